@@ -1,0 +1,1 @@
+//! Curves, confusion matrices and other pictures for chainrule.

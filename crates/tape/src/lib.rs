@@ -1,0 +1,1 @@
+//! Tensors, the tape, differentiation, planning and execution for chainrule.
