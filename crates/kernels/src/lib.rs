@@ -2,13 +2,15 @@
 //!
 //! The only crate of the workspace with `unsafe`.
 
+mod buffer;
 mod dtype;
-mod level;
 pub mod gemm;
+mod level;
 pub mod math;
 pub mod pointwise;
 pub mod pool;
 pub mod rows;
 
+pub use buffer::{ALIGN, Buffer};
 pub use dtype::{DType, Element};
 pub use level::Level;

@@ -1,0 +1,195 @@
+//! Shapes: the lengths of a tensor's axes.
+
+use smallvec::SmallVec;
+use std::fmt;
+use std::ops::Deref;
+
+/// The lengths of a tensor's axes, outermost first. A scalar has none.
+///
+/// Reads as a slice of `usize`, and is made from a number, an array, a slice or a `Vec`:
+///
+/// ```
+/// use chainrule_tape::Shape;
+/// let shape = Shape::from([2, 3]);
+/// assert_eq!(shape.numel(), 6);
+/// assert_eq!(shape.broadcast(&Shape::from(3)), Some(Shape::from([2, 3])));
+/// assert_eq!(shape.broadcast(&Shape::from(4)), None);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Shape {
+    /// The shape of a scalar: no axes.
+    pub fn scalar() -> Shape {
+        Shape::default()
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of elements: the product of the lengths, 1 for a scalar.
+    pub fn numel(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// The lengths as a slice.
+    pub fn dims(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// Row-major strides in elements.
+    pub fn strides(&self) -> SmallVec<[isize; 4]> {
+        let mut strides: SmallVec<[isize; 4]> = SmallVec::from_elem(1, self.rank());
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis] * self.0[axis] as isize;
+        }
+        strides
+    }
+
+    /// The common shape of two operands: axes are matched from the last; lengths must agree, or one of them be 1.
+    /// `None` where they don't. The rule is NumPy's.
+    pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        let (long, short) = if self.rank() >= other.rank() { (self, other) } else { (other, self) };
+        let mut out = long.clone();
+        let offset = long.rank() - short.rank();
+        for (axis, &b) in short.0.iter().enumerate() {
+            let a = out.0[offset + axis];
+            out.0[offset + axis] = match (a, b) {
+                _ if a == b => a,
+                (1, _) => b,
+                (_, 1) => a,
+                _ => return None,
+            };
+        }
+        Some(out)
+    }
+
+    /// An axis that may count from the end (-1 is the last) as an index; `None` if there is no such axis.
+    pub fn axis(&self, axis: isize) -> Option<usize> {
+        let rank = self.rank() as isize;
+        let index = if axis < 0 { axis + rank } else { axis };
+        (0..rank).contains(&index).then_some(index as usize)
+    }
+
+    /// This shape with one axis's length replaced.
+    pub(crate) fn with(&self, axis: usize, length: usize) -> Shape {
+        let mut shape = self.clone();
+        shape.0[axis] = length;
+        shape
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl From<usize> for Shape {
+    fn from(length: usize) -> Shape {
+        Shape(SmallVec::from_slice(&[length]))
+    }
+}
+
+impl From<()> for Shape {
+    fn from((): ()) -> Shape {
+        Shape::scalar()
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(lengths: &[usize]) -> Shape {
+        Shape(SmallVec::from_slice(lengths))
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(lengths: [usize; N]) -> Shape {
+        Shape(SmallVec::from_slice(&lengths))
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(lengths: &[usize; N]) -> Shape {
+        Shape(SmallVec::from_slice(lengths))
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(lengths: Vec<usize>) -> Shape {
+        Shape(SmallVec::from_vec(lengths))
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Shape {
+        shape.clone()
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(lengths: I) -> Shape {
+        Shape(lengths.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, length) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{length}")?;
+        }
+        f.write_str("]")
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        let cases: [(&[usize], &[usize], Option<&[usize]>); 7] = [
+            (&[], &[2, 3], Some(&[2, 3])),
+            (&[3], &[2, 1], Some(&[2, 3])),
+            (&[2, 3], &[2, 3], Some(&[2, 3])),
+            (&[8, 1, 6, 1], &[7, 1, 5], Some(&[8, 7, 6, 5])),
+            (&[0], &[1], Some(&[0])),
+            (&[2], &[3], None),
+            (&[2, 1], &[8, 4, 3], None),
+        ];
+        for (a, b, expected) in cases {
+            let (a, b) = (Shape::from(a), Shape::from(b));
+            assert_eq!(a.broadcast(&b), expected.map(Shape::from), "{a} with {b}");
+            assert_eq!(b.broadcast(&a), expected.map(Shape::from), "{b} with {a}");
+        }
+    }
+
+    #[test]
+    fn strides_are_row_major() {
+        assert_eq!(Shape::from([2, 3, 4]).strides().as_slice(), [12, 4, 1]);
+        assert!(Shape::scalar().strides().is_empty());
+    }
+
+    #[test]
+    fn axes_count_from_either_end() {
+        let shape = Shape::from([2, 3]);
+        assert_eq!(
+            (shape.axis(-1), shape.axis(1), shape.axis(2), shape.axis(-3)),
+            (Some(1), Some(1), None, None)
+        );
+    }
+}
