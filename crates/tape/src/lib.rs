@@ -1,10 +1,18 @@
 //! Tensors, the tape, differentiation, planning and execution for chainrule.
 
+mod compose;
+mod differentiate;
 mod error;
+mod execute;
+pub mod ops;
+mod params;
+mod record;
 mod shape;
 mod tensor;
 
 pub use chainrule_kernels::{DType, Element};
 pub use error::{At, Cut, Error, Mistake, Result};
+pub use params::{Kind, ParamId, Params, Scope};
+pub use record::{Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Rule, Tape, Var, View};
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -1,0 +1,229 @@
+//! What every picture has to be: well-formed XML without a broken number, with the texts a reader looks for.
+
+use chainrule_plot::{ConfusionMatrix, Curves, Panels, PlotError};
+
+/// Panics unless `svg` is one well-formed element whose attributes hold no NaN or infinity. Returns its texts.
+fn texts(svg: &str) -> Vec<String> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut texts = Vec::new();
+    let mut rest = svg.trim_end();
+    while !rest.is_empty() {
+        assert!(rest.starts_with('<') || !open.is_empty(), "text outside the root: {rest:.40}");
+        let (text, after) = rest.split_once('<').expect("the picture ends with a tag");
+        if !text.trim().is_empty() {
+            texts.push(unescape(text));
+        }
+        let (tag, after) = after.split_once('>').expect("every tag is closed");
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "tags nest");
+            assert!(!open.is_empty() || rest.is_empty(), "one root");
+            continue;
+        }
+        let (tag, closed) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        check_attributes(attributes);
+        if !closed {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "not closed: {open:?}");
+    texts
+}
+
+fn check_attributes(mut rest: &str) {
+    let mut seen = Vec::new();
+    while !rest.trim().is_empty() {
+        let (name, after) = rest.trim_start().split_once("=\"").expect("attributes are quoted");
+        let (value, after) = after.split_once('"').expect("quotes are closed");
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "attribute `{name}`");
+        assert!(!seen.contains(&name), "`{name}` twice");
+        assert!(name == "aria-label" || !(value.contains("NaN") || value.contains("inf")), "{name}={value}");
+        unescape(value);
+        seen.push(name);
+        rest = after;
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::new();
+    let mut parts = text.split('&');
+    out.push_str(parts.next().unwrap_or(""));
+    for part in parts {
+        let (entity, after) = part.split_once(';').expect("a lone ampersand");
+        out.push(match entity {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            _ => panic!("unknown entity {entity}"),
+        });
+        out.push_str(after);
+    }
+    assert!(!out.contains(|c: char| c.is_control() && c != '\n'), "{out:?}");
+    out
+}
+
+fn has(svg: &str, text: &str) -> bool {
+    texts(svg).iter().any(|t| t == text)
+}
+
+#[test]
+fn any_data_make_a_sound_picture() {
+    let (nan, inf) = (f64::NAN, f64::INFINITY);
+    let data: [&[f64]; 14] = [
+        &[],
+        &[nan],
+        &[0.0],
+        &[7.0],
+        &[2.0; 9],
+        &[0.0, -0.0],
+        &[1.0, nan, 2.0, inf, -inf, 3.0, 4.0],
+        &[1e-300, 2e-300],
+        &[5e-324, 1e-310],
+        &[1.0, 1.0 + f64::EPSILON],
+        &[-1e300, 1e300],
+        &[f64::MAX, f64::MIN],
+        &[1e-12, 1e12],
+        &[-3.0, 1e9, 4.0],
+    ];
+    for ys in data {
+        for log in [false, true] {
+            let chart = Curves::new("t").x_label("x").y_label("y").line("a", ys).line_at("b", ys, ys);
+            let chart = if log { chart.log_y() } else { chart };
+            texts(&chart.to_svg());
+            texts(&Panels::column([chart.clone(), chart.size(0.0, nan)]).title("both").to_svg());
+        }
+    }
+    texts(&Panels::row([]).to_svg());
+}
+
+#[test]
+fn texts_survive_the_markup() {
+    let odd = "a<b> & \"c\" 'd' ∂\u{1}\n";
+    let seen = "a<b> & \"c\" 'd' ∂\u{fffd} ";
+    let svg = Curves::new(odd).x_label(odd).y_label(odd).line(odd, &[1.0, 2.0]).to_svg();
+    assert_eq!(texts(&svg).iter().filter(|text| *text == seen).count(), 4);
+
+    let names = [odd, "</text><script>"];
+    let matrix = ConfusionMatrix::new(vec![vec![1, 0], vec![0, 1]]).unwrap().named(names).unwrap();
+    assert!(has(&matrix.title("<&>").to_svg(), "<&>: accuracy 100%"));
+}
+
+#[test]
+fn lines_end_in_their_names_unless_they_collide() {
+    let apart = Curves::new("").line("train", &[1.0, 0.1]).line("test", &[1.0, 0.5]).to_svg();
+    // Two lines; the key would add a stroke for each name.
+    assert_eq!(apart.matches("stroke-width=\"2\"").count(), 2);
+
+    let mut crowd = Curves::new("");
+    for name in ["a", "b", "c", "d", "e"] {
+        crowd = crowd.line(name, &[1.0, 0.5]);
+    }
+    assert_eq!(crowd.to_svg().matches("stroke-width=\"2\"").count(), 10);
+
+    // A name at the end of a line that stops early would lie among the others.
+    let early = Curves::new("").line("all", &[3.0, 2.0, 1.0]).line("early", &[3.0, 2.5]).to_svg();
+    assert_eq!(early.matches("stroke-width=\"2\"").count(), 4);
+    assert!(has(&early, "early") && has(&early, "all"));
+}
+
+#[test]
+fn a_long_key_does_not_squeeze_the_lines() {
+    let mut chart = Curves::new("").size(200.0, 150.0);
+    for i in 0..30 {
+        chart = chart.line(format!("a line with a long name {i}"), &[0.0, 1.0]);
+    }
+    let svg = chart.to_svg();
+    let height = svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(height.parse::<f64>().unwrap() > 30.0 * 19.0 + 80.0, "{height}");
+    assert!(has(&svg, "0.0") && has(&svg, "1.0"));
+}
+
+#[test]
+fn panels_share_colours_by_name() {
+    let loss = Curves::new("loss").line("train", &[1.0, 0.5]).line("test", &[1.0, 0.8]);
+    let accuracy = Curves::new("accuracy").line("test", &[0.1, 0.5]).line("train", &[0.1, 0.9]);
+    let svg = Panels::row([loss, accuracy]).to_svg();
+    let inks = |name: &str| {
+        let of = |line: &str| line.split_once("fill=\"").map(|(_, rest)| rest[..7].to_owned());
+        let end = format!(">{name}</text>");
+        svg.lines().filter(|line| line.ends_with(&end)).filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(inks("train"), ["#00639b", "#00639b"]);
+    assert_eq!(inks("test"), ["#b44f00", "#b44f00"]);
+}
+
+#[test]
+fn what_cannot_be_drawn_is_a_typed_error() {
+    let none = Curves::new("Loss").log_y().line("train", &[0.0, -1.0, f64::NAN]);
+    assert_eq!(
+        none.check().unwrap_err().to_string(),
+        "nothing to draw in `Loss`: no line has a finite, positive point"
+    );
+    assert!(matches!(none.save("never-written.svg"), Err(PlotError::NoData { .. })));
+    let lengths = Curves::new("").line_at("a", &[1.0], &[1.0, 2.0]);
+    let panels = Panels::row([Curves::new("").line("", &[1.0]), lengths]);
+    assert!(matches!(panels.check(), Err(PlotError::LineLengths { xs: 1, ys: 2, .. })));
+    assert!(has(&panels.to_svg(), "line `a` has 1 x values but 2 y values"));
+}
+
+#[test]
+fn an_unwritable_path_is_named() {
+    let path = std::env::temp_dir().join("no-such-directory-of-chainrule").join("loss.svg");
+    let error = Curves::new("").line("", &[1.0]).save(&path).unwrap_err();
+    assert!(error.to_string().contains("no-such-directory-of-chainrule"), "{error}");
+    let PlotError::Write { path: named, source } = error else { panic!("{error:?}") };
+    assert_eq!((named, source.kind()), (path, std::io::ErrorKind::NotFound));
+}
+
+#[test]
+fn a_saved_picture_is_the_same_text() {
+    let path = std::env::temp_dir().join(format!("chainrule-plot-{}.svg", std::process::id()));
+    let chart = Curves::new("Loss").line("train", &[1.0, 0.4, 0.2]);
+    chart.save(&path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), chart.to_svg());
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn matrices_of_any_size() {
+    for classes in [1, 2, 3, 10, 30, 64] {
+        let row = |i| (0..classes).map(|j| if i == j { 1234 } else { (i * j) % 3 }).collect();
+        let matrix = ConfusionMatrix::new((0..classes).map(row).collect()).unwrap();
+        let svg = matrix.to_svg();
+        assert_eq!(texts(&svg).iter().filter(|text| *text == "1,234").count(), classes);
+        // The sheet and the cells.
+        assert_eq!(svg.matches("<rect").count(), 1 + classes * classes);
+        let long = (0..classes).map(|i| format!("a rather long name for the class number {i}"));
+        let svg = matrix.named(long).unwrap().to_svg();
+        assert!(has(&svg, "a rather long name for the class number 0"), "whole in the tooltip");
+    }
+    let huge = ConfusionMatrix::new(vec![vec![usize::MAX; 2]; 2]).unwrap();
+    texts(&huge.to_svg());
+    assert!(huge.accuracy() <= 1.0);
+}
+
+#[test]
+fn labels_are_checked() {
+    let of = |truth: &[i64], predicted: &[i64], classes| {
+        ConfusionMatrix::from_labels(truth, predicted, classes).unwrap_err().to_string()
+    };
+    assert_eq!(of(&[0, 1], &[0], 2), "2 true labels but 1 predicted labels");
+    assert_eq!(of(&[0, 2], &[0, 1], 2), "truth[1] is class 2, but there are 2 classes (0 to 1)");
+    assert_eq!(of(&[0, 1], &[-1, 1], 2), "predicted[0] is class -1, but there are 2 classes (0 to 1)");
+    assert_eq!(of(&[], &[], 2), "nothing to draw in `Confusion matrix`: there are no samples");
+    assert!(matches!(ConfusionMatrix::new(vec![]), Err(PlotError::NoData { .. })));
+}
+
+#[test]
+fn a_row_is_shaded_by_its_own_share() {
+    let fills = |counts| {
+        let svg = ConfusionMatrix::new(counts).unwrap().to_svg();
+        let of = |line: &str| line.split_once("fill=\"").map(|(_, rest)| rest[..7].to_owned());
+        svg.lines().filter(|line| line.starts_with("<rect")).skip(1).filter_map(of).collect::<Vec<_>>()
+    };
+    let shades = fills(vec![vec![900, 100], vec![1, 9]]);
+    assert_eq!((&shades[0], &shades[1]), (&shades[3], &shades[2]));
+    assert_ne!(shades[0], shades[1]);
+}

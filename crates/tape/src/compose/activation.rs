@@ -1,0 +1,64 @@
+//! Activation functions.
+
+use crate::Var;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+impl<'t> Var<'t> {
+    /// The rectifier, `max(x, 0)`; NaN stays NaN. Derivative: 1 above 0, else 0, also at 0.
+    ///
+    /// Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
+    #[track_caller]
+    pub fn relu(self) -> Var<'t> {
+        self.le(0.0).select(0.0, self)
+    }
+
+    /// `x` above 0, else `slope·x`. Derivative at 0: the slope.
+    ///
+    /// Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
+    #[track_caller]
+    pub fn leaky_relu(self, slope: f64) -> Var<'t> {
+        self.le(0.0).select(self * slope, self)
+    }
+
+    /// `x` above 0, else `α·(eˣ - 1)`. Derivative at 0: α.
+    ///
+    /// Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear
+    /// units", ICLR 2016.
+    #[track_caller]
+    pub fn elu(self, alpha: f64) -> Var<'t> {
+        // The exponential never sees a positive number, whose overflow would make the unused branch's gradient NaN.
+        let positive = self.gt(0.0);
+        positive.select(self, positive.select(0.0, self).expm1() * alpha)
+    }
+
+    /// `ln(1 + eˣ)`, without overflow: `max(x, 0) + log1p(e^-|x|)`. Derivative: [`sigmoid`](Var::sigmoid).
+    #[track_caller]
+    pub fn softplus(self) -> Var<'t> {
+        // |x| = 2·max(x, 0) - x has the derivative -1 at 0, where the two halves' derivatives then add up to 1/2.
+        let positive = self.relu();
+        positive + (self - positive - positive).exp().log1p()
+    }
+
+    /// `x·sigmoid(x)`, also called swish.
+    ///
+    /// Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units", 2017.
+    #[track_caller]
+    pub fn silu(self) -> Var<'t> {
+        self * self.sigmoid()
+    }
+
+    /// `x·Φ(x)` with the normal distribution function `Φ(x) = (1 + erf(x/√2)) / 2`.
+    ///
+    /// Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
+    #[track_caller]
+    pub fn gelu(self) -> Var<'t> {
+        self * ((self * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+    }
+
+    /// The approximation of [`gelu`](Var::gelu) by tanh: `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`.
+    #[track_caller]
+    pub fn gelu_tanh(self) -> Var<'t> {
+        let inner = (self + self * self * self * 0.044715) * (FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
+        self * (inner.tanh() + 1.0) * 0.5
+    }
+}

@@ -1,0 +1,93 @@
+//! The ops: one block each, by family. A block holds the op's doc, shape rule, kernel, derivative and samples.
+
+mod arithmetic;
+mod assemble;
+mod compare;
+mod convert;
+mod generate;
+mod index;
+mod matmul;
+mod movement;
+mod reduce;
+mod unary;
+
+use crate::{Tensor, Var};
+
+pub use reduce::Axes;
+
+/// An expression with inputs at which its derivatives are checked: every op has one or more.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// The op.
+    pub name: &'static str,
+    /// Inputs, in `f64`.
+    pub inputs: fn() -> Vec<Tensor>,
+    /// The expression.
+    pub apply: for<'t> fn(&[Var<'t>]) -> Var<'t>,
+}
+
+/// The samples of all ops with derivatives.
+///
+/// ```
+/// let names: Vec<_> = chainrule_tape::ops::samples().iter().map(|s| s.name).collect();
+/// assert!(names.contains(&"exp") && names.contains(&"matmul"));
+/// ```
+pub fn samples() -> Vec<Sample> {
+    [
+        unary::SAMPLES,
+        arithmetic::SAMPLES,
+        compare::SAMPLES,
+        convert::SAMPLES,
+        reduce::SAMPLES,
+        matmul::SAMPLES,
+        movement::SAMPLES,
+        assemble::SAMPLES,
+        index::SAMPLES,
+    ]
+    .concat()
+}
+
+/// `values` as a tensor of this shape; a helper of the samples.
+fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {
+    Tensor::from_slice(&values, shape).expect("a sample's values fill its shape")
+}
+
+/// Implements [`Op`](crate::Op) for elementwise ops of a kernel. The derivative of input `i` is linear in `t`, the
+/// gradient or tangent: an elementwise op's Jacobian is diagonal, so one rule serves reverse and forward mode.
+macro_rules! elementwise_op {
+    ($Op:ident, $name:literal, $kernel:expr, |$at:ident, $i:ident, $t:ident| $d:expr) => {
+        #[derive(Debug)]
+        struct $Op;
+
+        impl $crate::Op for $Op {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn infer(&self, x: &[&$crate::Meta]) -> Result<$crate::Meta, String> {
+                let dtypes: smallvec::SmallVec<[$crate::DType; 3]> = x.iter().map(|meta| meta.dtype).collect();
+                let dtype = $kernel.output(&dtypes).ok_or_else(|| $crate::record::reject(x))?;
+                Ok($crate::Meta::new(&x[0].shape, dtype))
+            }
+
+            fn lower(&self) -> $crate::Lower {
+                $crate::Lower::Pointwise(&$kernel)
+            }
+
+            fn vjp<'t>(&self, at: &$crate::Rule<'_, 't>, g: $crate::Var<'t>) -> $crate::Gradients<'t> {
+                at.gradients(|i| derivative(at, i, g))
+            }
+
+            fn jvp<'t>(&self, at: &$crate::Rule<'_, 't>, dx: &[Option<$crate::Var<'t>>]) -> Option<$crate::Var<'t>> {
+                let terms = dx.iter().enumerate().filter_map(|(i, dx)| derivative(at, i, (*dx)?));
+                terms.reduce(|sum, term| sum + term)
+            }
+        }
+
+        #[allow(unused_variables)]
+        fn derivative<'t>($at: &$crate::Rule<'_, 't>, $i: usize, $t: $crate::Var<'t>) -> Option<$crate::Var<'t>> {
+            $d
+        }
+    };
+}
+use elementwise_op;

@@ -1,0 +1,141 @@
+//! Elementwise arithmetic of two operands, which are broadcast to their common shape.
+
+use super::{Sample, elementwise_op, sample};
+use crate::{Operand, Var};
+use chainrule_kernels::pointwise as kernel;
+use std::ops;
+
+/// One block an op: doc; `method = "name", kernel; |a, b, y, t| [derivative for a, for b]; sample points`.
+macro_rules! binary {
+    ($($(#[$doc:meta])* $method:ident = $name:literal, $kernel:expr; |$a:ident, $b:ident, $y:ident, $t:ident| [$da:expr, $db:expr]; [$pa:expr, $pb:expr])*) => {
+        $(mod $method {
+            use super::*;
+            elementwise_op!(Binary, $name, $kernel, |at, i, $t| {
+                let ($a, $b, $y) = (at.x[0], at.x[1], at.y);
+                Some(if i == 0 { $da } else { $db })
+            });
+
+            impl<'t> Var<'t> {
+                $(#[$doc])*
+                #[track_caller]
+                pub fn $method(self, other: impl Operand<'t>) -> Var<'t> {
+                    self.binary(&Binary, other)
+                }
+            }
+
+            pub(super) const SAMPLE: Sample =
+                Sample { name: $name, inputs: || vec![sample($pa, &[3]), sample($pb, &[3])], apply: |x| x[0].$method(x[1]) };
+        })*
+
+        pub(super) const SAMPLES: &[Sample] = &[$($method::SAMPLE,)* BROADCAST];
+    };
+}
+
+binary! {
+    /// `y = a + b`. Derivatives: 1 and 1.
+    plus = "add", kernel::ADD; |a, b, y, t| [t, t]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+
+    /// `y = a - b`. Derivatives: 1 and -1.
+    minus = "sub", kernel::SUB; |a, b, y, t| [t, -t]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+
+    /// `y = a·b`. Derivatives: `b` and `a`.
+    times = "mul", kernel::MUL; |a, b, y, t| [t * b, t * a]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+
+    /// `y = a / b`. Derivatives: `1 / b` and `-y / b`.
+    over = "div", kernel::DIV; |a, b, y, t| [t / b, -(t * y / b)]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+
+    /// `y = aᵇ`. Derivatives: `b·aᵇ⁻¹` and `y·ln a`; where `a` is 0, the latter is 0 (as is its limit for `b > 0`), and
+    /// where `b` is 0, the former is 0.
+    pow = "pow", kernel::POW; |a, b, y, t| [
+        b.eq(0.0).select(0.0, t * b * a.pow(b - 1.0)),
+        t * a.eq(0.0).select(0.0, y * a.ln())
+    ]; [[1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+
+    /// `y = max(a, b)`, NaN if either is. The derivative goes to the larger; a tie is split evenly.
+    maximum = "maximum", kernel::MAXIMUM; |a, b, y, t| [t * share(a, b, a.gt(b)), t * share(a, b, b.gt(a))];
+        [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]
+
+    /// `y = min(a, b)`, NaN if either is. The derivative goes to the smaller; a tie is split evenly.
+    minimum = "minimum", kernel::MINIMUM; |a, b, y, t| [t * share(a, b, a.lt(b)), t * share(a, b, b.lt(a))];
+        [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]
+}
+
+/// 1 where one operand wins, 1/2 at a tie, else 0.
+fn share<'t>(a: Var<'t>, b: Var<'t>, wins: Var<'t>) -> Var<'t> {
+    let half = a.eq(b).cast(a.dtype()) * 0.5;
+    wins.select(1.0, half)
+}
+
+/// The same ops with operands of different shapes.
+const BROADCAST: Sample = Sample {
+    name: "broadcast",
+    inputs: || vec![sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[2, 3]), sample([1.5, 0.5], &[2, 1])],
+    apply: |x| x[0] * x[1] + x[1] / (x[0] + 3.0),
+};
+
+impl<'t> Var<'t> {
+    /// `x·x·…·x`, `n` times, by repeated squaring; `1 / x⁻ⁿ` for a negative `n`.
+    #[track_caller]
+    pub fn powi(self, n: i32) -> Var<'t> {
+        if n < 0 {
+            return self.tape.full(self.shape(), 1.0, self.dtype()) / self.powi(-n);
+        }
+        let (mut power, mut square, mut left) = (None, self, n);
+        while left > 0 {
+            if left % 2 == 1 {
+                power = Some(power.map_or(square, |p| p * square));
+            }
+            left /= 2;
+            if left > 0 {
+                square = square * square;
+            }
+        }
+        power.unwrap_or_else(|| self.tape.full(self.shape(), 1.0, self.dtype()))
+    }
+
+    /// The element limited to `low..=high`. Derivative: 1 inside, 0 outside, 1/2 at the limits (as for ties of
+    /// [`maximum`](Var::maximum)).
+    #[track_caller]
+    pub fn clamp(self, low: f64, high: f64) -> Var<'t> {
+        self.maximum(low).minimum(high)
+    }
+}
+
+/// `a + b`, `a + 1.0` and `1.0 + a`, and so for the other operators.
+macro_rules! operators {
+    ($($Trait:ident $op:ident $method:ident)*) => { $(
+        impl<'t> ops::$Trait<Var<'t>> for Var<'t> {
+            type Output = Var<'t>;
+
+            #[track_caller]
+            fn $op(self, other: Var<'t>) -> Var<'t> {
+                self.$method(other)
+            }
+        }
+
+        impl<'t> ops::$Trait<f64> for Var<'t> {
+            type Output = Var<'t>;
+
+            #[track_caller]
+            fn $op(self, other: f64) -> Var<'t> {
+                self.$method(other)
+            }
+        }
+
+        impl<'t> ops::$Trait<Var<'t>> for f64 {
+            type Output = Var<'t>;
+
+            #[track_caller]
+            fn $op(self, other: Var<'t>) -> Var<'t> {
+                other.tape().full(other.shape(), self, other.dtype()).$method(other)
+            }
+        }
+    )* };
+}
+
+operators! {
+    Add add plus
+    Sub sub minus
+    Mul mul times
+    Div div over
+}

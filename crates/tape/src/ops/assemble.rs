@@ -1,0 +1,147 @@
+//! Tensors put together from pieces.
+
+use super::{Sample, sample};
+use crate::record::Key;
+use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use smallvec::SmallVec;
+
+#[derive(Clone, Debug)]
+struct Pad {
+    axis: usize,
+    before: usize,
+    after: usize,
+}
+
+impl Op for Pad {
+    fn name(&self) -> &'static str {
+        "pad"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        let length = x[0].shape[self.axis] + self.before + self.after;
+        Ok(Meta::new(x[0].shape.with(self.axis, length), x[0].dtype))
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_slice(&[self.axis, self.before, self.after]);
+    }
+
+    fn lower(&self) -> Lower {
+        let mut start = SmallVec::from_elem(0, self.axis + 1);
+        start[self.axis] = self.before;
+        Lower::Assemble(SmallVec::from_iter([start]))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        let end = self.before + at.x[0].shape()[self.axis];
+        at.gradients(|_| Some(g.slice(self.axis as isize, self.before..end)))
+    }
+
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        dx[0].map(|dx| at.tape.op(self.clone(), &[dx]))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Concat {
+    axis: usize,
+    /// Where each piece starts along the axis.
+    starts: SmallVec<[usize; 4]>,
+}
+
+impl Op for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        let first = x[0];
+        for meta in &x[1..] {
+            let others = |meta: &Meta| meta.shape.with(self.axis, 0);
+            if meta.dtype != first.dtype || meta.shape.rank() != first.shape.rank() || others(meta) != others(first) {
+                return Err(format!("pieces may differ along axis {} only", self.axis));
+            }
+        }
+        let length = x.iter().map(|meta| meta.shape[self.axis]).sum();
+        Ok(Meta::new(first.shape.with(self.axis, length), first.dtype))
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_usize(self.axis);
+        key.write_slice(&self.starts);
+    }
+
+    fn lower(&self) -> Lower {
+        let start = |&at: &usize| {
+            let mut start = SmallVec::from_elem(0, self.axis + 1);
+            start[self.axis] = at;
+            start
+        };
+        Lower::Assemble(self.starts.iter().map(start).collect())
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        at.gradients(|i| {
+            let start = self.starts[i];
+            Some(g.slice(self.axis as isize, start..start + at.x[i].shape()[self.axis]))
+        })
+    }
+
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        dx.iter().any(Option::is_some).then(|| {
+            let whole: Vec<Var<'t>> =
+                dx.iter().zip(at.x).map(|(dx, x)| dx.unwrap_or_else(|| at.tape.full(x.shape(), 0.0, x.dtype()))).collect();
+            at.tape.op(self.clone(), &whole)
+        })
+    }
+}
+
+impl<'t> Var<'t> {
+    /// Zeros before and after the elements of an axis, which may count from the end. The gradient of the zeros is
+    /// dropped.
+    #[track_caller]
+    pub fn pad(self, axis: isize, before: usize, after: usize) -> Var<'t> {
+        match self.shape().axis(axis) {
+            _ if before == 0 && after == 0 => self,
+            Some(axis) => self.apply_with(Pad { axis, before, after }),
+            None => self.tape.fail("pad", format!("there is no axis {axis}"), &[self]),
+        }
+    }
+}
+
+impl crate::Tape {
+    /// Pieces one after the other along an axis, which may count from the end. Each gets its part of the gradient.
+    #[track_caller]
+    pub fn concat<'t>(&'t self, pieces: &[Var<'t>], axis: isize) -> Var<'t> {
+        let Some(first) = pieces.first() else {
+            return self.fail("concat", "there are no pieces", &[]);
+        };
+        let Some(axis) = first.shape().axis(axis) else {
+            return self.fail("concat", format!("there is no axis {axis}"), pieces);
+        };
+        let mut end = 0;
+        let mut starts = SmallVec::new();
+        for piece in pieces {
+            starts.push(end);
+            end += piece.shape().get(axis).copied().unwrap_or(0);
+        }
+        self.op(Concat { axis, starts }, pieces)
+    }
+
+    /// Pieces of one shape along a new axis, which may count from the end of the new shape.
+    #[track_caller]
+    pub fn stack<'t>(&'t self, pieces: &[Var<'t>], axis: isize) -> Var<'t> {
+        let pieces: Vec<Var<'t>> = pieces.iter().map(|piece| piece.unsqueeze(axis)).collect();
+        self.concat(&pieces, axis)
+    }
+}
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample { name: "pad", inputs: pieces, apply: |x| x[0].pad(1, 1, 2).square() },
+    Sample { name: "concat", inputs: pieces, apply: |x| x[0].tape().concat(&[x[0], x[1], x[0]], 1).square() },
+    Sample { name: "stack", inputs: pieces, apply: |x| x[0].tape().stack(&[x[0], x[0] * x[0]], 0) },
+];
+
+fn pieces() -> Vec<crate::Tensor> {
+    vec![sample([0.5, -1.0, 2.0, 0.3], &[2, 2]), sample([1.5, -0.7], &[2, 1])]
+}

@@ -1,0 +1,104 @@
+//! Changes of dtype, and the end of a gradient.
+
+use super::{Sample, sample};
+use crate::record::Key;
+use crate::{DType, Gradients, Lower, Meta, Op, Rule, Var};
+use chainrule_kernels::pointwise as kernel;
+
+#[derive(Debug)]
+struct Cast {
+    from: DType,
+    to: DType,
+}
+
+impl Op for Cast {
+    fn name(&self) -> &'static str {
+        "cast"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        Ok(Meta::new(&x[0].shape, self.to))
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write(self.to as u64);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Pointwise(kernel::cast(self.from, self.to))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        let floats = self.from.is_float() && self.to.is_float();
+        at.gradients(|_| floats.then(|| g.cast(self.from)))
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        let floats = self.from.is_float() && self.to.is_float();
+        dx[0].filter(|_| floats).map(|dx| dx.cast(self.to))
+    }
+}
+
+#[derive(Debug)]
+struct Detach {
+    dtype: DType,
+}
+
+impl Op for Detach {
+    fn name(&self) -> &'static str {
+        "detach"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        Ok(x[0].clone())
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::View(std::sync::Arc::new(super::movement::Same))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| None)
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+
+    fn detaches(&self) -> bool {
+        true
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write(self.dtype as u64);
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The elements converted to another dtype: float to `i64` truncates toward 0 and saturates (NaN is 0), to `bool` is
+    /// `x ≠ 0`. Between floats, the gradient is converted back; elsewhere there is none.
+    #[track_caller]
+    pub fn cast(self, to: DType) -> Var<'t> {
+        let from = self.dtype();
+        if from == to { self } else { self.apply_with(Cast { from, to }) }
+    }
+
+    /// The same value, through which no gradient flows: it counts as a constant.
+    #[track_caller]
+    pub fn detach(self) -> Var<'t> {
+        self.apply_with(Detach { dtype: self.dtype() })
+    }
+}
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "cast",
+        inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],
+        apply: |x| x[0].gt(0.0).cast(DType::F64) * x[0] + x[0].cast(DType::F64),
+    },
+    Sample {
+        name: "detach",
+        inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],
+        apply: |x| x[0] * x[0].sign().detach(),
+    },
+];

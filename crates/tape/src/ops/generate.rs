@@ -1,0 +1,80 @@
+//! Values from nothing but their index: ranges and random numbers.
+
+use crate::record::Key;
+use crate::{DType, Gradients, Lower, Meta, Op, Rule, Shape, Tape, Var};
+use chainrule_kernels::pointwise::{self as kernel, Generator};
+
+/// Elements made from their own index, a seed, and the number of the stream.
+#[derive(Debug)]
+struct Generate {
+    name: &'static str,
+    kernel: &'static Generator,
+    meta: Meta,
+    seed: u64,
+    stream: u64,
+}
+
+impl Op for Generate {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn infer(&self, _: &[&Meta]) -> Result<Meta, String> {
+        if self.kernel.pick(self.meta.dtype, chainrule_kernels::Level::Portable).is_none() {
+            return Err(format!("not defined for {}", self.meta.dtype));
+        }
+        Ok(self.meta.clone())
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_str(self.name);
+        key.write_slice(&self.meta.shape);
+        key.write(self.meta.dtype as u64);
+        key.write(self.seed);
+        key.write(self.stream);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Generate(self.kernel, [self.seed, self.stream << 40])
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| None)
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+}
+
+impl Tape {
+    /// `0, 1, …, n - 1`.
+    #[track_caller]
+    pub fn iota(&self, n: usize, dtype: DType) -> Var<'_> {
+        let meta = Meta::new(n, dtype);
+        self.op(Generate { name: "iota", kernel: &kernel::IOTA, meta, seed: 0, stream: 0 }, &[])
+    }
+
+    /// Random numbers from `0 ≤ u < 1`. They depend on the tape's seed, on how many random ops were recorded before,
+    /// on the counter (a training step counts its runs) and on each element's index, and on nothing else: the same
+    /// seed gives the same numbers on any number of threads.
+    ///
+    /// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011 (Philox4x32-10).
+    #[track_caller]
+    pub fn uniform(&self, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        self.random("uniform", &kernel::UNIFORM, Meta::new(shape, dtype))
+    }
+
+    /// Random numbers from the standard normal distribution (Box and Muller's transform of [`uniform`](Tape::uniform)
+    /// numbers).
+    #[track_caller]
+    pub fn normal(&self, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        self.random("normal", &kernel::NORMAL, Meta::new(shape, dtype))
+    }
+
+    #[track_caller]
+    fn random(&self, name: &'static str, kernel: &'static Generator, meta: Meta) -> Var<'_> {
+        let (seed, stream, counter) = self.next_random();
+        self.op(Generate { name, kernel, meta, seed, stream }, counter.as_slice())
+    }
+}

@@ -1,0 +1,168 @@
+//! Elements by index.
+
+use super::{Sample, sample};
+use crate::record::Key;
+use crate::{DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
+
+#[derive(Debug)]
+struct Gather;
+
+impl Op for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        index_dtype(x[1])?;
+        Ok(Meta::new(x[1].shape.iter().chain(&x[0].shape[1..]).copied().collect::<Shape>(), x[0].dtype))
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Gather
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        at.gradients(|i| (i == 0).then(|| g.scatter_add(at.x[1], at.x[0].shape()[0])))
+    }
+
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        dx[0].map(|dx| dx.gather(at.x[1]))
+    }
+}
+
+#[derive(Debug)]
+struct ScatterAdd {
+    rows: usize,
+}
+
+impl Op for ScatterAdd {
+    fn name(&self) -> &'static str {
+        "scatter_add"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        index_dtype(x[1])?;
+        let Some(row) = x[0].shape.strip_prefix(x[1].shape.dims()) else {
+            return Err("the values' shape starts with the indices'".into());
+        };
+        if x[0].dtype == DType::Bool {
+            return Err("bool has no sum; cast it first".into());
+        }
+        Ok(Meta::new([self.rows].iter().chain(row).copied().collect::<Shape>(), x[0].dtype))
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_usize(self.rows);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::ScatterAdd
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        at.gradients(|i| (i == 0).then(|| g.gather(at.x[1])))
+    }
+
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        dx[0].map(|dx| dx.scatter_add(at.x[1], self.rows))
+    }
+}
+
+#[derive(Debug)]
+struct CheckIndex {
+    bound: usize,
+}
+
+impl Op for CheckIndex {
+    fn name(&self) -> &'static str {
+        "index"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        index_dtype(x[0])?;
+        Ok(x[0].clone())
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_usize(self.bound);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::CheckIndex(self.bound)
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| None)
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+}
+
+fn index_dtype(meta: &Meta) -> Result<(), String> {
+    if meta.dtype == DType::I64 { Ok(()) } else { Err(format!("indices are i64, not {}", meta.dtype)) }
+}
+
+impl<'t> Var<'t> {
+    /// Rows by index: `y[i…] = x[index[i…]]`, of shape `[index's axes…, x's axes but the first…]`. An index out of range
+    /// is an error of the run. The gradient of a row is the sum over its uses.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let table = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let rows = table.gather(tape.var([2i64, 0]));
+    /// assert_eq!(rows.value()?.to_f64(), [5.0, 6.0, 1.0, 2.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn gather(self, index: Var<'t>) -> Var<'t> {
+        if self.rank() == 0 && !self.is_poisoned() {
+            return self.tape.fail("gather", "a scalar has no rows", &[self, index]);
+        }
+        self.tape.op(Gather, &[self, index])
+    }
+
+    /// The transpose of [`gather`](Var::gather): zeros of `rows` rows, to which row `index[i…]` has `x[i…]` added, in
+    /// the order of `i`.
+    #[track_caller]
+    pub fn scatter_add(self, index: Var<'t>, rows: usize) -> Var<'t> {
+        self.tape.op(ScatterAdd { rows }, &[self, index])
+    }
+
+    /// These indices, which must lie in `0..bound`: one that doesn't is an error of the run.
+    #[track_caller]
+    pub fn check_index(self, bound: usize) -> Var<'t> {
+        self.apply_with(CheckIndex { bound })
+    }
+
+    /// `true` at each index: `[…] → […, classes]`, as `bool`. A label outside `0..classes` is an error of the run.
+    #[track_caller]
+    pub fn one_hot(self, classes: usize) -> Var<'t> {
+        let classes_axis = self.tape.iota(classes, DType::I64);
+        self.check_index(classes).unsqueeze(-1).eq(classes_axis)
+    }
+}
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "gather",
+        inputs: table,
+        apply: |x| x[0].gather(x[0].tape().var([[2i64, 0], [2, 1]])).square(),
+    },
+    Sample {
+        name: "scatter_add",
+        inputs: table,
+        apply: |x| x[0].scatter_add(x[0].tape().var([1i64, 3, 1]), 4).square(),
+    },
+    Sample {
+        name: "one_hot",
+        inputs: table,
+        apply: |x| x[0].tape().var([1i64, 0, 1]).one_hot(2).select(x[0].square(), 0.0),
+    },
+];
+
+fn table() -> Vec<crate::Tensor> {
+    vec![sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[3, 2])]
+}

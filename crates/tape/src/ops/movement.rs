@@ -1,0 +1,311 @@
+//! Other views of the same elements: no arithmetic, and wherever the consumer takes strides, no copy.
+
+use super::{Sample, sample};
+use crate::record::{Key, Movement, View};
+use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use smallvec::SmallVec;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+/// Implements [`Op`] for a linear movement op from its shape rule, its view and its transpose.
+macro_rules! movement_op {
+    ($Op:ident, $name:literal, |$op:ident, $key:ident| $attributes:expr, |$x:ident| $infer:expr, |$at:ident, $g:ident| $vjp:expr) => {
+        impl Op for $Op {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+                let ($op, $x) = (self, x[0]);
+                let shape: Result<Shape, String> = $infer;
+                Ok(Meta::new(shape?, x[0].dtype))
+            }
+
+            fn attributes(&self, $key: &mut Key) {
+                let $op = self;
+                $attributes
+            }
+
+            fn lower(&self) -> Lower {
+                Lower::View(Arc::new(self.clone()))
+            }
+
+            fn vjp<'t>(&self, at: &Rule<'_, 't>, $g: Var<'t>) -> Gradients<'t> {
+                let ($op, $at) = (self, at.x[0].shape());
+                let transposed = $vjp;
+                let _ = $op;
+                at.gradients(|_| Some(transposed))
+            }
+
+            fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+                dx[0].map(|dx| at.tape.op(self.clone(), &[dx]))
+            }
+        }
+    };
+}
+
+/// The same view.
+#[derive(Clone, Debug)]
+pub(super) struct Same;
+
+impl Movement for Same {
+    fn view(&self, x: &View, _: &Shape) -> Option<View> {
+        Some(x.clone())
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Reshape(Shape);
+
+movement_op!(Reshape, "reshape",
+    |op, key| key.write_slice(&op.0),
+    |x| if op.0.numel() == x.shape.numel() {
+        Ok(op.0.clone())
+    } else {
+        Err(format!("{} elements can't take the shape {}, which has {}", x.shape.numel(), op.0, op.0.numel()))
+    },
+    |shape, g| g.reshape(shape)
+);
+
+impl Movement for Reshape {
+    /// Axes of the old shape are merged or split where their strides allow.
+    fn view(&self, x: &View, y: &Shape) -> Option<View> {
+        if x.is_dense() {
+            return Some(View { offset: x.offset, ..View::dense(y) });
+        }
+        let old: SmallVec<[(usize, isize); 4]> =
+            x.shape.iter().copied().zip(x.strides.iter().copied()).filter(|&(length, _)| length != 1).collect();
+        let mut strides: SmallVec<[isize; 4]> = SmallVec::from_elem(0, y.rank());
+        let (mut i, mut j) = (0, 0);
+        while i < old.len() {
+            // The smallest groups of old and new axes with the same number of elements.
+            let (first, mut have, mut want, start) = (i, old[i].0, 1, j);
+            while j < y.rank() && y[j] == 1 {
+                j += 1;
+            }
+            if j < y.rank() {
+                want = y[j];
+                j += 1;
+            }
+            while have != want {
+                if have < want {
+                    i += 1;
+                    have *= old.get(i)?.0;
+                } else {
+                    want *= *y.get(j)?;
+                    j += 1;
+                }
+            }
+            // Old axes of one group must lie as if merged.
+            for k in first..i {
+                if old[k].1 != old[k + 1].1 * old[k + 1].0 as isize {
+                    return None;
+                }
+            }
+            let mut stride = old[i].1;
+            for k in (start..j).rev() {
+                strides[k] = stride;
+                stride *= y[k] as isize;
+            }
+            i += 1;
+        }
+        Some(View { shape: y.clone(), strides, offset: x.offset })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Permute(SmallVec<[usize; 4]>);
+
+movement_op!(Permute, "permute",
+    |op, key| key.write_slice(&op.0),
+    |x| {
+        let mut sorted = op.0.clone();
+        sorted.sort_unstable();
+        if sorted.iter().copied().eq(0..x.shape.rank()) {
+            Ok(op.0.iter().map(|&axis| x.shape[axis]).collect())
+        } else {
+            Err(format!("{:?} is no order of {} axes", op.0, x.shape.rank()))
+        }
+    },
+    |_shape, g| {
+        let mut inverse = op.0.clone();
+        for (to, &from) in op.0.iter().enumerate() {
+            inverse[from] = to;
+        }
+        g.permute(&inverse)
+    }
+);
+
+impl Movement for Permute {
+    fn view(&self, x: &View, y: &Shape) -> Option<View> {
+        Some(View { shape: y.clone(), strides: self.0.iter().map(|&axis| x.strides[axis]).collect(), offset: x.offset })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Expand(Shape);
+
+movement_op!(Expand, "expand",
+    |op, key| key.write_slice(&op.0),
+    |x| if x.shape.rank() <= op.0.rank() && x.shape.broadcast(&op.0).as_ref() == Some(&op.0) {
+        Ok(op.0.clone())
+    } else {
+        Err(format!("can't be expanded to {}", op.0))
+    },
+    |shape, g| g.sum_to(shape)
+);
+
+impl Movement for Expand {
+    fn view(&self, x: &View, y: &Shape) -> Option<View> {
+        let new = y.rank() - x.shape.rank();
+        let mut strides: SmallVec<[isize; 4]> = SmallVec::from_elem(0, y.rank());
+        for (axis, (&length, &stride)) in x.shape.iter().zip(&x.strides).enumerate() {
+            strides[new + axis] = if length == y[new + axis] { stride } else { 0 };
+        }
+        Some(View { shape: y.clone(), strides, offset: x.offset })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Slice {
+    axis: usize,
+    start: usize,
+    length: usize,
+}
+
+movement_op!(Slice, "slice",
+    |op, key| key.write_slice(&[op.axis, op.start, op.length]),
+    |x| if op.start + op.length <= x.shape[op.axis] {
+        Ok(x.shape.with(op.axis, op.length))
+    } else {
+        Err(format!("{}..{} ends outside axis {}", op.start, op.start + op.length, op.axis))
+    },
+    |shape, g| {
+        let after = shape[op.axis] - op.start - op.length;
+        g.pad(op.axis as isize, op.start, after)
+    }
+);
+
+impl Movement for Slice {
+    fn view(&self, x: &View, y: &Shape) -> Option<View> {
+        let offset = x.offset + self.start as isize * x.strides[self.axis];
+        Some(View { shape: y.clone(), strides: x.strides.clone(), offset })
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The same elements in row-major order under another shape. The gradient is reshaped back.
+    ///
+    /// A mistake if the number of elements differs.
+    #[track_caller]
+    pub fn reshape(self, shape: impl Into<Shape>) -> Var<'t> {
+        let shape = shape.into();
+        if shape == self.shape() { self } else { self.apply_with(Reshape(shape)) }
+    }
+
+    /// All axes from `from` on as one: `[n, c, h, w]` with `from = 1` becomes `[n, c·h·w]`.
+    #[track_caller]
+    pub fn flatten(self, from: usize) -> Var<'t> {
+        let shape = self.shape();
+        if from > shape.rank() {
+            return self.tape.fail("flatten", format!("there is no axis {from}"), &[self]);
+        }
+        let rest: usize = shape[from..].iter().product();
+        self.reshape(shape[..from].iter().copied().chain([rest]).collect::<Shape>())
+    }
+
+    /// The axes in another order: axis `i` of the output is axis `order[i]` of the input. The gradient is put back in
+    /// order.
+    #[track_caller]
+    pub fn permute(self, order: &[usize]) -> Var<'t> {
+        self.apply_with(Permute(SmallVec::from_slice(order)))
+    }
+
+    /// Two axes exchanged; axes may count from the end.
+    #[track_caller]
+    pub fn transpose(self, a: isize, b: isize) -> Var<'t> {
+        let shape = self.shape();
+        let (Some(a), Some(b)) = (shape.axis(a), shape.axis(b)) else {
+            return self.tape.fail("transpose", format!("there are no axes {a} and {b}"), &[self]);
+        };
+        let mut order: SmallVec<[usize; 4]> = (0..shape.rank()).collect();
+        order.swap(a, b);
+        self.permute(&order)
+    }
+
+    /// The last two axes exchanged: the transpose of a matrix.
+    #[track_caller]
+    pub fn t(self) -> Var<'t> {
+        self.transpose(-2, -1)
+    }
+
+    /// Axes of length 1 repeated, and new leading axes, to reach a shape (see [`Shape::broadcast`]). The gradient is
+    /// the sum over the repeats.
+    #[track_caller]
+    pub fn expand(self, shape: impl Into<Shape>) -> Var<'t> {
+        let shape = shape.into();
+        if shape == self.shape() { self } else { self.apply_with(Expand(shape)) }
+    }
+
+    /// The elements of an axis in a range; the axis may count from the end. The gradient is 0 elsewhere.
+    #[track_caller]
+    pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Var<'t> {
+        let shape = self.shape();
+        let Some(axis) = shape.axis(axis) else {
+            return self.tape.fail("slice", format!("there is no axis {axis}"), &[self]);
+        };
+        let start = match range.start_bound() {
+            Bound::Included(&start) => start,
+            Bound::Excluded(&before) => before + 1,
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last + 1,
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => shape[axis],
+        };
+        if start > end {
+            return self.tape.fail("slice", format!("{start}..{end} is no range"), &[self]);
+        }
+        if (start, end) == (0, shape[axis]) {
+            return self;
+        }
+        self.apply_with(Slice { axis, start, length: end - start })
+    }
+
+    /// A new axis of length 1 at `axis`, which may count from the end of the new shape.
+    #[track_caller]
+    pub fn unsqueeze(self, axis: isize) -> Var<'t> {
+        let shape = self.shape();
+        let rank = shape.rank() as isize + 1;
+        let at = if axis < 0 { axis + rank } else { axis };
+        if !(0..rank).contains(&at) {
+            return self.tape.fail("unsqueeze", format!("there is no axis {axis}"), &[self]);
+        }
+        let (before, after) = shape.split_at(at as usize);
+        self.reshape(before.iter().chain(&[1]).chain(after).copied().collect::<Shape>())
+    }
+
+    /// An axis of length 1 dropped; it may count from the end.
+    #[track_caller]
+    pub fn squeeze(self, axis: isize) -> Var<'t> {
+        let shape = self.shape();
+        match shape.axis(axis) {
+            Some(at) if shape[at] == 1 => {
+                self.reshape(shape.iter().enumerate().filter(|&(i, _)| i != at).map(|(_, &n)| n).collect::<Shape>())
+            }
+            _ => self.tape.fail("squeeze", format!("axis {axis} is not of length 1"), &[self]),
+        }
+    }
+}
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample { name: "reshape", inputs: six, apply: |x| x[0].reshape([3, 2]).square() },
+    Sample { name: "permute", inputs: six, apply: |x| x[0].t().square() * x[0].reshape([3, 2]) },
+    Sample { name: "expand", inputs: || vec![sample([0.5, -1.0], &[2, 1])], apply: |x| x[0].expand([3, 2, 2]).square() },
+    Sample { name: "slice", inputs: six, apply: |x| x[0].slice(1, 1..3).square() * x[0].slice(-1, ..2) },
+];
+
+fn six() -> Vec<crate::Tensor> {
+    vec![sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[2, 3])]
+}

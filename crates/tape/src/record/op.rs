@@ -1,0 +1,176 @@
+//! What an op is.
+
+use super::{Key, Tape, Var};
+use crate::{DType, Shape};
+use chainrule_kernels::machine::{BlockCall, Call};
+use chainrule_kernels::pointwise::{Generator, Kernel};
+use smallvec::SmallVec;
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Shape and dtype of a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Meta {
+    /// Lengths of the axes.
+    pub shape: Shape,
+    /// Element type.
+    pub dtype: DType,
+}
+
+impl Meta {
+    /// A shape with a dtype.
+    pub fn new(shape: impl Into<Shape>, dtype: DType) -> Meta {
+        Meta { shape: shape.into(), dtype }
+    }
+}
+
+/// An op: its shape rule, its derivative, and how it is computed. The ops of this crate and those of its users
+/// implement the same trait.
+///
+/// In the rules, `x` are the inputs, `y` is the output and `g` the gradient that arrives at the output. Rules are made
+/// of recorded ops, so that derivatives of any order exist.
+pub trait Op: Debug + Send + Sync + Any {
+    /// The name in errors and pictures.
+    fn name(&self) -> &'static str;
+
+    /// The output's shape and dtype from the inputs', or what is wrong with them.
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String>;
+
+    /// Writes what tells this op from others of the same name: axes, shapes, flags.
+    fn attributes(&self, key: &mut Key) {
+        let _ = key;
+    }
+
+    /// How the op is computed.
+    fn lower(&self) -> Lower;
+
+    /// The gradient of each input from the output's: `gᵢ = (∂y/∂xᵢ)ᵀ·g`. `None` where there is no derivative.
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t>;
+
+    /// The output's tangent from the inputs': `dy = Σ (∂y/∂xᵢ)·dxᵢ`, where `None` is zero.
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>>;
+
+    /// Whether an input's derivative is meant to be absent, as [`detach`](Var::detach)'s is. Such an op does not count
+    /// as cutting a parameter's path to the loss.
+    fn detaches(&self) -> bool {
+        false
+    }
+}
+
+/// One gradient for each input.
+pub type Gradients<'t> = SmallVec<[Option<Var<'t>>; 3]>;
+
+/// What a derivative rule works with.
+#[derive(Debug)]
+pub struct Rule<'a, 't> {
+    /// The tape on which the rule records.
+    pub tape: &'t Tape,
+    /// The inputs.
+    pub x: &'a [Var<'t>],
+    /// The output.
+    pub y: Var<'t>,
+    /// Which inputs' gradients are wanted; a rule may return `None` for the others.
+    pub wanted: &'a [bool],
+}
+
+impl<'t> Rule<'_, 't> {
+    /// The gradients by a function of the input's number, called for those that are wanted.
+    pub fn gradients(&self, mut of: impl FnMut(usize) -> Option<Var<'t>>) -> Gradients<'t> {
+        (0..self.x.len()).map(|i| if self.wanted[i] { of(i) } else { None }).collect()
+    }
+}
+
+/// How an op is computed.
+#[derive(Clone, Debug)]
+pub enum Lower {
+    /// Element by element, by a kernel; all inputs have the output's shape.
+    Pointwise(&'static Kernel),
+    /// Element by element, by a function of the user's; all inputs have the output's shape.
+    Custom(Arc<dyn BlockCall>),
+    /// From nothing but each element's index, a key, and (if there is an input) a counter.
+    Generate(&'static Generator, [u64; 2]),
+    /// The input's elements in another arrangement.
+    View(Arc<dyn Movement>),
+    /// The sum over axes (sorted), or the largest element. The output has the inputs' shape without those axes, or
+    /// with length 1 there: the elements' order is the same.
+    Reduce {
+        /// The axes reduced, ascending.
+        axes: SmallVec<[usize; 4]>,
+        /// The largest instead of the sum.
+        max: bool,
+    },
+    /// `[…, m, k]` by `[…, k, n]`, with equal leading axes.
+    Matmul,
+    /// The inputs' elements placed in a tensor that is 0 (or `false`) elsewhere: where each input's first element goes.
+    Assemble(SmallVec<[SmallVec<[usize; 4]>; 2]>),
+    /// Rows `x[1]` (indices) of `x[0]`.
+    Gather,
+    /// Rows of `x[0]` added to zeros at the indices `x[1]`.
+    ScatterAdd,
+    /// `x[0]` itself, which must lie in `0..bound`.
+    CheckIndex(usize),
+    /// By a function of the user's over whole, dense tensors.
+    Call(Arc<dyn Call>),
+}
+
+/// A movement op: another view of the same elements.
+pub trait Movement: Debug + Send + Sync {
+    /// The output's view in terms of the input's; `None` if no strides express it (the input is then copied first).
+    fn view(&self, x: &View, y: &Shape) -> Option<View>;
+}
+
+/// How a tensor's elements lie in memory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct View {
+    /// Lengths of the axes.
+    pub shape: Shape,
+    /// Distance in elements from one index to the next, for each axis.
+    pub strides: SmallVec<[isize; 4]>,
+    /// Distance in elements of the first element from the start.
+    pub offset: isize,
+}
+
+impl View {
+    /// Dense row-major elements.
+    pub fn dense(shape: &Shape) -> View {
+        View { shape: shape.clone(), strides: shape.strides(), offset: 0 }
+    }
+
+    /// Whether the elements lie dense in row-major order (axes of length 1 aside).
+    pub fn is_dense(&self) -> bool {
+        let mut step = 1;
+        for (&length, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            if length != 1 && stride != step {
+                return self.shape.numel() == 0;
+            }
+            step *= length as isize;
+        }
+        true
+    }
+}
+
+/// An op in a node: one without attributes is a constant, others are shared.
+#[derive(Clone, Debug)]
+pub(crate) enum OpRef {
+    Static(&'static dyn Op),
+    Shared(Arc<dyn Op>),
+}
+
+impl std::ops::Deref for OpRef {
+    type Target = dyn Op;
+
+    fn deref(&self) -> &(dyn Op + 'static) {
+        match self {
+            OpRef::Static(op) => *op,
+            OpRef::Shared(op) => &**op,
+        }
+    }
+}
+
+/// The message for operands that a kernel does not take.
+pub(crate) fn reject(x: &[&Meta]) -> String {
+    let dtypes: Vec<&str> = x.iter().map(|meta| meta.dtype.name()).collect();
+    let (list, advice) = (dtypes.join(" and "), if dtypes.len() > 1 { "; cast one of them" } else { "" });
+    format!("not defined for {list}{advice}")
+}

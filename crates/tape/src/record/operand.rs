@@ -1,0 +1,36 @@
+//! Operands that need not be on the tape yet.
+
+use super::{Tape, Var};
+use crate::{DType, Meta};
+
+/// What an expression takes where a second operand stands: a [`Var`], or a number, which becomes a constant of the
+/// other operand's dtype.
+pub trait Operand<'t> {
+    /// The operand as a `Var`, for use beside one of shape and dtype `beside`.
+    #[track_caller]
+    fn on(self, tape: &'t Tape, beside: &Meta) -> Var<'t>;
+
+    /// The dtype, if it doesn't depend on the other operand.
+    fn own_dtype(&self) -> Option<DType>;
+}
+
+impl<'t> Operand<'t> for Var<'t> {
+    fn on(self, _: &'t Tape, _: &Meta) -> Var<'t> {
+        self
+    }
+
+    fn own_dtype(&self) -> Option<DType> {
+        Some(self.dtype())
+    }
+}
+
+impl<'t> Operand<'t> for f64 {
+    #[track_caller]
+    fn on(self, tape: &'t Tape, beside: &Meta) -> Var<'t> {
+        tape.full(beside.shape.clone(), self, beside.dtype)
+    }
+
+    fn own_dtype(&self) -> Option<DType> {
+        None
+    }
+}
