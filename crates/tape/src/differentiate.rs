@@ -6,7 +6,12 @@ mod reverse;
 use crate::record::Recording;
 
 /// For each node of `low..=high`, whether it is one of `sources` or made from one.
-fn dependents(recording: &Recording, low: usize, high: usize, sources: impl Iterator<Item = usize>) -> Vec<bool> {
+fn dependents(
+    recording: &Recording,
+    low: usize,
+    high: usize,
+    sources: impl Iterator<Item = usize>,
+) -> Vec<bool> {
     let mut depends = vec![false; high + 1 - low];
     for source in sources {
         if (low..=high).contains(&source) {

@@ -1,5 +1,9 @@
 //! Execution: runs programs.
 
-/// Plans of a tape, by structural hash.
-#[derive(Debug, Default)]
-pub(crate) struct Cache {}
+mod function;
+mod program;
+mod values;
+
+pub use function::Function;
+pub(crate) use program::Cache;
+pub use program::{Outputs, Program};

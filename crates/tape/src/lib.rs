@@ -12,6 +12,7 @@ mod tensor;
 
 pub use chainrule_kernels::{DType, Element};
 pub use error::{At, Cut, Error, Mistake, Result};
+pub use execute::{Function, Outputs, Program};
 pub use params::{Kind, ParamId, Params, Scope};
 pub use record::{Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Rule, Tape, Var, View};
 pub use shape::Shape;

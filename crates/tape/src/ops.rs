@@ -65,7 +65,8 @@ macro_rules! elementwise_op {
             }
 
             fn infer(&self, x: &[&$crate::Meta]) -> Result<$crate::Meta, String> {
-                let dtypes: smallvec::SmallVec<[$crate::DType; 3]> = x.iter().map(|meta| meta.dtype).collect();
+                let dtypes: smallvec::SmallVec<[$crate::DType; 3]> =
+                    x.iter().map(|meta| meta.dtype).collect();
                 let dtype = $kernel.output(&dtypes).ok_or_else(|| $crate::record::reject(x))?;
                 Ok($crate::Meta::new(&x[0].shape, dtype))
             }
@@ -78,14 +79,22 @@ macro_rules! elementwise_op {
                 at.gradients(|i| derivative(at, i, g))
             }
 
-            fn jvp<'t>(&self, at: &$crate::Rule<'_, 't>, dx: &[Option<$crate::Var<'t>>]) -> Option<$crate::Var<'t>> {
+            fn jvp<'t>(
+                &self,
+                at: &$crate::Rule<'_, 't>,
+                dx: &[Option<$crate::Var<'t>>],
+            ) -> Option<$crate::Var<'t>> {
                 let terms = dx.iter().enumerate().filter_map(|(i, dx)| derivative(at, i, (*dx)?));
                 terms.reduce(|sum, term| sum + term)
             }
         }
 
         #[allow(unused_variables)]
-        fn derivative<'t>($at: &$crate::Rule<'_, 't>, $i: usize, $t: $crate::Var<'t>) -> Option<$crate::Var<'t>> {
+        fn derivative<'t>(
+            $at: &$crate::Rule<'_, 't>,
+            $i: usize,
+            $t: $crate::Var<'t>,
+        ) -> Option<$crate::Var<'t>> {
             $d
         }
     };

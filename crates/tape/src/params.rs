@@ -181,7 +181,9 @@ impl Params {
     fn change(&mut self, prefix: &str, from: Kind, to: Kind) -> usize {
         let mut count = 0;
         for (name, entry) in &mut self.entries {
-            let inside = name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'));
+            let inside = name
+                .strip_prefix(prefix)
+                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'));
             if inside && entry.kind == from {
                 entry.kind = to;
                 count += 1;
@@ -200,7 +202,9 @@ impl Params {
         if let Some((index, _, entry)) = self.entries.get_full(name) {
             let same = entry.tensor.shape() == tensor.shape() && entry.tensor.dtype() == tensor.dtype();
             if !(kind == Kind::Optimizer && entry.kind == kind && same) {
-                self.mistake(format!("there are two parameters `{name}`: give each layer a scope of its own"));
+                self.mistake(format!(
+                    "there are two parameters `{name}`: give each layer a scope of its own"
+                ));
             }
             return ParamId(index as u32);
         }

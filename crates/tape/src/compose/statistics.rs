@@ -1,7 +1,7 @@
 //! Means, variances and norms.
 
-use crate::ops::Axes;
 use crate::Var;
+use crate::ops::Axes;
 
 impl<'t> Var<'t> {
     /// The mean over axes, which are dropped.
@@ -46,6 +46,7 @@ impl<'t> Var<'t> {
     /// The number of elements that a reduction over these axes takes together.
     fn count(self, axes: &impl Axes) -> f64 {
         let shape = self.shape();
-        axes.resolve(&shape).map_or(1.0, |axes| axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64)
+        axes.resolve(&shape)
+            .map_or(1.0, |axes| axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64)
     }
 }

@@ -29,7 +29,11 @@ impl Tape {
         }
         for (&x, &dx) in x.iter().zip(dx) {
             if x.meta() != dx.meta() || !x.dtype().is_float() {
-                return self.fail("jvp", "a direction has its input's shape and (floating-point) dtype", &[x, dx]);
+                return self.fail(
+                    "jvp",
+                    "a direction has its input's shape and (floating-point) dtype",
+                    &[x, dx],
+                );
             }
         }
         let var = |index: u32| Var { tape: self, index };

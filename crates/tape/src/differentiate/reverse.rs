@@ -63,7 +63,8 @@ impl Tape {
     #[track_caller]
     pub fn param_grads<'t>(&'t self, loss: Var<'t>) -> Result<Vec<(ParamId, Var<'t>)>> {
         let Some(params) = self.params() else {
-            let _ = self.fail("param_grads", "this tape has no params: make it by Tape::with(&params)", &[loss]);
+            let _ =
+                self.fail("param_grads", "this tape has no params: make it by Tape::with(&params)", &[loss]);
             return Err(self.check().err().unwrap_or_else(|| Error::Params("no params".into())));
         };
         let seed = self.seed_gradient(loss);
@@ -97,14 +98,24 @@ impl Tape {
         }
         let meta = y.meta();
         if meta.shape.numel() != 1 || !meta.dtype.is_float() {
-            self.fail("grad", "needs one floating-point number to differentiate (take a sum or a mean)", &[y]);
+            self.fail(
+                "grad",
+                "needs one floating-point number to differentiate (take a sum or a mean)",
+                &[y],
+            );
             return None;
         }
         Some(self.full(meta.shape, 1.0, meta.dtype))
     }
 
     /// Walks back from `y`; returns the gradient of each source, `None` where none arrives.
-    fn backward<'t>(&'t self, y: Var<'t>, g: Var<'t>, sources: &[u32], ends: &mut Ends) -> Vec<Option<Var<'t>>> {
+    fn backward<'t>(
+        &'t self,
+        y: Var<'t>,
+        g: Var<'t>,
+        sources: &[u32],
+        ends: &mut Ends,
+    ) -> Vec<Option<Var<'t>>> {
         let var = |index: u32| Var { tape: self, index };
         let high = y.index as usize;
         let low = sources.iter().map(|&x| x as usize).min().unwrap_or(high).min(high);
@@ -127,27 +138,43 @@ impl Tape {
             let x: SmallVec<[Var<'t>; 3]> = inputs.iter().map(|&input| var(input)).collect();
             let wanted: SmallVec<[bool; 3]> = inputs
                 .iter()
-                .map(|&input| input as usize >= low && depends[input as usize - low] && var(input).dtype().is_float())
+                .map(|&input| {
+                    input as usize >= low && depends[input as usize - low] && var(input).dtype().is_float()
+                })
                 .collect();
             let rule = Rule { tape: self, x: &x, y: var(index as u32), wanted: &wanted };
             let found = self.on_behalf_of(at, || op.vjp(&rule, var(gradient)));
             for (i, &input) in inputs.iter().enumerate() {
-                if input as usize >= low && depends[input as usize - low] && (!wanted[i] || found[i].is_none()) {
+                if input as usize >= low
+                    && depends[input as usize - low]
+                    && (!wanted[i] || found[i].is_none())
+                {
                     ends.push((index as u32, input));
                 }
                 let Some(term) = found[i].filter(|_| wanted[i]) else { continue };
                 let slot = &mut gradients[input as usize - low];
-                *slot = if *slot == NONE { term.index } else { self.on_behalf_of(at, || (var(*slot) + term).index) };
+                *slot = if *slot == NONE {
+                    term.index
+                } else {
+                    self.on_behalf_of(at, || (var(*slot) + term).index)
+                };
             }
         }
-        let arrived = |&x: &u32| (x as usize <= high).then(|| gradients[x as usize - low]).filter(|&g| g != NONE).map(var);
+        let arrived = |&x: &u32| {
+            (x as usize <= high).then(|| gradients[x as usize - low]).filter(|&g| g != NONE).map(var)
+        };
         sources.iter().map(arrived).collect()
     }
 
     /// Why no gradient reaches a parameter. `None` if that is meant (its path is detached); `Some(None)` if the loss
     /// doesn't use it; else the op that cut its path.
     #[allow(clippy::type_complexity)]
-    fn explain_cut(&self, loss: Var<'_>, param: u32, ends: &Ends) -> Option<Option<(&'static str, crate::At)>> {
+    fn explain_cut(
+        &self,
+        loss: Var<'_>,
+        param: u32,
+        ends: &Ends,
+    ) -> Option<Option<(&'static str, crate::At)>> {
         let recording = self.recording();
         let (low, high) = (param as usize, loss.index as usize);
         if low > high {
@@ -162,7 +189,10 @@ impl Tape {
             // Follow values that are no floats up to the op that made them from floats.
             let (mut node, mut input) = (node as usize, input as usize);
             while !recording.nodes[input].meta.dtype.is_float() {
-                let above = recording.nodes[input].inputs.iter().find(|&&i| i as usize >= low && depends[i as usize - low]);
+                let above = recording.nodes[input]
+                    .inputs
+                    .iter()
+                    .find(|&&i| i as usize >= low && depends[i as usize - low]);
                 let Some(&above) = above else { break };
                 (node, input) = (input, above as usize);
             }

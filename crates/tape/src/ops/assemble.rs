@@ -58,7 +58,10 @@ impl Op for Concat {
         let first = x[0];
         for meta in &x[1..] {
             let others = |meta: &Meta| meta.shape.with(self.axis, 0);
-            if meta.dtype != first.dtype || meta.shape.rank() != first.shape.rank() || others(meta) != others(first) {
+            if meta.dtype != first.dtype
+                || meta.shape.rank() != first.shape.rank()
+                || others(meta) != others(first)
+            {
                 return Err(format!("pieces may differ along axis {} only", self.axis));
             }
         }
@@ -89,8 +92,11 @@ impl Op for Concat {
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx.iter().any(Option::is_some).then(|| {
-            let whole: Vec<Var<'t>> =
-                dx.iter().zip(at.x).map(|(dx, x)| dx.unwrap_or_else(|| at.tape.full(x.shape(), 0.0, x.dtype()))).collect();
+            let whole: Vec<Var<'t>> = dx
+                .iter()
+                .zip(at.x)
+                .map(|(dx, x)| dx.unwrap_or_else(|| at.tape.full(x.shape(), 0.0, x.dtype())))
+                .collect();
             at.tape.op(self.clone(), &whole)
         })
     }

@@ -16,10 +16,16 @@ impl Op for Matmul {
         if x[0].dtype != x[1].dtype || !x[0].dtype.is_float() {
             return Err(crate::record::reject(x));
         }
-        let (batch, [m, k]) = a.split_at(a.rank() - 2) else { unreachable!("operands have two axes or more") };
-        let (_, [other, n]) = b.split_at(b.rank() - 2) else { unreachable!("operands have two axes or more") };
+        let (batch, [m, k]) = a.split_at(a.rank() - 2) else {
+            unreachable!("operands have two axes or more")
+        };
+        let (_, [other, n]) = b.split_at(b.rank() - 2) else {
+            unreachable!("operands have two axes or more")
+        };
         if k != other {
-            return Err(format!("a row of the left operand has {k} elements, a column of the right one {other}"));
+            return Err(format!(
+                "a row of the left operand has {k} elements, a column of the right one {other}"
+            ));
         }
         let shape: Shape = batch.iter().chain([m, n]).copied().collect();
         Ok(Meta::new(shape, x[0].dtype))
@@ -95,14 +101,31 @@ impl<'t> Var<'t> {
 }
 
 pub(super) const SAMPLES: &[Sample] = &[
-    Sample { name: "matmul", inputs: || vec![left(), sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[3, 2])], apply: |x| x[0].matmul(x[1]) },
+    Sample {
+        name: "matmul",
+        inputs: || vec![left(), sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[3, 2])],
+        apply: |x| x[0].matmul(x[1]),
+    },
     Sample {
         name: "matmul_batched",
-        inputs: || vec![sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7, 0.1, 0.9], &[2, 1, 2, 2]), left().reshape([3, 2, 1]).expect("six")],
+        inputs: || {
+            vec![
+                sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7, 0.1, 0.9], &[2, 1, 2, 2]),
+                left().reshape([3, 2, 1]).expect("six"),
+            ]
+        },
         apply: |x| x[0].matmul(x[1]).square(),
     },
-    Sample { name: "matmul_shared", inputs: || vec![left().reshape([2, 1, 3]).expect("six"), left().reshape([3, 2]).expect("six")], apply: |x| x[0].matmul(x[1]) },
-    Sample { name: "dot", inputs: || vec![sample([0.5, -1.0], &[2]), sample([1.5, 0.3], &[2])], apply: |x| x[0].dot(x[1]) },
+    Sample {
+        name: "matmul_shared",
+        inputs: || vec![left().reshape([2, 1, 3]).expect("six"), left().reshape([3, 2]).expect("six")],
+        apply: |x| x[0].matmul(x[1]),
+    },
+    Sample {
+        name: "dot",
+        inputs: || vec![sample([0.5, -1.0], &[2]), sample([1.5, 0.3], &[2])],
+        apply: |x| x[0].dot(x[1]),
+    },
 ];
 
 fn left() -> crate::Tensor {

@@ -57,7 +57,9 @@ impl Movement for Same {
 #[derive(Clone, Debug)]
 struct Reshape(Shape);
 
-movement_op!(Reshape, "reshape",
+movement_op!(
+    Reshape,
+    "reshape",
     |op, key| key.write_slice(&op.0),
     |x| if op.0.numel() == x.shape.numel() {
         Ok(op.0.clone())
@@ -73,8 +75,13 @@ impl Movement for Reshape {
         if x.is_dense() {
             return Some(View { offset: x.offset, ..View::dense(y) });
         }
-        let old: SmallVec<[(usize, isize); 4]> =
-            x.shape.iter().copied().zip(x.strides.iter().copied()).filter(|&(length, _)| length != 1).collect();
+        let old: SmallVec<[(usize, isize); 4]> = x
+            .shape
+            .iter()
+            .copied()
+            .zip(x.strides.iter().copied())
+            .filter(|&(length, _)| length != 1)
+            .collect();
         let mut strides: SmallVec<[isize; 4]> = SmallVec::from_elem(0, y.rank());
         let (mut i, mut j) = (0, 0);
         while i < old.len() {
@@ -116,7 +123,9 @@ impl Movement for Reshape {
 #[derive(Clone, Debug)]
 struct Permute(SmallVec<[usize; 4]>);
 
-movement_op!(Permute, "permute",
+movement_op!(
+    Permute,
+    "permute",
     |op, key| key.write_slice(&op.0),
     |x| {
         let mut sorted = op.0.clone();
@@ -138,14 +147,20 @@ movement_op!(Permute, "permute",
 
 impl Movement for Permute {
     fn view(&self, x: &View, y: &Shape) -> Option<View> {
-        Some(View { shape: y.clone(), strides: self.0.iter().map(|&axis| x.strides[axis]).collect(), offset: x.offset })
+        Some(View {
+            shape: y.clone(),
+            strides: self.0.iter().map(|&axis| x.strides[axis]).collect(),
+            offset: x.offset,
+        })
     }
 }
 
 #[derive(Clone, Debug)]
 struct Expand(Shape);
 
-movement_op!(Expand, "expand",
+movement_op!(
+    Expand,
+    "expand",
     |op, key| key.write_slice(&op.0),
     |x| if x.shape.rank() <= op.0.rank() && x.shape.broadcast(&op.0).as_ref() == Some(&op.0) {
         Ok(op.0.clone())
@@ -173,7 +188,9 @@ struct Slice {
     length: usize,
 }
 
-movement_op!(Slice, "slice",
+movement_op!(
+    Slice,
+    "slice",
     |op, key| key.write_slice(&[op.axis, op.start, op.length]),
     |x| if op.start + op.length <= x.shape[op.axis] {
         Ok(x.shape.with(op.axis, op.length))
@@ -291,9 +308,9 @@ impl<'t> Var<'t> {
     pub fn squeeze(self, axis: isize) -> Var<'t> {
         let shape = self.shape();
         match shape.axis(axis) {
-            Some(at) if shape[at] == 1 => {
-                self.reshape(shape.iter().enumerate().filter(|&(i, _)| i != at).map(|(_, &n)| n).collect::<Shape>())
-            }
+            Some(at) if shape[at] == 1 => self.reshape(
+                shape.iter().enumerate().filter(|&(i, _)| i != at).map(|(_, &n)| n).collect::<Shape>(),
+            ),
             _ => self.tape.fail("squeeze", format!("axis {axis} is not of length 1"), &[self]),
         }
     }
@@ -302,7 +319,11 @@ impl<'t> Var<'t> {
 pub(super) const SAMPLES: &[Sample] = &[
     Sample { name: "reshape", inputs: six, apply: |x| x[0].reshape([3, 2]).square() },
     Sample { name: "permute", inputs: six, apply: |x| x[0].t().square() * x[0].reshape([3, 2]) },
-    Sample { name: "expand", inputs: || vec![sample([0.5, -1.0], &[2, 1])], apply: |x| x[0].expand([3, 2, 2]).square() },
+    Sample {
+        name: "expand",
+        inputs: || vec![sample([0.5, -1.0], &[2, 1])],
+        apply: |x| x[0].expand([3, 2, 2]).square(),
+    },
     Sample { name: "slice", inputs: six, apply: |x| x[0].slice(1, 1..3).square() * x[0].slice(-1, ..2) },
 ];
 

@@ -8,7 +8,10 @@ use smallvec::SmallVec;
 /// The shape without the axes, or with length 1 there.
 fn reduced(shape: &Shape, axes: &[usize], keep: bool) -> Shape {
     let inside = |axis: &usize| axes.contains(axis);
-    (0..shape.rank()).filter(|axis| keep || !inside(axis)).map(|axis| if inside(&axis) { 1 } else { shape[axis] }).collect()
+    (0..shape.rank())
+        .filter(|axis| keep || !inside(axis))
+        .map(|axis| if inside(&axis) { 1 } else { shape[axis] })
+        .collect()
 }
 
 /// A reduced value, expanded again to the shape before.
@@ -189,7 +192,12 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    fn reduce<O: Op>(self, name: &'static str, axes: impl Axes, op: impl FnOnce(SmallVec<[usize; 4]>) -> O) -> Var<'t> {
+    fn reduce<O: Op>(
+        self,
+        name: &'static str,
+        axes: impl Axes,
+        op: impl FnOnce(SmallVec<[usize; 4]>) -> O,
+    ) -> Var<'t> {
         if self.is_poisoned() {
             return self;
         }

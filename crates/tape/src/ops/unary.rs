@@ -98,7 +98,8 @@ impl<'t> Var<'t> {
     }
 }
 
-const SQUARE: Sample = Sample { name: "square", inputs: || vec![sample([-1.5, 0.0, 2.0], &[3])], apply: |x| x[0].square() };
+const SQUARE: Sample =
+    Sample { name: "square", inputs: || vec![sample([-1.5, 0.0, 2.0], &[3])], apply: |x| x[0].square() };
 
 impl<'t> std::ops::Neg for Var<'t> {
     type Output = Var<'t>;

@@ -19,18 +19,21 @@ impl Params {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         self.check()?;
-        let bytes: Vec<(&str, Vec<u8>, &Tensor)> = self.iter().map(|(name, _, tensor)| (name, to_bytes(tensor), tensor)).collect();
+        let bytes: Vec<(&str, Vec<u8>, &Tensor)> =
+            self.iter().map(|(name, _, tensor)| (name, to_bytes(tensor), tensor)).collect();
         let mut views = Vec::with_capacity(bytes.len());
         for (name, bytes, tensor) in &bytes {
             let view = TensorView::new(file_dtype(tensor.dtype()), tensor.shape().to_vec(), bytes);
             views.push((name.to_string(), view.map_err(|e| failed(path, e))?));
         }
         let names = |kind| -> String {
-            let names: Vec<&str> = self.iter().filter(|(_, k, _)| *k == kind).map(|(name, _, _)| name).collect();
+            let names: Vec<&str> =
+                self.iter().filter(|(_, k, _)| *k == kind).map(|(name, _, _)| name).collect();
             names.join("\n")
         };
         let kinds = [(FROZEN, Kind::Frozen), (STATE, Kind::State), (OPTIMIZER, Kind::Optimizer)];
-        let metadata: HashMap<String, String> = kinds.into_iter().map(|(key, kind)| (key.to_owned(), names(kind))).collect();
+        let metadata: HashMap<String, String> =
+            kinds.into_iter().map(|(key, kind)| (key.to_owned(), names(kind))).collect();
         let data = safetensors::serialize(views, Some(metadata)).map_err(|e| failed(path, e))?;
         let mut beside = path.as_os_str().to_owned();
         beside.push(".part");
@@ -52,13 +55,14 @@ impl Params {
             match read.get(name) {
                 None if kind == Kind::Optimizer => {}
                 None => wrong.push(format!("`{name}` is missing")),
-                Some(found) if found.shape() != tensor.shape() || found.dtype() != tensor.dtype() => wrong.push(format!(
-                    "`{name}` is {} {}, not {} {}",
-                    found.shape(),
-                    found.dtype(),
-                    tensor.shape(),
-                    tensor.dtype()
-                )),
+                Some(found) if found.shape() != tensor.shape() || found.dtype() != tensor.dtype() => wrong
+                    .push(format!(
+                        "`{name}` is {} {}, not {} {}",
+                        found.shape(),
+                        found.dtype(),
+                        tensor.shape(),
+                        tensor.dtype()
+                    )),
                 Some(_) => {}
             }
         }
@@ -92,7 +96,9 @@ impl Params {
         let file = SafeTensors::deserialize(&data).map_err(|e| failed(path, e))?;
         let (_, header) = SafeTensors::read_metadata(&data).map_err(|e| failed(path, e))?;
         let metadata = header.metadata().clone().unwrap_or_default();
-        let listed = |key: &str, name: &str| metadata.get(key).is_some_and(|names| names.split('\n').any(|n| n == name));
+        let listed = |key: &str, name: &str| {
+            metadata.get(key).is_some_and(|names| names.split('\n').any(|n| n == name))
+        };
         let mut tensors: Vec<(String, Kind, Tensor)> = Vec::new();
         for (name, view) in file.tensors() {
             let kind = match () {
@@ -129,7 +135,10 @@ fn file_dtype(dtype: DType) -> Dtype {
 /// Little-endian bytes, as the format has them.
 fn to_bytes(tensor: &Tensor) -> Vec<u8> {
     fn all<T: Element, const N: usize>(tensor: &Tensor, bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-        tensor.as_slice::<T>().map(|values| values.iter().flat_map(|&x| bytes(x)).collect()).unwrap_or_default()
+        tensor
+            .as_slice::<T>()
+            .map(|values| values.iter().flat_map(|&x| bytes(x)).collect())
+            .unwrap_or_default()
     }
     match tensor.dtype() {
         DType::F32 => all(tensor, f32::to_le_bytes),
@@ -140,7 +149,10 @@ fn to_bytes(tensor: &Tensor) -> Vec<u8> {
 }
 
 fn from_view(view: &TensorView<'_>) -> Result<Tensor, String> {
-    fn all<T: Element, const N: usize>(view: &TensorView<'_>, value: impl Fn([u8; N]) -> T) -> Result<Tensor, String> {
+    fn all<T: Element, const N: usize>(
+        view: &TensorView<'_>,
+        value: impl Fn([u8; N]) -> T,
+    ) -> Result<Tensor, String> {
         let values: Vec<T> = view.data().as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect();
         Tensor::from_vec(values, Shape::from(view.shape())).map_err(|e| e.to_string())
     }

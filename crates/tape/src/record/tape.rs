@@ -58,6 +58,7 @@ pub(crate) struct Recording {
     /// New values for params, to be written at the end of a run.
     pub assigns: Vec<(ParamId, u32)>,
     pub names: KeyMap<u32, String>,
+    pub layers: Vec<(u32, Arc<str>, &'static str)>,
     /// Values computed so far.
     pub values: KeyMap<u32, Tensor>,
     random: Random,
@@ -160,6 +161,7 @@ impl Tape {
         fresh.param_vars.clear();
         fresh.assigns.clear();
         fresh.names.clear();
+        fresh.layers.clear();
         fresh.values.clear();
         fresh.random = Random { seed: fresh.random.seed, ..Random::default() };
         fresh.error = None;
@@ -229,7 +231,10 @@ impl Tape {
         if let Some(&index) = recording.param_vars.get(&id.0) {
             return Var { tape: self, index };
         }
-        let found = recording.params.as_ref().map(|params| params.shape_of(id).map(|(shape, dtype)| Meta::new(shape, dtype)));
+        let found = recording
+            .params
+            .as_ref()
+            .map(|params| params.shape_of(id).map(|(shape, dtype)| Meta::new(shape, dtype)));
         let problem = match found {
             Some(Some(meta)) => {
                 let var = self.leaf(&mut recording, Leaf::Param(id), meta);
@@ -277,7 +282,10 @@ impl Tape {
             }
         }
         write_meta(&mut prefix, &meta);
-        self.append(recording, Node { source: Source::Leaf(leaf), inputs: SmallVec::new(), meta, at: self.at(), prefix })
+        self.append(
+            recording,
+            Node { source: Source::Leaf(leaf), inputs: SmallVec::new(), meta, at: self.at(), prefix },
+        )
     }
 
     /// Appends an op. Its inputs' shapes must be what the op takes: there is no broadcasting here.
@@ -334,7 +342,10 @@ impl Tape {
                     prefix.write(x.index as u64);
                 }
                 let inputs = inputs.iter().map(|x| x.index).collect();
-                self.append(&mut recording, Node { source: Source::Op(op), inputs, meta, at: self.at(), prefix })
+                self.append(
+                    &mut recording,
+                    Node { source: Source::Op(op), inputs, meta, at: self.at(), prefix },
+                )
             }
             Err(what) => {
                 drop(recording);
@@ -411,6 +422,22 @@ impl Tape {
         if !var.is_poisoned() {
             self.recording.borrow_mut().names.insert(var.index, name.to_owned());
         }
+    }
+
+    /// Notes that a value is the output of the layer `name` of type `kind` (such as `Linear`).
+    pub fn note_layer(&self, output: Var<'_>, name: &Arc<str>, kind: &'static str) {
+        if !output.is_poisoned() {
+            self.recording.borrow_mut().layers.push((output.index, name.clone(), kind));
+        }
+    }
+
+    /// Name, type and output of the layers recorded so far, in order.
+    pub fn layers(&self) -> Vec<(Arc<str>, &'static str, Meta)> {
+        let recording = self.recording.borrow();
+        let of = |(index, name, kind): &(u32, Arc<str>, &'static str)| {
+            (name.clone(), *kind, recording.nodes[*index as usize].meta.clone())
+        };
+        recording.layers.iter().map(of).collect()
     }
 
     /// Seeds the random numbers of this tape.
