@@ -90,6 +90,16 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr().cast(), self.bytes / size_of::<T>()) }
     }
 
+    /// Writes one value `offset` bytes from the start.
+    ///
+    /// # Panics
+    /// If it does not fit there, or is not aligned.
+    pub fn write<T: Element>(&mut self, offset: usize, value: T) {
+        assert!(offset.is_multiple_of(align_of::<T>()) && offset + size_of::<T>() <= self.bytes, "a place in the buffer");
+        // SAFETY: inside the buffer and aligned.
+        unsafe { self.data.as_ptr().add(offset).cast::<T>().write(value) };
+    }
+
     /// A byte other than 0 and 1 is no `bool`; it can come only from a buffer of numbers read as `bool`.
     fn check_bool(&self) {
         // SAFETY: the bytes are initialized.

@@ -59,7 +59,9 @@ mod sealed {
 }
 
 /// A Rust type that is an element type: `f32`, `f64`, `i64` or `bool`.
-pub trait Element: sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static {
+pub trait Element:
+    sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static
+{
     /// The element type's run-time value.
     const DTYPE: DType;
 }

@@ -6,6 +6,7 @@ mod buffer;
 mod dtype;
 pub mod gemm;
 mod level;
+pub mod machine;
 pub mod math;
 pub mod pointwise;
 pub mod pool;

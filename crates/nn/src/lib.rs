@@ -1,1 +1,77 @@
 //! Layers, activations, losses and initialization for chainrule.
+//!
+//! A layer is a plain value that holds the ids of its parameters, not their data: it registers them in a
+//! [`Scope`](chainrule_tape::Scope) and has one method, [`forward`](Layer::forward). A model is a struct of layers and
+//! a function, or a [`Sequential`]:
+//!
+//! ```
+//! use chainrule_nn::prelude::*;
+//! use chainrule_tape::{Params, Scope, Tape, Var};
+//!
+//! struct Net { hidden: Linear, norm: BatchNorm, out: Linear }
+//!
+//! impl Net {
+//!     fn new(at: &mut Scope) -> Self {
+//!         Net {
+//!             hidden: Linear::new(&mut at.sub("hidden"), 4, 8),
+//!             norm: BatchNorm::new(&mut at.sub("norm"), 8),
+//!             out: Linear::new(&mut at.sub("out"), 8, 3),
+//!         }
+//!     }
+//!
+//!     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+//!         self.out.forward(self.norm.forward(self.hidden.forward(x).relu()))
+//!     }
+//! }
+//!
+//! let mut params = Params::seeded(7);
+//! let net = Net::new(&mut params.root());
+//! println!("{}", summary(&params, [1, 4], |x| net.forward(x))?);
+//!
+//! let tape = Tape::with(&params);
+//! let x = tape.var([[5.1f32, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]);
+//! let loss = net.forward(x).cross_entropy(tape.var([0i64, 2]));
+//! let grads = tape.param_grads(loss)?;
+//! assert_eq!(grads.len(), 6);
+//! # Ok::<(), chainrule_tape::Error>(())
+//! ```
+//!
+//! - Layers: [`Linear`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], and any function or
+//!   type of yours that implements [`Layer`].
+//! - Losses are methods of a [`Var`](chainrule_tape::Var) by the trait [`Losses`]: `logits.cross_entropy(labels)`.
+//! - [`Init`] says how parameters begin.
+//! - [`summary()`] shows a model as a table; [`accuracy`] and [`predictions`] judge its results.
+//!
+//! All of it is made of recorded ops, so everything has derivatives of any order. A layer that gets an input of the wrong
+//! width or dtype records a mistake that names the layer, the line where it was made and the line that called it.
+
+mod activation;
+mod dropout;
+mod embedding;
+mod init;
+mod label;
+mod linear;
+mod loss;
+mod metrics;
+mod norm;
+mod sequential;
+mod summary;
+
+pub use activation::Activation;
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use init::{Fan, Init};
+pub use linear::Linear;
+pub use loss::Losses;
+pub use metrics::{accuracy, binary_accuracy, predictions};
+pub use norm::{BatchNorm, LayerNorm};
+pub use sequential::{Layer, Sequential, Stack};
+pub use summary::{Row, Summary, summary, summary_of};
+
+/// What most models use: `use chainrule_nn::prelude::*`.
+pub mod prelude {
+    pub use crate::{
+        Activation, BatchNorm, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses, Sequential, accuracy,
+        predictions, summary,
+    };
+}

@@ -37,6 +37,9 @@ pub enum Error {
     /// The inputs given to a program are not those that it was made for.
     #[error("{0}")]
     Input(String),
+    /// Derivatives disagree in a check.
+    #[error("{0}")]
+    Gradient(String),
     /// A file could not be read or written.
     #[error("{}: {what}", path.display())]
     File {

@@ -1,11 +1,13 @@
 //! Tensors, the tape, differentiation, planning and execution for chainrule.
 
+pub mod check;
 mod compose;
 mod differentiate;
 mod error;
 mod execute;
 pub mod ops;
 mod params;
+mod plan;
 mod record;
 mod shape;
 mod tensor;
@@ -14,6 +16,7 @@ pub use chainrule_kernels::{DType, Element};
 pub use error::{At, Cut, Error, Mistake, Result};
 pub use execute::{Function, Outputs, Program};
 pub use params::{Kind, ParamId, Params, Scope};
+pub use plan::Constant;
 pub use record::{Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Rule, Tape, Var, View};
 pub use shape::Shape;
 pub use tensor::Tensor;

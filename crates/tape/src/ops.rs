@@ -47,6 +47,9 @@ pub fn samples() -> Vec<Sample> {
     .concat()
 }
 
+/// The movement to a shape with the same elements, for the planner.
+pub(crate) use movement::{expand, reshape};
+
 /// `values` as a tensor of this shape; a helper of the samples.
 fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {
     Tensor::from_slice(&values, shape).expect("a sample's values fill its shape")
@@ -56,6 +59,10 @@ fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {
 /// gradient or tangent: an elementwise op's Jacobian is diagonal, so one rule serves reverse and forward mode.
 macro_rules! elementwise_op {
     ($Op:ident, $name:literal, $kernel:expr, |$at:ident, $i:ident, $t:ident| $d:expr) => {
+        elementwise_op!($Op, $name, $kernel, |$at, $i, $t| $d, []);
+    };
+    // The constants that, as each operand, leave the other one as it is.
+    ($Op:ident, $name:literal, $kernel:expr, |$at:ident, $i:ident, $t:ident| $d:expr, [$($neutral:expr),*]) => {
         #[derive(Debug)]
         struct $Op;
 
@@ -73,6 +80,11 @@ macro_rules! elementwise_op {
 
             fn lower(&self) -> $crate::Lower {
                 $crate::Lower::Pointwise(&$kernel)
+            }
+
+            fn identity(&self, x: &[Option<$crate::Constant>]) -> Option<usize> {
+                let neutral: &[Option<$crate::Constant>] = &[$($neutral),*];
+                neutral.iter().zip(x).position(|(neutral, x)| neutral.is_some() && x == neutral).map(|i| 1 - i)
             }
 
             fn vjp<'t>(&self, at: &$crate::Rule<'_, 't>, g: $crate::Var<'t>) -> $crate::Gradients<'t> {

@@ -5,15 +5,20 @@ use crate::{Operand, Var};
 use chainrule_kernels::pointwise as kernel;
 use std::ops;
 
-/// One block an op: doc; `method = "name", kernel; |a, b, y, t| [derivative for a, for b]; sample points`.
+const ZERO: Option<crate::Constant> = Some(crate::Constant::Zero);
+const ONE: Option<crate::Constant> = Some(crate::Constant::One);
+
+/// One block an op: doc; `method = "name", kernel; |a, b, y, t| [derivative for a, for b]; sample points;
+/// [constants that leave the other operand as it is]`.
 macro_rules! binary {
-    ($($(#[$doc:meta])* $method:ident = $name:literal, $kernel:expr; |$a:ident, $b:ident, $y:ident, $t:ident| [$da:expr, $db:expr]; [$pa:expr, $pb:expr])*) => {
+    ($($(#[$doc:meta])* $method:ident = $name:literal, $kernel:expr; |$a:ident, $b:ident, $y:ident, $t:ident| [$da:expr, $db:expr];
+        [$pa:expr, $pb:expr]; [$($neutral:expr),*])*) => {
         $(mod $method {
             use super::*;
             elementwise_op!(Binary, $name, $kernel, |at, i, $t| {
                 let ($a, $b, $y) = (at.x[0], at.x[1], at.y);
                 Some(if i == 0 { $da } else { $db })
-            });
+            }, [$($neutral),*]);
 
             impl<'t> Var<'t> {
                 $(#[$doc])*
@@ -32,32 +37,32 @@ macro_rules! binary {
 }
 
 binary! {
-    /// `y = a + b`. Derivatives: 1 and 1.
-    plus = "add", kernel::ADD; |a, b, y, t| [t, t]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+    /// `y = a + b`. Derivatives: 1 and 1. (0 is not neutral: `-0 + 0` is `+0`.)
+    plus = "add", kernel::ADD; |a, b, y, t| [t, t]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; []
 
     /// `y = a - b`. Derivatives: 1 and -1.
-    minus = "sub", kernel::SUB; |a, b, y, t| [t, -t]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+    minus = "sub", kernel::SUB; |a, b, y, t| [t, -t]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; [None, ZERO]
 
     /// `y = a·b`. Derivatives: `b` and `a`.
-    times = "mul", kernel::MUL; |a, b, y, t| [t * b, t * a]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+    times = "mul", kernel::MUL; |a, b, y, t| [t * b, t * a]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; [ONE, ONE]
 
     /// `y = a / b`. Derivatives: `1 / b` and `-y / b`.
-    over = "div", kernel::DIV; |a, b, y, t| [t / b, -(t * y / b)]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+    over = "div", kernel::DIV; |a, b, y, t| [t / b, -(t * y / b)]; [[-1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; [None, ONE]
 
     /// `y = aᵇ`. Derivatives: `b·aᵇ⁻¹` and `y·ln a`; where `a` is 0, the latter is 0 (as is its limit for `b > 0`), and
     /// where `b` is 0, the former is 0.
     pow = "pow", kernel::POW; |a, b, y, t| [
         b.eq(0.0).select(0.0, t * b * a.pow(b - 1.0)),
         t * a.eq(0.0).select(0.0, y * a.ln())
-    ]; [[1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]
+    ]; [[1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; [None, ONE]
 
     /// `y = max(a, b)`, NaN if either is. The derivative goes to the larger; a tie is split evenly.
     maximum = "maximum", kernel::MAXIMUM; |a, b, y, t| [t * share(a, b, a.gt(b)), t * share(a, b, b.gt(a))];
-        [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]
+        [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]; []
 
     /// `y = min(a, b)`, NaN if either is. The derivative goes to the smaller; a tie is split evenly.
     minimum = "minimum", kernel::MINIMUM; |a, b, y, t| [t * share(a, b, a.lt(b)), t * share(a, b, b.lt(a))];
-        [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]
+        [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]; []
 }
 
 /// 1 where one operand wins, 1/2 at a tie, else 0.

@@ -1,7 +1,7 @@
 //! Other views of the same elements: no arithmetic, and wherever the consumer takes strides, no copy.
 
 use super::{Sample, sample};
-use crate::record::{Key, Movement, View};
+use crate::record::{Key, Movement, OpRef, View};
 use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
 use std::ops::{Bound, RangeBounds};
@@ -208,6 +208,16 @@ impl Movement for Slice {
         let offset = x.offset + self.start as isize * x.strides[self.axis];
         Some(View { shape: y.clone(), strides: x.strides.clone(), offset })
     }
+}
+
+/// The op that reshapes.
+pub(crate) fn reshape(shape: &Shape) -> OpRef {
+    OpRef::Shared(Arc::new(Reshape(shape.clone())))
+}
+
+/// The op that expands.
+pub(crate) fn expand(shape: &Shape) -> OpRef {
+    OpRef::Shared(Arc::new(Expand(shape.clone())))
 }
 
 impl<'t> Var<'t> {

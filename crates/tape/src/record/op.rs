@@ -1,6 +1,7 @@
 //! What an op is.
 
 use super::{Key, Tape, Var};
+use crate::plan::Constant;
 use crate::{DType, Shape};
 use chainrule_kernels::machine::{BlockCall, Call};
 use chainrule_kernels::pointwise::{Generator, Kernel};
@@ -50,6 +51,13 @@ pub trait Op: Debug + Send + Sync + Any {
 
     /// The output's tangent from the inputs': `dy = Σ (∂y/∂xᵢ)·dxᵢ`, where `None` is zero.
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>>;
+
+    /// The input whose value the output always has, given which inputs are known constants: `x·1` is `x`. Only what
+    /// is exact for every value, NaN and -0 included.
+    fn identity(&self, x: &[Option<Constant>]) -> Option<usize> {
+        let _ = x;
+        None
+    }
 
     /// Whether an input's derivative is meant to be absent, as [`detach`](Var::detach)'s is. Such an op does not count
     /// as cutting a parameter's path to the loss.

@@ -61,6 +61,8 @@ pub(crate) struct Recording {
     pub layers: Vec<(u32, Arc<str>, &'static str)>,
     /// Values computed so far.
     pub values: KeyMap<u32, Tensor>,
+    /// A hash of which values those are.
+    pub values_key: Key,
     random: Random,
     error: Option<Error>,
 }
@@ -163,6 +165,7 @@ impl Tape {
         fresh.names.clear();
         fresh.layers.clear();
         fresh.values.clear();
+        fresh.values_key = Key::default();
         fresh.random = Random { seed: fresh.random.seed, ..Random::default() };
         fresh.error = None;
         fresh.params = params;
@@ -476,6 +479,12 @@ impl Tape {
 }
 
 impl Recording {
+    /// Shape, dtype and source line of the inputs, in order.
+    pub fn input_metas(&self) -> Vec<(Meta, At)> {
+        let inputs = self.nodes.iter().filter(|node| matches!(node.source, Source::Leaf(Leaf::Input(_))));
+        inputs.map(|node| (node.meta.clone(), node.at)).collect()
+    }
+
     fn prefix(&self) -> Key {
         self.nodes.last().map_or_else(Key::default, |node| node.prefix)
     }

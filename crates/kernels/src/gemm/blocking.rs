@@ -1,0 +1,201 @@
+//! How a product is cut: which operand runs along vectors, the block of registers, packing and tasks.
+//!
+//! Everything here depends on sizes, strides and the SIMD level alone, never on the number of threads.
+
+use super::micro::Kernels;
+
+/// The largest panel packed on the stack, in bytes: a product with no larger one needs no workspace.
+pub(super) const STACK_BYTES: usize = 4096;
+/// Bytes of a panel of the vector operand that stay in the first-level cache while rows pass by.
+const PANEL_BYTES: usize = 32 << 10;
+/// Estimated cycles that a task should be worth: about 8 us.
+const TASK_CYCLES: f64 = 30_000.0;
+/// Above this many tasks, tasks grow instead.
+const MAX_TASKS: f64 = 64.0;
+
+/// How the inner loops go.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Kind {
+    /// Nothing to sum: only `beta` acts.
+    Scale,
+    /// Blocks of registers.
+    Blocks,
+    /// Dot products along `k`, for few rows and a vector operand that is contiguous along `k`.
+    Dots,
+}
+
+/// Which panels of the vector operand are packed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Pack {
+    None,
+    /// Only one that ends in a partial vector.
+    Partial,
+    All,
+}
+
+/// A product with its roles assigned: `s` (rows, scalar operand) times `v` (lanes, vector operand).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Roles {
+    pub(super) rows: usize,
+    pub(super) k: usize,
+    pub(super) lanes: usize,
+    /// Row and `k` strides.
+    pub(super) s: [isize; 2],
+    /// `k` and lane strides.
+    pub(super) v: [isize; 2],
+    /// Row and lane strides.
+    pub(super) c: [isize; 2],
+}
+
+/// The plan of a product.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Plan {
+    pub(super) kind: Kind,
+    /// Whether the roles are swapped: vectors run along the rows of C.
+    pub(super) swap: bool,
+    pub(super) roles: Roles,
+    /// A block has `1 << width` vectors..
+    pub(super) width: u32,
+    /// .. and at most this many rows.
+    pub(super) block_rows: usize,
+    /// Parts that `k` is cut into, evenly.
+    pub(super) k_parts: usize,
+    pub(super) pack: Pack,
+    /// Tasks along rows and along lanes.
+    pub(super) grid: [usize; 2],
+    /// Bytes of the largest packed panel.
+    pub(super) panel_bytes: usize,
+}
+
+/// Part `i` of `0..n` cut into `parts` as evenly as can be.
+pub(super) fn part(n: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
+    n * i / parts..n * (i + 1) / parts
+}
+
+impl Roles {
+    /// Strides along an axis of one element don't matter: take the convenient one.
+    fn normal(mut self) -> Roles {
+        if self.lanes == 1 {
+            self.v[1] = 1;
+            self.c[1] = 1;
+        }
+        if self.k == 1 {
+            self.v[0] = if self.v[1] == 1 { self.lanes as isize } else { 1 };
+            self.s[1] = 1;
+        }
+        self
+    }
+
+    /// The width and rows of a block.
+    fn block<T>(&self, kernels: &Kernels<T>) -> (u32, usize) {
+        // Wide and low where there are few rows, so that enough sums are in flight to hide latency.
+        let width = (0..4).rev().find(|&w| kernels.of_width(w).len() >= self.rows).unwrap_or(1).max(1);
+        let vectors = self.lanes.div_ceil(kernels.lanes);
+        let width = width.min(vectors.next_power_of_two().ilog2());
+        let most = kernels.of_width(width).len();
+        // Rows are cut evenly: 13 are 7 and 6 rather than 12 and 1.
+        (width, self.rows.div_ceil(self.rows.div_ceil(most)))
+    }
+
+    /// Estimated cycles of the product in blocks.
+    fn block_cycles<T>(&self, kernels: &Kernels<T>) -> f64 {
+        let (width, rows) = self.block(kernels);
+        let (width, vectors) = (1usize << width, self.lanes.div_ceil(kernels.lanes));
+        let (panels, tiles) = (vectors.div_ceil(width) as f64, self.rows.div_ceil(rows) as f64);
+        let (width, rows, k) = (width as f64, rows as f64, self.k as f64);
+        // Two multiply-adds or two loads a cycle; four cycles from sum to sum.
+        let step = (width * rows / 2.0).max((width + rows) / 2.0).max(4.0);
+        let mut cycles = vectors as f64 / width * tiles * (k * step + rows * width) + panels * tiles * 10.0;
+        if self.v[1] != 1 {
+            cycles += 0.4 * k * self.lanes as f64;
+        }
+        if self.c[1] != 1 {
+            cycles += 1.5 * self.rows as f64 * self.lanes as f64;
+        }
+        cycles
+    }
+
+    /// Estimated cycles of the product by dot products.
+    fn dot_cycles<T>(&self, kernels: &Kernels<T>) -> f64 {
+        if self.v[0] != 1 {
+            return f64::INFINITY;
+        }
+        let sums = (self.rows * self.lanes.next_multiple_of(4)) as f64;
+        sums * (self.k.div_ceil(kernels.lanes) as f64 + 5.0) + 20.0 * self.rows as f64
+    }
+}
+
+impl Plan {
+    pub(super) fn new<T>(
+        kernels: &Kernels<T>,
+        [m, k, n]: [usize; 3],
+        a: [isize; 2],
+        b: [isize; 2],
+        c: [isize; 2],
+    ) -> Plan {
+        let straight = Roles { rows: m, k, lanes: n, s: a, v: b, c }.normal();
+        let swapped =
+            Roles { rows: n, k, lanes: m, s: [b[1], b[0]], v: [a[1], a[0]], c: [c[1], c[0]] }.normal();
+        let mut plan = Plan {
+            kind: Kind::Scale,
+            swap: false,
+            roles: straight,
+            width: 0,
+            block_rows: 1,
+            k_parts: 1,
+            pack: Pack::None,
+            grid: [1, 1],
+            panel_bytes: 0,
+        };
+        if m == 0 || k == 0 || n == 0 {
+            return plan;
+        }
+        let mut cycles = f64::INFINITY;
+        for (swap, roles) in [(false, straight), (true, swapped)] {
+            let (blocks, dots) = (roles.block_cycles(kernels), roles.dot_cycles(kernels));
+            for (kind, cost) in [(Kind::Blocks, blocks), (Kind::Dots, dots)] {
+                if cost < cycles {
+                    cycles = cost;
+                    plan = Plan { kind, swap, roles, ..plan };
+                }
+            }
+        }
+        let tasks = (cycles / TASK_CYCLES).round().clamp(1.0, MAX_TASKS) as usize;
+        match plan.kind {
+            Kind::Blocks => plan.cut_blocks(kernels, tasks),
+            _ => plan.cut_dots(size_of::<T>(), tasks),
+        }
+        plan
+    }
+
+    fn cut_blocks<T>(&mut self, kernels: &Kernels<T>, tasks: usize) {
+        let roles = &self.roles;
+        (self.width, self.block_rows) = roles.block(kernels);
+        self.pack = if roles.v[1] != 1 || std::env::var("PACK").is_ok() {
+            Pack::All
+        } else if !kernels.masked && !roles.lanes.is_multiple_of(kernels.lanes) {
+            Pack::Partial
+        } else {
+            Pack::None
+        };
+        let step = (kernels.lanes << self.width) * size_of::<T>();
+        let most = std::env::var("KB").ok().map_or(PANEL_BYTES, |s| s.parse::<usize>().unwrap()<<10) / step;
+        // A little more than fits is better than one part more.
+        self.k_parts = (roles.k * 7 / 8).div_ceil(most).max(1);
+        if self.pack != Pack::None {
+            self.panel_bytes = roles.k.div_ceil(self.k_parts) * step;
+        }
+        // Lanes first: a task then packs its own panels and nothing is packed twice.
+        let panels = roles.lanes.div_ceil(kernels.lanes << self.width);
+        let along_lanes = tasks.min(panels);
+        let tiles = roles.rows.div_ceil(self.block_rows);
+        self.grid = [tasks.div_ceil(along_lanes).min(tiles), along_lanes];
+    }
+
+    fn cut_dots(&mut self, size: usize, tasks: usize) {
+        if self.roles.s[1] != 1 {
+            self.panel_bytes = self.roles.k * size;
+        }
+        self.grid = [1, tasks.min(self.roles.lanes.div_ceil(16))];
+    }
+}

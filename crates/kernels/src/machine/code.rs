@@ -1,0 +1,109 @@
+//! Instructions, ready to run.
+
+use super::call::CallInstr;
+use super::finish::finish;
+use super::index::{CheckIndex, Gather, ScatterAdd};
+use super::product::Product;
+use super::program::Program;
+use super::run::Bases;
+use super::{Fault, Instr};
+use crate::Level;
+
+/// A validated instruction in the form in which it runs.
+#[derive(Debug)]
+pub(super) enum Code {
+    Tile(Box<Program>),
+    Product(Box<Product>),
+    Gather(Gather),
+    ScatterAdd(ScatterAdd),
+    CheckIndex(CheckIndex),
+    Call(CallInstr),
+}
+
+impl Code {
+    pub(super) fn new(instr: &Instr, level: Level) -> Code {
+        match instr {
+            Instr::Tile(tile) => {
+                let layout = tile.layout.as_ref().expect("validated");
+                Code::Tile(Box::new(finish(&tile.builder, layout, tile.scratch, level)))
+            }
+            Instr::Gemm(batch) => Code::Product(Box::new(Product::new(batch, level))),
+            Instr::Gather(gather) => Code::Gather(*gather),
+            Instr::ScatterAdd(scatter) => Code::ScatterAdd(*scatter),
+            Instr::CheckIndex(check) => Code::CheckIndex(*check),
+            Instr::Call(call) => Code::Call(call.clone()),
+        }
+    }
+
+    /// The number of pieces that threads can share, at least 1.
+    pub(super) fn tasks(&self) -> usize {
+        match self {
+            Code::Tile(program) => program.tasks,
+            Code::Product(product) => product.tasks(),
+            Code::Gather(gather) => gather.tasks(),
+            Code::ScatterAdd(scatter) => scatter.tasks(),
+            Code::CheckIndex(_) | Code::Call(_) => 1,
+        }
+    }
+
+    /// Bytes of each thread's workspace.
+    pub(super) fn workspace(&self) -> usize {
+        match self {
+            Code::Tile(program) => program.workspace,
+            Code::Product(product) => product.workspace(),
+            _ => 0,
+        }
+    }
+
+    /// Whether something is left to do after the tasks.
+    pub(super) fn has_finish(&self) -> bool {
+        matches!(self, Code::Tile(program) if program.has_finish())
+    }
+
+    /// Runs one task.
+    ///
+    /// # Safety
+    /// - The instruction was validated against slots, to which `bases` point; they are valid for as many bytes, and
+    ///   for writes where writable.
+    /// - No other thread accesses what the instruction writes, nor writes what it reads, but by other tasks of it.
+    /// - The workspace has [`Code::workspace`] bytes that are this thread's alone, aligned to 64.
+    pub(super) unsafe fn run(&self, task: usize, bases: Bases<'_>, workspace: *mut u8) -> Result<(), String> {
+        // SAFETY: the caller's promises.
+        unsafe {
+            match self {
+                Code::Tile(program) => program.run(task, bases, workspace),
+                Code::Product(product) => product.run(task, bases, workspace),
+                Code::Gather(gather) => return gather.run(task, bases),
+                Code::ScatterAdd(scatter) => return scatter.run(task, bases),
+                Code::CheckIndex(check) => return check.run(bases),
+                Code::Call(call) => return call.run(bases),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what is left after the tasks.
+    ///
+    /// # Safety
+    /// As for [`Code::run`]; all tasks have ended, visibly for this thread.
+    pub(super) unsafe fn finish(&self, bases: Bases<'_>) {
+        if let Code::Tile(program) = self {
+            // SAFETY: the caller's promises.
+            unsafe { program.finish(bases) }
+        }
+    }
+
+    /// Runs all of the instruction on this thread.
+    ///
+    /// # Safety
+    /// As for [`Code::run`].
+    pub(super) unsafe fn run_all(&self, instr: usize, bases: Bases<'_>, workspace: *mut u8) -> Result<(), Fault> {
+        for task in 0..self.tasks() {
+            // SAFETY: the caller's promises.
+            unsafe { self.run(task, bases, workspace) }.map_err(|what| Fault { instr, what })?;
+        }
+        // SAFETY: the caller's promises; the tasks have ended.
+        unsafe { self.finish(bases) };
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! Instructions that follow indices.
+
+use super::program::part;
+use super::run::Bases;
+use super::{Place, Uses, cost};
+use crate::DType;
+use std::ops::Range;
+
+/// `output[i] = table[index[i]]`, whole rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Gather {
+    /// Element type of the table.
+    pub dtype: DType,
+    /// A dense table of `rows` by `width`.
+    pub table: Place,
+    /// Rows of the table.
+    pub rows: usize,
+    /// Elements of a row.
+    pub width: usize,
+    /// `count` dense `i64` indices. One outside `0..rows` is a fault.
+    pub index: Place,
+    /// How many rows are gathered.
+    pub count: usize,
+    /// `count` by `width`, dense.
+    pub output: Place,
+}
+
+/// `output = 0; output[index[i]] += source[i]`, whole rows, in the order of `i`.
+#[derive(Clone, Copy, Debug)]
+pub struct ScatterAdd {
+    /// Element type (`f32`, `f64` or `i64`).
+    pub dtype: DType,
+    /// `count` by `width`, dense.
+    pub source: Place,
+    /// `count` dense `i64` indices. One outside `0..rows` is a fault.
+    pub index: Place,
+    /// How many rows are added.
+    pub count: usize,
+    /// Elements of a row.
+    pub width: usize,
+    /// Rows of the output.
+    pub rows: usize,
+    /// `rows` by `width`, dense.
+    pub output: Place,
+}
+
+/// A fault unless all of `count` dense `i64` values at `index` lie in `0..bound`.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckIndex {
+    /// The values.
+    pub index: Place,
+    /// How many.
+    pub count: usize,
+    /// The first value that is out of range.
+    pub bound: usize,
+}
+
+/// The indices of an instruction.
+///
+/// # Safety
+/// `place` has `count` elements in its slot, which nobody writes for as long as the slice is used.
+unsafe fn indices(place: Place, count: usize, bases: Bases<'_>) -> &[i64] {
+    // SAFETY: the caller's promise; bytes of a buffer are initialized.
+    unsafe { std::slice::from_raw_parts(bases.at(place.slot, place.offset).cast(), count) }
+}
+
+/// An index as a row number below `bound`.
+#[inline]
+fn row(index: i64, bound: usize, position: usize) -> Result<usize, String> {
+    match usize::try_from(index) {
+        Ok(row) if row < bound => Ok(row),
+        _ => Err(outside(index, bound, position)),
+    }
+}
+
+#[cold]
+fn outside(index: i64, bound: usize, position: usize) -> String {
+    format!("index {index} at position {position} is outside 0..{bound}")
+}
+
+impl Gather {
+    fn row_bytes(&self) -> usize {
+        self.width.saturating_mul(self.dtype.size())
+    }
+
+    pub(super) fn uses(&self, uses: &mut Uses<'_>) {
+        uses.read(self.table, self.dtype, Ok(self.table.dense(self.rows, self.row_bytes())));
+        uses.read(self.index, DType::I64, Ok(self.index.dense(self.count, DType::I64.size())));
+        uses.write(self.output, self.dtype, Ok(self.output.dense(self.count, self.row_bytes())));
+    }
+
+    pub(super) fn cost(&self) -> f64 {
+        cost::LAUNCH + self.count as f64 * (cost::ROW + 2.0 * cost::BYTE * self.row_bytes() as f64)
+    }
+
+    pub(super) fn tasks(&self) -> usize {
+        ((self.cost() / cost::TASK) as usize).clamp(1, cost::MOST_TASKS).min(self.count.max(1))
+    }
+
+    /// Gathers a task's rows.
+    ///
+    /// # Safety
+    /// The instruction was validated against the slots of `bases`, and nothing else accesses what it writes, nor
+    /// writes what it reads, except other tasks.
+    pub(super) unsafe fn run(&self, task: usize, bases: Bases<'_>) -> Result<(), String> {
+        let bytes = self.row_bytes();
+        let table = bases.at(self.table.slot, self.table.offset);
+        let output = bases.at(self.output.slot, self.output.offset);
+        // SAFETY: the caller's promise.
+        let index = unsafe { indices(self.index, self.count, bases) };
+        for i in part(self.count, self.tasks(), task) {
+            let from = table.wrapping_add(row(index[i], self.rows, i)? * bytes);
+            let to = output.wrapping_add(i * bytes);
+            // SAFETY: row `i` of the output and an existing row of the table, which do not overlap.
+            unsafe {
+                match bytes {
+                    4 => to.cast::<u32>().write(from.cast::<u32>().read()),
+                    8 => to.cast::<[u32; 2]>().write(from.cast::<[u32; 2]>().read()),
+                    _ => std::ptr::copy_nonoverlapping(from, to, bytes),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ScatterAdd {
+    fn row_bytes(&self) -> usize {
+        self.width.saturating_mul(self.dtype.size())
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.dtype == DType::Bool { Err("a sum of bool".into()) } else { Ok(()) }
+    }
+
+    pub(super) fn uses(&self, uses: &mut Uses<'_>) {
+        uses.read(self.source, self.dtype, Ok(self.source.dense(self.count, self.row_bytes())));
+        uses.read(self.index, DType::I64, Ok(self.index.dense(self.count, DType::I64.size())));
+        uses.write(self.output, self.dtype, Ok(self.output.dense(self.rows, self.row_bytes())));
+    }
+
+    pub(super) fn cost(&self) -> f64 {
+        let bytes = self.row_bytes() as f64 * cost::BYTE;
+        cost::LAUNCH + self.rows as f64 * bytes + self.count as f64 * (cost::ROW + 2.0 * bytes)
+    }
+
+    /// Tasks share the rows of the output. As each looks at all indices, only wide rows are worth sharing.
+    pub(super) fn tasks(&self) -> usize {
+        let most = (self.width / 4 + 1).min(self.rows.max(1)).min(cost::MOST_TASKS);
+        ((self.cost() / cost::TASK) as usize).clamp(1, most)
+    }
+
+    /// Adds to a task's rows of the output.
+    ///
+    /// # Safety
+    /// As for [`Gather::run`].
+    pub(super) unsafe fn run(&self, task: usize, bases: Bases<'_>) -> Result<(), String> {
+        let rows = part(self.rows, self.tasks(), task);
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.dtype {
+                DType::F32 => self.add(rows, bases, |sum: &mut f32, x| *sum += x),
+                DType::F64 => self.add(rows, bases, |sum: &mut f64, x| *sum += x),
+                _ => self.add(rows, bases, |sum: &mut i64, x: i64| *sum = sum.wrapping_add(x)),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Gather::run`]; `T` is the dtype.
+    unsafe fn add<T: Copy + Default>(
+        &self,
+        rows: Range<usize>,
+        bases: Bases<'_>,
+        add: impl Fn(&mut T, T),
+    ) -> Result<(), String> {
+        let source = bases.at(self.source.slot, self.source.offset).cast::<T>();
+        let output = bases.at(self.output.slot, self.output.offset).cast::<T>();
+        // SAFETY: the caller's promise: `rows` are this task's rows of the output, which overlaps no input.
+        let (source, output, index) = unsafe {
+            (
+                std::slice::from_raw_parts(source, self.count * self.width),
+                std::slice::from_raw_parts_mut(
+                    output.wrapping_add(rows.start * self.width),
+                    rows.len() * self.width,
+                ),
+                indices(self.index, self.count, bases),
+            )
+        };
+        output.fill(T::default());
+        for (i, &at) in index.iter().enumerate() {
+            let to = row(at, self.rows, i)?;
+            if rows.contains(&to) {
+                let to = &mut output[(to - rows.start) * self.width..][..self.width];
+                for (sum, &x) in to.iter_mut().zip(&source[i * self.width..]) {
+                    add(sum, x);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CheckIndex {
+    pub(super) fn uses(&self, uses: &mut Uses<'_>) {
+        uses.read(self.index, DType::I64, Ok(self.index.dense(self.count, DType::I64.size())));
+    }
+
+    pub(super) fn cost(&self) -> f64 {
+        cost::LAUNCH + self.count as f64 * 8.0 * cost::BYTE
+    }
+
+    /// Looks at the indices.
+    ///
+    /// # Safety
+    /// As for [`Gather::run`].
+    pub(super) unsafe fn run(&self, bases: Bases<'_>) -> Result<(), String> {
+        // SAFETY: the caller's promise.
+        let index = unsafe { indices(self.index, self.count, bases) };
+        // One comparison each: a negative number is a great one.
+        let bound = self.bound as u64;
+        match index.iter().position(|&at| at as u64 >= bound) {
+            Some(position) => Err(outside(index[position], self.bound, position)),
+            None => Ok(()),
+        }
+    }
+}

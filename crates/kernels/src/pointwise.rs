@@ -1,1 +1,0 @@
-//! Elementwise kernels on blocks.

@@ -1,0 +1,23 @@
+//! Elementwise kernels on blocks.
+//!
+//! A [`Kernel`] is a name and, for each combination of dtypes it takes, one [`BlockFn`] for each SIMD
+//! [`Level`]. A plan picks the function once with [`Kernel::pick`] and then calls it once per block.
+//! [`Generator`]s make blocks out of nothing but an index and a key.
+//!
+//! Within one level an element's result depends on its operands alone, not on its place in the block or on
+//! the block's length. Between levels, results of functions with rounded intermediates may differ in the
+//! last bits, because only some levels have a fused multiply-add.
+
+mod arithmetic;
+mod cast;
+mod compare;
+mod functions;
+mod kernel;
+mod random;
+
+pub use arithmetic::{ABS, ADD, DIV, FLOOR, FMA, MAXIMUM, MINIMUM, MUL, NEG, RECIP, RSQRT, SIGN, SQRT, SUB};
+pub use cast::cast;
+pub use compare::{AND, EQ, LE, LT, NE, NOT, OR, SELECT};
+pub use functions::{COS, ERF, EXP, EXPM1, LN, LOG1P, POW, SIGMOID, SIN, TANH};
+pub use kernel::{BlockFn, GenerateFn, Generator, Kernel};
+pub use random::{IOTA, NORMAL, UNIFORM};

@@ -1,0 +1,9 @@
+//! The machine against an obvious twin, and its promises.
+
+mod fault;
+mod instr;
+mod invalid;
+mod naive;
+mod numeric;
+mod random;
+mod tile;

@@ -1,0 +1,75 @@
+//! Dropout.
+
+use crate::Layer;
+use chainrule_tape::Var;
+use std::sync::Arc;
+
+/// Sets each element to 0 with probability `p` in training, and multiplies the others by `1 / (1 - p)`, so that the
+/// expected value stays the same. In [inference](chainrule_tape::Tape::inference) it passes its input on.
+///
+/// `y = x·m / (1 - p)` with a mask `m` of independent zeros and ones; derivative: `m / (1 - p)`. The mask depends on the
+/// tape's seed and counter only, see [`Tape::uniform`](chainrule_tape::Tape::uniform).
+///
+/// A unit that can't rely on others being there learns features that are useful on their own; the result is like an
+/// average over many thinned networks.
+///
+/// Errors: a `p` outside `0..=1` is a mistake; for `p = 1` the result is 0.
+///
+/// Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014, section 4;
+/// scaled in training ("inverted") rather than in use, section 10.
+///
+/// ```
+/// use chainrule_nn::{Dropout, Layer};
+/// use chainrule_tape::Tape;
+///
+/// let tape = Tape::new();
+/// let y = Dropout::new(0.5).forward(tape.var([1.0; 4]));
+/// assert!(y.value()?.to_f64().iter().all(|&y| y == 0.0 || y == 2.0));
+///
+/// let tape = Tape::new().inference();
+/// let y = Dropout::new(0.5).forward(tape.var([1.0; 4]));
+/// assert_eq!(y.value()?.to_f64(), [1.0; 4]);
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Dropout {
+    p: f64,
+}
+
+impl Dropout {
+    /// Drops each element with this probability.
+    pub const fn new(p: f64) -> Dropout {
+        Dropout { p }
+    }
+
+    /// The probability that an element is dropped.
+    pub const fn p(&self) -> f64 {
+        self.p
+    }
+
+    pub(crate) const fn kind(self) -> &'static str {
+        "Dropout"
+    }
+
+    /// Without a note in the summary.
+    #[track_caller]
+    pub(crate) fn apply<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let (tape, keep) = (x.tape(), 1.0 - self.p);
+        if !(0.0..=1.0).contains(&self.p) {
+            return tape.fail("Dropout", format!("{} is no probability", self.p), &[x]);
+        }
+        if !tape.is_training() || self.p == 0.0 {
+            return x;
+        }
+        let scale = if keep > 0.0 { 1.0 / keep } else { 0.0 };
+        tape.uniform(x.shape(), x.dtype()).lt(keep).select(x * scale, 0.0)
+    }
+}
+
+impl Layer for Dropout {
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let y = self.apply(x);
+        y.tape().note_layer(y, &Arc::from("dropout"), self.kind());
+        y
+    }
+}

@@ -1,0 +1,64 @@
+//! What a layer is called and where it was made.
+
+use chainrule_tape::{At, DType, Scope, Var};
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// A layer's name (its scope), the dtype of its parameters and the source line that made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    name: Arc<str>,
+    dtype: DType,
+    made: At,
+}
+
+impl Label {
+    #[track_caller]
+    pub(crate) fn new(at: &Scope<'_>) -> Label {
+        Label { name: at.prefix().into(), dtype: at.dtype(), made: At(Location::caller()) }
+    }
+
+    /// Notes that `y` is this layer's output.
+    pub(crate) fn note<'t>(&self, y: Var<'t>, kind: &'static str) -> Var<'t> {
+        y.tape().note_layer(y, &self.name, kind);
+        y
+    }
+
+    /// Records a mistake in this layer's input.
+    #[track_caller]
+    pub(crate) fn fail<'t>(&self, kind: &'static str, x: Var<'t>, what: impl fmt::Display) -> Var<'t> {
+        x.tape().fail(kind, format!("{self} {what}"), &[x])
+    }
+
+    /// The input, if it is `[…, width]` and has the dtype of the layer's parameters; else a recorded mistake.
+    #[track_caller]
+    pub(crate) fn expect<'t>(&self, kind: &'static str, x: Var<'t>, width: usize) -> Var<'t> {
+        let (meta, dtype) = (x.meta(), self.dtype);
+        match meta.shape.last() {
+            None => self.fail(kind, x, format_args!("takes rows of {width} elements, not a scalar")),
+            Some(&found) if found != width => {
+                self.fail(kind, x, format_args!("takes rows of {width} elements, not {found}"))
+            }
+            Some(_) if meta.dtype != dtype => self.fail(
+                kind,
+                x,
+                format_args!(
+                    "has {dtype} parameters, but its input is {}: cast the input, or give the params another dtype \
+                     (Params::with_dtype)",
+                    meta.dtype
+                ),
+            ),
+            Some(_) => x,
+        }
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.name {
+            "" => write!(f, "the layer made at {}", self.made),
+            name => write!(f, "layer `{name}` (made at {})", self.made),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The linear map.
+
+use crate::label::Label;
+use crate::{Init, Layer};
+use chainrule_tape::{ParamId, Scope, Var};
+
+/// A linear map of the last axis: `y = x·W + b`, with `x` of shape `[…, inputs]`, the parameters `weight` `W` of shape
+/// `[inputs, outputs]` and `bias` `b` of shape `[outputs]`, and `y` of shape `[…, outputs]`.
+///
+/// (PyTorch keeps the transposed weight, `[outputs, inputs]`.)
+///
+/// Derivatives, where `g` arrives at `y`: `g·Wᵀ` for `x`, `xᵀ·g` for `W` and the sum of `g`'s rows for `b`.
+///
+/// An input of another width, or another dtype than the parameters', is a mistake that names the layer and its line.
+///
+/// ```
+/// use chainrule_nn::{Layer, Linear};
+/// use chainrule_tape::{Params, Tape};
+///
+/// let mut params = Params::seeded(7);
+/// let layer = Linear::new(&mut params.root().sub("out"), 3, 2);
+/// params.set("out.weight", [[1.0f32, 0.0], [0.0, 1.0], [2.0, 2.0]])?;
+/// params.set("out.bias", [0.5f32, -0.5])?;
+///
+/// let tape = Tape::with(&params);
+/// let y = layer.forward(tape.var([[1.0f32, 2.0, 3.0]]));
+/// assert_eq!(y.value()?.to_f64(), [7.5, 7.5]);
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Linear {
+    label: Label,
+    weight: ParamId,
+    bias: Option<ParamId>,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Linear {
+    /// Weight and bias begin as `U(-a, a)` with `a = 1 / √inputs`, as PyTorch's do: there the rule is written as
+    /// He's uniform one with a slope of √5, which comes to the same.
+    #[track_caller]
+    pub fn new(at: &mut Scope<'_>, inputs: usize, outputs: usize) -> Linear {
+        let usual = usual(inputs);
+        Linear::init(at, inputs, outputs, usual, usual)
+    }
+
+    /// [`new`](Linear::new) without a bias: for a layer before a normalization, which would take the bias away again.
+    #[track_caller]
+    pub fn without_bias(at: &mut Scope<'_>, inputs: usize, outputs: usize) -> Linear {
+        Linear::init(at, inputs, outputs, usual(inputs), None)
+    }
+
+    /// With these first values; a bias of `None` leaves it out.
+    ///
+    /// ```
+    /// use chainrule_nn::{Init, Linear};
+    /// use chainrule_tape::Params;
+    ///
+    /// let mut params = Params::seeded(7);
+    /// let mut at = params.root();
+    /// Linear::init(&mut at.sub("hidden"), 64, 128, Init::he_normal(), Init::zeros());
+    /// Linear::init(&mut at.sub("out"), 128, 10, Init::xavier_uniform(), None);
+    /// assert_eq!(params.trainable_count(), 64 * 128 + 128 + 128 * 10);
+    /// ```
+    #[track_caller]
+    pub fn init(
+        at: &mut Scope<'_>,
+        inputs: usize,
+        outputs: usize,
+        weight: Init,
+        bias: impl Into<Option<Init>>,
+    ) -> Linear {
+        if inputs == 0 || outputs == 0 {
+            at.mistake(format!("a Linear layer from {inputs} to {outputs} elements has no weights"));
+        }
+        let label = Label::new(at);
+        let weight = weight.param(at, "weight", [inputs, outputs]);
+        let bias = bias.into().map(|init| init.param(at, "bias", outputs));
+        Linear { label, weight, bias, inputs, outputs }
+    }
+
+    /// The weight, `[inputs, outputs]`.
+    pub fn weight(&self) -> ParamId {
+        self.weight
+    }
+
+    /// The bias, `[outputs]`.
+    pub fn bias(&self) -> Option<ParamId> {
+        self.bias
+    }
+
+    /// The width that goes in.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The width that comes out.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+}
+
+/// `U(-1/√inputs, 1/√inputs)`.
+fn usual(inputs: usize) -> Init {
+    let bound = 1.0 / (inputs as f64).sqrt();
+    Init::uniform(-bound, bound)
+}
+
+impl Layer for Linear {
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let x = self.label.expect("Linear", x, self.inputs);
+        let y = x.matmul(x.tape().param(self.weight));
+        let y = match self.bias {
+            Some(bias) => y + x.tape().param(bias),
+            None => y,
+        };
+        self.label.note(y, "Linear")
+    }
+}

@@ -1,0 +1,19 @@
+//! Planning: from recorded nodes to instructions over buffers.
+//!
+//! [`graph`] keeps the nodes that are needed and simplifies them, [`fold`] computes what never changes, [`lower`] joins
+//! elementwise ops and reductions into [`group`]s, each of which becomes one tile program over a [`domain`], and makes
+//! the other instructions, and [`memory`] gives every buffer a place in one arena.
+
+mod domain;
+mod fold;
+mod graph;
+mod group;
+mod lower;
+mod memory;
+mod opaque;
+
+pub use graph::Constant;
+pub(crate) use fold::fold;
+pub(crate) use graph::{Graph, Roots};
+pub(crate) use lower::{Plan, SCALAR_BYTES, Slot, lower};
+pub(crate) use memory::{Memory, place};
