@@ -33,7 +33,7 @@ pub struct Sample {
 /// assert!(names.contains(&"exp") && names.contains(&"matmul"));
 /// ```
 pub fn samples() -> Vec<Sample> {
-    [
+    let families = [
         unary::SAMPLES,
         arithmetic::SAMPLES,
         compare::SAMPLES,
@@ -43,8 +43,9 @@ pub fn samples() -> Vec<Sample> {
         movement::SAMPLES,
         assemble::SAMPLES,
         index::SAMPLES,
-    ]
-    .concat()
+    ];
+    // An op without derivative has no points to check it at.
+    families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()
 }
 
 /// The movement to a shape with the same elements, for the planner.

@@ -115,20 +115,20 @@ fn check(seed: u64, elements: usize) -> bool {
 
 #[test]
 fn small_programs_are_right() {
-    for seed in 0..60_000 {
+    for seed in 0..1500 {
         check(seed, 400);
     }
 }
 
 #[test]
 fn middling_programs_are_right() {
-    for seed in 100_000..104_000 {
+    for seed in 10_000..10_150 {
         check(seed, 12_000);
     }
 }
 
 #[test]
 fn large_programs_are_right_for_any_number_of_threads() {
-    let parallel = (200_000..200_800).filter(|&seed| check(seed, 300_000)).count();
+    let parallel = (20_000..20_040).filter(|&seed| check(seed, 300_000)).count();
     assert!(parallel > 10, "{parallel} programs were worth sharing");
 }

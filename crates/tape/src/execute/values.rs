@@ -86,6 +86,20 @@ impl Tape {
         Ok(())
     }
 
+    /// The same values computed op by op, every intermediate value in memory: the slow twin that fusion is tested
+    /// against, and a way to see each step.
+    ///
+    /// # Errors
+    /// Those of [`values`](Tape::values).
+    pub fn one_by_one(&self, vars: &[Var<'_>]) -> Result<Vec<Tensor>> {
+        self.check()?;
+        let last = vars.iter().map(|var| var.index).max().unwrap_or(0);
+        for index in 0..=last {
+            self.values(&[Var { tape: self, index }])?;
+        }
+        self.values(vars)
+    }
+
     /// Writes the values [assigned](Tape::assign) to parameters into `params`.
     ///
     /// # Errors

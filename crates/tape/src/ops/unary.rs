@@ -26,7 +26,7 @@ macro_rules! unary {
 
             pub(super) const SAMPLE: Sample = Sample {
                 name: $name,
-                inputs: || { const POINTS: &[f64] = &[$($at),*]; vec![POINTS.into()] },
+                inputs: || { const POINTS: &[f64] = &[$($at),*]; if POINTS.is_empty() { vec![] } else { vec![POINTS.into()] } },
                 apply: |x| x[0].$method(),
             };
         })*

@@ -389,7 +389,11 @@ impl Tape {
 
     #[track_caller]
     fn at(&self) -> At {
-        At(self.line.get().unwrap_or_else(|| Location::caller()))
+        // (No closure: it would be its own caller.)
+        match self.line.get() {
+            Some(line) => At(line),
+            None => At(Location::caller()),
+        }
     }
 
     /// Runs `f` with everything that it records attributed to the source line `at`.

@@ -1,0 +1,106 @@
+//! The fused program against its slow twin: random expressions, once compiled as a whole, and once computed op by op.
+
+use chainrule_tape::{DType, Params, Tape, Tensor, Var};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// A recorded expression grows by random ops on random earlier values.
+fn grow<'t>(tape: &'t Tape, values: &mut Vec<Var<'t>>, rng: &mut StdRng) {
+    let pick = |rng: &mut StdRng, values: &[Var<'t>]| values[rng.random_range(0..values.len())];
+    let x = pick(rng, values);
+    let shape = x.shape();
+    let rank = shape.rank();
+    let y = match rng.random_range(0..22) {
+        0 => x.tanh(),
+        1 => x.sigmoid() * 2.0 - x,
+        2 => (x * 0.3).exp(),
+        3 => x.relu(),
+        4..=7 => {
+            let mates: Vec<Var<'t>> =
+                values.iter().copied().filter(|other| shape.broadcast(&other.shape()).is_some_and(|s| s.numel() < 400)).collect();
+            let other = pick(rng, &mates);
+            match rng.random_range(0..4) {
+                0 => x + other,
+                1 => x * other,
+                2 => x.maximum(other),
+                _ => x - other,
+            }
+        }
+        8 if rank > 0 => x.sum(rng.random_range(0..rank) as isize),
+        9 if rank > 0 => x.sum_keep(-1) * 0.25,
+        10 if rank > 0 => x.max_keep(rng.random_range(0..rank) as isize),
+        11 => x.mean(..),
+        12 if rank > 0 => x.softmax(-1),
+        13 if rank > 0 => x - x.mean_keep(rng.random_range(0..rank) as isize),
+        14 if rank > 1 => x.t(),
+        15 => x.reshape(shape.numel()),
+        16 if rank > 0 && shape[0] > 1 => x.slice(0, 1..),
+        17 if rank > 0 && shape.numel() < 200 => x.pad(-1, 1, 2),
+        18 if rank > 0 && shape.numel() < 200 => tape.concat(&[x, x * 0.5], 0),
+        19 if rank > 1 => x.t().matmul(x) * 0.1,
+        20 if rank > 1 => x.unsqueeze(0).expand([&[2], shape.dims()].concat()),
+        21 if rank > 0 => x.permute(&(0..rank).rev().collect::<Vec<_>>()),
+        _ => x * x * 0.1,
+    };
+    if y.numel() <= 600 && y.rank() <= 4 {
+        values.push(y);
+    }
+}
+
+fn close(a: &Tensor, b: &Tensor, what: &str) {
+    assert_eq!((a.shape(), a.dtype()), (b.shape(), b.dtype()), "{what}");
+    for (i, (a, b)) in a.to_f64().iter().zip(b.to_f64()).enumerate() {
+        let scale = a.abs().max(b.abs()).max(1.0);
+        assert!((a - b).abs() <= 1e-10 * scale || a.is_nan() && b.is_nan(), "{what}, element {i}: {a} and {b}");
+    }
+}
+
+#[test]
+fn random_expressions() {
+    for seed in 0..400 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let tape = Tape::new();
+        let shapes: [&[usize]; 6] = [&[4, 6], &[6], &[4, 1], &[2, 3, 4], &[3, 4], &[]];
+        let mut values: Vec<Var<'_>> = Vec::new();
+        for shape in shapes {
+            let numel = shape.iter().product();
+            let data: Vec<f64> = (0..numel).map(|_| rng.random_range(-1.5..1.5)).collect();
+            values.push(tape.var(Tensor::from_vec(data, shape).unwrap()));
+        }
+        let leaves = values.clone();
+        for _ in 0..rng.random_range(3..25) {
+            grow(&tape, &mut values, &mut rng);
+        }
+        tape.check().unwrap();
+        // The last value's gradients, and some of the values in between.
+        let loss = values.last().unwrap().square().mean(..);
+        let mut wanted = tape.grads(loss, &leaves);
+        wanted.push(loss);
+        wanted.extend(values.iter().copied().filter(|_| rng.random_bool(0.2)));
+        tape.check().unwrap();
+
+        let outputs = tape.compile(&wanted).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        let mut program = outputs;
+        let fused: Vec<Tensor> = {
+            let outputs = program.run(&mut Params::seeded(0), &[]).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+            (0..outputs.len()).map(|i| outputs.tensor(i)).collect()
+        };
+        // Asking for each value before the next is recorded after it leaves nothing to fuse.
+        let slow = Tape::one_by_one(&tape, &wanted).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        for (i, (fused, slow)) in fused.iter().zip(&slow).enumerate() {
+            close(fused, slow, &format!("seed {seed}, output {i}"));
+        }
+    }
+}
+
+#[test]
+fn one_by_one_is_the_same_in_f32() {
+    let tape = Tape::new();
+    let x = tape.uniform([300, 7], DType::F32);
+    let y = (x * 2.0 - 1.0).softmax(-1).ln().sum(0);
+    let together = y.value().unwrap();
+    let slow = Tape::one_by_one(&tape, &[y]).unwrap().remove(0);
+    for (a, b) in together.to_f64().iter().zip(slow.to_f64()) {
+        assert!((a - b).abs() < 1e-3, "{a} {b}");
+    }
+}
