@@ -1,1 +1,24 @@
-//! chainrule
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+#[doc(inline)]
+pub use chainrule_tape::*;
+
+#[doc(inline)]
+pub use chainrule_data as data;
+#[doc(inline)]
+pub use chainrule_nn as nn;
+#[doc(inline)]
+pub use chainrule_optim as optim;
+#[doc(inline)]
+pub use chainrule_plot as plot;
+
+pub use chainrule_optim::TrainStep;
+
+/// What most programs need: `use chainrule::prelude::*`.
+pub mod prelude {
+    pub use crate::{data, nn, optim, plot};
+    pub use chainrule_nn::prelude::*;
+    pub use chainrule_optim::TrainStep;
+    pub use chainrule_tape::{DType, Function, ParamId, Params, Program, Scope, Shape, Tape, Tensor, Var};
+}

@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 /// How long an idle worker spins before it parks.
-const SPIN: Duration = Duration::from_micros(40);
+const SPIN: Duration = Duration::from_micros(50);
 /// Spins at a barrier or at the end of a region before yielding to other threads of the machine.
 const PATIENCE: u32 = 2000;
 

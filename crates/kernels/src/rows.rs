@@ -2,7 +2,7 @@
 //! copies.
 //!
 //! Reductions have a fixed shape: which elements are added to which, and in what order, follows from `rows`
-//! and `cols` alone. So a sum has the same bits at every [`Level`], for any number of threads.
+//! and `cols` alone. So a sum has the same bits at every [`Level`](crate::Level), for any number of threads.
 
 mod broadcast;
 mod reduce;
@@ -16,7 +16,7 @@ pub use reduce::{add_columns, max_columns, max_rows, sum_rows};
 ///
 /// With the dtype that the function was picked for: `src` is valid for reads of all its elements and `dst`
 /// for writes of all its elements (for the kernels that accumulate, also for reads), both initialized where
-/// read and aligned; they do not overlap; the level is one of [`Level::available`].
+/// read and aligned; they do not overlap; the level is one of [`Level::available`](crate::Level::available).
 pub type RowFn = unsafe fn(dst: *mut u8, src: *const u8, rows: usize, cols: usize);
 
 /// Copies `n` elements: `dst[i * dst_stride] = src[i * src_stride]`, strides in elements.

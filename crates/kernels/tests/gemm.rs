@@ -129,7 +129,10 @@ fn check<T: Real>(level: Level, case: Case, random: &mut Random) {
             let old = if beta == 0.0 { 0.0 } else { beta * before[at].to() };
             let (want, got) = (alpha * sum + old, c[at].to());
             let allowed = 2.0 * T::EPSILON * scale * (k as f64).sqrt().max(1.0);
-            assert!((want - got).abs() <= allowed, "{level:?} {case:?}\n[{i}, {j}]: {got}, not {want}\n{gemm:?}");
+            assert!(
+                (want - got).abs() <= allowed,
+                "{level:?} {case:?}\n[{i}, {j}]: {got}, not {want}\n{gemm:?}"
+            );
         }
     }
     for (i, touched) in touched.into_iter().enumerate() {
@@ -138,7 +141,10 @@ fn check<T: Real>(level: Level, case: Case, random: &mut Random) {
 
     let mut again = before.clone();
     run(&gemm, &case, &a, &b, &mut again, true);
-    assert!(c.iter().zip(&again).all(|(x, y)| x.bits() == y.bits()), "{level:?} {case:?}: tasks depend on order");
+    assert!(
+        c.iter().zip(&again).all(|(x, y)| x.bits() == y.bits()),
+        "{level:?} {case:?}: tasks depend on order"
+    );
 }
 
 /// Strides of a `rows` x `columns` matrix: row-major, column-major, padded, or spread.
@@ -167,7 +173,7 @@ fn random_shapes() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let sizes =
         [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 47, 48, 50, 64, 65];
-    let mut one = |random: &mut Random, limit: usize| {
+    let one = |random: &mut Random, limit: usize| {
         let size = [0; 3].map(|_| random.pick(&sizes)).map(|n| n.min(limit));
         let [m, k, n] = size;
         let case = Case {
@@ -226,7 +232,8 @@ fn every_block() {
     for m in 1..=26 {
         for n in [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 129] {
             let size = [m, 3, n];
-            let case = Case { size, a: [3, 1], b: [n as isize, 1], c: [n as isize, 1], alpha: 1.0, beta: 0.0 };
+            let case =
+                Case { size, a: [3, 1], b: [n as isize, 1], c: [n as isize, 1], alpha: 1.0, beta: 0.0 };
             both(case, &mut random);
         }
     }

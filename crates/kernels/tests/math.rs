@@ -38,7 +38,7 @@ fn place32(x: f32) -> i64 {
     i64::from(if b < 0 { -(b & i32::MAX) } else { b })
 }
 
-/// The distance of `y` from the true value, `rest` ulp greater in magnitude than `near`; zeros must have the same sign.
+/// The distance of `y` from the true value, which is `rest` ulp above `near`; zeros must have the same sign.
 fn error64(y: f64, near: f64, rest: f64) -> f64 {
     if y.is_nan() || near.is_nan() {
         return if y.is_nan() && near.is_nan() { 0.0 } else { f64::INFINITY };

@@ -71,7 +71,7 @@ pub use summary::{Row, Summary, summary, summary_of};
 /// What most models use: `use chainrule_nn::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Activation, BatchNorm, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses, Sequential, accuracy,
-        predictions, summary,
+        Activation, BatchNorm, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses, Sequential,
+        accuracy, predictions, summary,
     };
 }

@@ -28,9 +28,20 @@ pub trait Losses<'t>: Sized {
     /// The mean squared error, the mean of `(x - t)²`. Derivative: `2(x - t) / n`.
     ///
     /// For numbers with normal errors; one far miss counts as much as many near ones.
+    ///
+    /// ```
+    /// # use chainrule_nn::Losses;
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 3.0]);
+    /// let loss = x.mse(tape.var([1.0, 1.0]));
+    /// assert_eq!(loss.item()?, 2.0);
+    /// assert_eq!(tape.grad(loss, x).value()?.to_f64(), [0.0, 2.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
     #[track_caller]
     fn mse(self, targets: impl Operand<'t>) -> Var<'t> {
-        self.mse_each(targets).mean(..)
+        mean(self.mse_each(targets))
     }
 
     /// `(x - t)²`.
@@ -42,7 +53,7 @@ pub trait Losses<'t>: Sized {
     /// For numbers with outliers: minimal at the median.
     #[track_caller]
     fn mae(self, targets: impl Operand<'t>) -> Var<'t> {
-        self.mae_each(targets).mean(..)
+        mean(self.mae_each(targets))
     }
 
     /// `|x - t|`.
@@ -66,7 +77,7 @@ pub trait Losses<'t>: Sized {
     /// ```
     #[track_caller]
     fn huber(self, targets: impl Operand<'t>, delta: f64) -> Var<'t> {
-        self.huber_each(targets, delta).mean(..)
+        mean(self.huber_each(targets, delta))
     }
 
     /// [`huber`](Losses::huber) without the mean.
@@ -78,7 +89,7 @@ pub trait Losses<'t>: Sized {
     /// Source: Girshick, "Fast R-CNN", ICCV 2015, equation 3 (with `β = 1`).
     #[track_caller]
     fn smooth_l1(self, targets: impl Operand<'t>, beta: f64) -> Var<'t> {
-        self.smooth_l1_each(targets, beta).mean(..)
+        mean(self.smooth_l1_each(targets, beta))
     }
 
     /// [`smooth_l1`](Losses::smooth_l1) without the mean.
@@ -104,7 +115,7 @@ pub trait Losses<'t>: Sized {
     /// ```
     #[track_caller]
     fn bce(self, targets: impl Operand<'t>) -> Var<'t> {
-        self.bce_each(targets).mean(..)
+        mean(self.bce_each(targets))
     }
 
     /// [`bce`](Losses::bce) without the mean.
@@ -126,7 +137,7 @@ pub trait Losses<'t>: Sized {
     /// ```
     #[track_caller]
     fn bce_with_logits(self, targets: impl Operand<'t>) -> Var<'t> {
-        self.bce_with_logits_each(targets).mean(..)
+        mean(self.bce_with_logits_each(targets))
     }
 
     /// [`bce_with_logits`](Losses::bce_with_logits) without the mean.
@@ -141,7 +152,7 @@ pub trait Losses<'t>: Sized {
     /// Labels of another shape or dtype are a mistake; a label outside `0..classes` is an error of the run.
     #[track_caller]
     fn cross_entropy(self, labels: Var<'t>) -> Var<'t> {
-        self.cross_entropy_each(labels).mean(..)
+        mean(self.cross_entropy_each(labels))
     }
 
     /// [`cross_entropy`](Losses::cross_entropy) of each row: `[…, classes] → […]`.
@@ -150,9 +161,20 @@ pub trait Losses<'t>: Sized {
 
     /// Cross-entropy of logits with distributions over the classes, both `[…, classes]`: the mean over the rows of
     /// `-Σⱼ tⱼ·ln softmax(x)ⱼ`. Derivative: `(softmax(x)·Σⱼ tⱼ - t) / n`. For smoothed or mixed labels and for teachers.
+    ///
+    /// ```
+    /// # use chainrule_nn::Losses;
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let logits = tape.var([[2.0, 0.0]]);
+    /// let smoothed = tape.var([[0.9, 0.1]]);
+    /// let dx = tape.grad(logits.soft_cross_entropy(smoothed), logits).value()?.to_f64();
+    /// assert!((dx[0] - (1.0 / (1.0 + (-2f64).exp()) - 0.9)).abs() < 1e-15);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
     #[track_caller]
     fn soft_cross_entropy(self, targets: impl Operand<'t>) -> Var<'t> {
-        self.soft_cross_entropy_each(targets).mean(..)
+        mean(self.soft_cross_entropy_each(targets))
     }
 
     /// [`soft_cross_entropy`](Losses::soft_cross_entropy) of each row: `[…, classes] → […]`.
@@ -223,6 +245,16 @@ impl<'t> Losses<'t> for Var<'t> {
     fn soft_cross_entropy_each(self, targets: impl Operand<'t>) -> Var<'t> {
         let targets = beside("soft_cross_entropy", self, targets);
         -(targets * self.log_softmax(-1)).sum(-1)
+    }
+}
+
+/// The mean of all elements. Each is divided before the sum: then nothing follows the sum, and the plan can compute loss
+/// and gradient in one pass over the predictions.
+#[track_caller]
+fn mean(each: Var<'_>) -> Var<'_> {
+    match each.numel() {
+        0 => each.tape().fail("mean", "there are no elements to take the mean of", &[each]),
+        count => (each * (1.0 / count as f64)).sum(..),
     }
 }
 

@@ -105,6 +105,23 @@ impl fmt::Debug for Sequential {
 }
 
 /// A [`Sequential`] in the making: each method returns it with one more layer.
+///
+/// ```
+/// use chainrule_nn::{Activation, Embedding, Layer, Sequential};
+/// use chainrule_tape::{Params, Tape};
+///
+/// let mut params = Params::seeded(7);
+/// let net = Sequential::new(&mut params.root(), |mut net| {
+///     net = net.push("words", |at| Embedding::new(at, 100, 4)).then(|x| x.mean(-2));
+///     for (inputs, outputs) in [(4, 8), (8, 8)] {
+///         net = net.linear(inputs, outputs).activation(Activation::Elu(1.0)).dropout(0.2);
+///     }
+///     net
+/// });
+/// let tape = Tape::with(&params);
+/// let y = net.forward(tape.var([[1i64, 5, 2], [7, 0, 0]]));
+/// assert_eq!(y.shape().dims(), [2, 8]);
+/// ```
 #[must_use = "each method returns the stack with one more layer"]
 pub struct Stack<'s, 'p> {
     at: &'s mut Scope<'p>,

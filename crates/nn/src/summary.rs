@@ -20,16 +20,16 @@ use std::sync::Arc;
 /// let net = Sequential::new(&mut params.root(), |net| net.linear(64, 128).batch_norm(128).relu().linear(128, 10));
 /// let table = summary(&params, [1, 64], |x| net.forward(x))?.to_string();
 /// assert_eq!(table, "\
-/// Layer (type)        Output shape   Parameters
-/// ─────────────────────────────────────────────
-/// 0 (Linear)          [1, 128]            8,320
-/// 1 (BatchNorm)       [1, 128]              512
-/// 2 (Relu)            [1, 128]                0
-/// 3 (Linear)          [1, 10]             1,290
-/// ─────────────────────────────────────────────
-/// Trainable                               9,866
-/// Not trainable                             256
-/// Total                                  10,122
+/// Layer (type)    Output shape   Parameters
+/// ─────────────────────────────────────────
+/// 0 (Linear)      [1, 128]            8,320
+/// 1 (BatchNorm)   [1, 128]              512
+/// 2 (Relu)        [1, 128]                0
+/// 3 (Linear)      [1, 10]             1,290
+/// ─────────────────────────────────────────
+/// Trainable                           9,866
+/// Not trainable                         256
+/// Total                              10,122
 /// ");
 /// # Ok::<(), chainrule_tape::Error>(())
 /// ```
@@ -145,7 +145,11 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = vec![["Layer (type)".to_owned(), "Output shape".to_owned(), "Parameters".to_owned()]];
         lines.extend(self.rows.iter().map(|row| {
-            let name = if row.name.is_empty() { row.kind.to_owned() } else { format!("{} ({})", row.name, row.kind) };
+            let name = if row.name.is_empty() {
+                row.kind.to_owned()
+            } else {
+                format!("{} ({})", row.name, row.kind)
+            };
             let params = if row.shared { "shared".to_owned() } else { grouped(row.params) };
             [name, row.shape.to_string(), params]
         }));
@@ -179,7 +183,7 @@ fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -84,7 +84,8 @@ fn layer_norm() {
     let norm = norm.unwrap();
     let tape = Tape::with(&params);
     let x = tape.var(golden.get("layer_norm.x"));
-    let parameters = [("weight", tape.param(norm.weight().unwrap())), ("bias", tape.param(norm.bias().unwrap()))];
+    let parameters =
+        [("weight", tape.param(norm.weight().unwrap())), ("bias", tape.param(norm.bias().unwrap()))];
     golden.check("layer_norm", norm.forward(x), x, &parameters);
 }
 
@@ -104,7 +105,12 @@ fn batch_norm() {
 
     let mut tape = Tape::with(&params);
     let x = tape.var(golden.get("batch_norm.x"));
-    golden.check("batch_norm", norm.forward(x), x, &[("weight", tape.param(weight)), ("bias", tape.param(bias))]);
+    golden.check(
+        "batch_norm",
+        norm.forward(x),
+        x,
+        &[("weight", tape.param(weight)), ("bias", tape.param(bias))],
+    );
     tape.commit(&mut params).unwrap();
     running(&params, 1);
 

@@ -1,8 +1,8 @@
 //! Every mistake names the layer, what it wants and has, and the user's line.
 
 use chainrule_nn::{
-    Activation, BatchNorm, Dropout, Embedding, Layer, LayerNorm, Linear, Losses, Sequential, accuracy, binary_accuracy,
-    predictions, summary,
+    Activation, BatchNorm, Dropout, Embedding, Layer, LayerNorm, Linear, Losses, Sequential, accuracy,
+    binary_accuracy, predictions, summary,
 };
 use chainrule_tape::{DType, Params, Tape, Tensor, Var};
 
@@ -17,6 +17,12 @@ fn assert_mistake(tape: &Tape, line: u32, parts: &[&str]) {
     }
 }
 
+/// The line of this file that has `text`; the first one.
+fn line_with(text: &str) -> u32 {
+    let lines = include_str!("mistakes.rs").lines();
+    lines.zip(1..).find(|(line, _)| line.contains(text)).map_or(0, |(_, number)| number)
+}
+
 #[test]
 fn a_linear_layer_names_itself_its_widths_and_both_lines() {
     let mut params = Params::seeded(0);
@@ -26,7 +32,11 @@ fn a_linear_layer_names_itself_its_widths_and_both_lines() {
     let (line, y) = (line!(), layer.forward(x).relu());
     assert!(y.is_poisoned());
     let made = format!("layer `encoder.0` (made at {}:{made}:", file!());
-    assert_mistake(&tape, line, &["Linear: ", &made, "takes rows of 64 elements, not 32", "operands: [5, 32] f32"]);
+    assert_mistake(
+        &tape,
+        line,
+        &["Linear: ", &made, "takes rows of 64 elements, not 32", "operands: [5, 32] f32"],
+    );
 }
 
 #[test]
@@ -36,7 +46,11 @@ fn a_linear_layer_wants_its_dtype_and_an_axis() {
     let tape = Tape::with(&params);
     let x = tape.var([[1.0, 2.0]]);
     let (line, _) = (line!(), layer.forward(x));
-    assert_mistake(&tape, line, &["the layer made at", "has f32 parameters, but its input is f64", "with_dtype"]);
+    assert_mistake(
+        &tape,
+        line,
+        &["the layer made at", "has f32 parameters, but its input is f64", "with_dtype"],
+    );
 
     let tape = Tape::with(&params);
     let (line, _) = (line!(), layer.forward(tape.var(1.0f32)));
@@ -119,13 +133,8 @@ fn an_embedding_wants_indices() {
 #[test]
 fn a_sequential_keeps_the_lines() {
     let mut params = Params::seeded(0);
-    let net = Sequential::new(&mut params.root().sub("net"), |net| {
-        net.linear(2, 8)
-            .relu()
-            .linear(9, 1) // Two lines below `new`'s line + 1.
-            .push("last", |at| Linear::new(at, 1, 1))
-    });
-    let made = line!() - 3;
+    let net = Sequential::new(&mut params.root().sub("net"), |net| net.linear(2, 8).relu().linear(9, 1));
+    let made = line_with("linear(9, 1)");
     let tape = Tape::with(&params);
     let (line, _) = (line!(), net.forward(tape.var([[1.0f32, 2.0]])));
     let made = format!("layer `net.2` (made at {}:{made}:", file!());
@@ -133,10 +142,8 @@ fn a_sequential_keeps_the_lines() {
 
     // In a layer of the user's, the line within it is named.
     let mut params = Params::seeded(0);
-    let inner = line!() + 2;
-    let net = Sequential::new(&mut params.root(), |net| {
-        net.linear(2, 8).then(|x| x.reshape([3, 3]))
-    });
+    let net = Sequential::new(&mut params.root(), |net| net.linear(2, 8).then(|x| x.reshape([3, 3])));
+    let inner = line_with("x.reshape([3, 3])");
     let tape = Tape::with(&params);
     net.forward(tape.var([[1.0f32, 2.0]]));
     assert_mistake(&tape, inner, &["reshape"]);
@@ -164,7 +171,10 @@ fn losses_broadcast_nothing() {
         let tape = Tape::new();
         loss(tape.input([4], DType::F32), tape.input([4, 1], DType::F32));
         let message = tape.check().unwrap_err().to_string();
-        assert!(message.starts_with(&format!("{name}: predictions and targets differ in shape")), "{message}");
+        assert!(
+            message.starts_with(&format!("{name}: predictions and targets differ in shape")),
+            "{message}"
+        );
         assert!(message.contains("operands: [4] f32, [4, 1] f32") && message.contains(file!()), "{message}");
 
         let tape = Tape::new();
@@ -195,8 +205,16 @@ fn huber_wants_a_threshold() {
 #[test]
 fn cross_entropy_wants_class_numbers() {
     for (logits, labels, part) in [
-        (Tensor::from([[1.0f32; 3]; 2]), Tensor::from([[0i64], [1]]), "shape of the logits without the last axis"),
-        (Tensor::from([[1.0f32; 3]; 2]), Tensor::from([0i64, 1, 2]), "shape of the logits without the last axis"),
+        (
+            Tensor::from([[1.0f32; 3]; 2]),
+            Tensor::from([[0i64], [1]]),
+            "shape of the logits without the last axis",
+        ),
+        (
+            Tensor::from([[1.0f32; 3]; 2]),
+            Tensor::from([0i64, 1, 2]),
+            "shape of the logits without the last axis",
+        ),
         (Tensor::from([[1.0f32; 3]; 2]), Tensor::from([0.0f32, 1.0]), "dtype i64"),
         (Tensor::from([[1i64; 3]; 2]), Tensor::from([0i64, 1]), "logits are floating point"),
         (Tensor::from(1.0f32), Tensor::from(0i64), "last axis of classes"),
@@ -245,10 +263,21 @@ fn metrics_check_shapes_and_labels() {
     let message = |result: chainrule_tape::Result<f64>| result.unwrap_err().to_string();
     assert!(message(accuracy(&logits, &Tensor::from([1i64]))).contains("labels of shape [1]"));
     assert!(message(accuracy(&logits, &Tensor::from([1.0f32, 1.0]))).contains("f32"));
-    assert!(message(accuracy(&Tensor::zeros([0, 3], DType::F32), &Tensor::zeros(0, DType::I64))).contains("no predictions"));
+    assert!(
+        message(accuracy(&Tensor::zeros([0, 3], DType::F32), &Tensor::zeros(0, DType::I64)))
+            .contains("no predictions")
+    );
     assert!(predictions(&Tensor::from(1.0f32)).is_err());
     assert!(predictions(&Tensor::zeros([2, 0], DType::F32)).is_err());
     let probabilities = Tensor::from([0.5f32, 0.7]);
     assert!(message(binary_accuracy(&probabilities, &Tensor::from([2i64, 1]), 0.5)).contains("not 2"));
     assert!(message(binary_accuracy(&probabilities, &Tensor::from([1i64]), 0.5)).contains("[1]"));
+}
+
+#[test]
+fn a_mean_needs_elements() {
+    let tape = Tape::new();
+    let x = tape.input([0, 3], DType::F32);
+    let (line, _) = (line!(), x.cross_entropy(tape.input(0, DType::I64)));
+    assert_mistake(&tape, line, &["no elements"]);
 }

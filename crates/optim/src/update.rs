@@ -42,6 +42,7 @@ pub(crate) enum Numbers {
 /// What the transforms have made so far.
 #[derive(Default)]
 struct Made<'t> {
+    /// The number of the transform that records, from 1.
     stage: usize,
     numbers: Vec<(NumberKey, Var<'t>, PerStep)>,
     /// Values from which the update is subtracted, where they are not the parameters themselves.
@@ -131,9 +132,10 @@ impl<'t> Update<'t> {
         self.made.into_inner().missing
     }
 
-    /// The numbers to be computed before each run, in the order of the inputs that take them.
-    pub(crate) fn into_numbers(self) -> Vec<PerStep> {
-        self.made.into_inner().numbers.into_iter().map(|(_, _, number)| number).collect()
+    /// The same, and the numbers to be computed before each run, in the order of the inputs that take them.
+    pub(crate) fn finish(self) -> (Vec<Missing>, Vec<PerStep>) {
+        let made = self.made.into_inner();
+        (made.missing, made.numbers.into_iter().map(|(_, _, number)| number).collect())
     }
 }
 
@@ -173,7 +175,8 @@ impl<'u, 't> Target<'u, 't> {
     /// The learning rate of the step: a scalar of the parameter's dtype.
     #[track_caller]
     pub fn lr(self) -> Var<'t> {
-        self.number("lr", None, |now| now.lr)
+        // The same for all transforms and parameters.
+        self.number(0, "lr", None, |now| now.lr)
     }
 
     /// A number that is computed in `f64` before each step, such as a bias correction: a scalar of the parameter's
@@ -194,19 +197,19 @@ impl<'u, 't> Target<'u, 't> {
     /// ```
     #[track_caller]
     pub fn per_step(self, key: &str, value: impl Fn(Now) -> f64 + Send + Sync + 'static) -> Var<'t> {
-        self.number(key, self.entry().since, value)
+        let stage = self.at.made.borrow().stage;
+        self.number(stage, key, self.entry().since, value)
     }
 
     #[track_caller]
     fn number(
         self,
+        stage: usize,
         key: &str,
         since: Option<ParamId>,
         value: impl Fn(Now) -> f64 + Send + Sync + 'static,
     ) -> Var<'t> {
         let (update, dtype) = (self.at, self.value().dtype());
-        // The learning rate is the same for all stages.
-        let stage = if key == "lr" { 0 } else { update.made.borrow().stage };
         let key = NumberKey { stage, key: key.to_owned(), dtype, since };
         if let Some((_, var, _)) = update.made.borrow().numbers.iter().find(|(other, ..)| *other == key) {
             return *var;
@@ -343,4 +346,9 @@ pub(crate) fn since_name(param: &str) -> String {
 pub(crate) fn count(tensor: &Tensor) -> u64 {
     let value = tensor.as_slice::<i64>().ok().and_then(|values| values.first().copied());
     value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
+}
+
+/// The number of steps that an optimizer has made with these params.
+pub(crate) fn steps_done(params: &Params) -> u64 {
+    params.get(STEP).map_or(0, count)
 }

@@ -1,9 +1,11 @@
 //! Execution: runs programs.
 
+mod find_nan;
 mod function;
 mod program;
 mod values;
 
+pub use find_nan::NonFinite;
 pub use function::Function;
 pub(crate) use program::Cache;
 pub use program::{Outputs, Program};

@@ -12,9 +12,10 @@ mod record;
 mod shape;
 mod tensor;
 
+pub use chainrule_kernels::machine::{BlockCall, Call, Slice, SliceMut};
 pub use chainrule_kernels::{DType, Element};
 pub use error::{At, Cut, Error, Mistake, Result};
-pub use execute::{Function, Outputs, Program};
+pub use execute::{Function, NonFinite, Outputs, Program};
 pub use params::{Kind, ParamId, Params, Scope};
 pub use plan::Constant;
 pub use record::{Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Rule, Tape, Var, View};

@@ -12,8 +12,8 @@ mod lower;
 mod memory;
 mod opaque;
 
-pub use graph::Constant;
 pub(crate) use fold::fold;
+pub use graph::Constant;
 pub(crate) use graph::{Graph, Roots};
 pub(crate) use lower::{Plan, SCALAR_BYTES, Slot, lower};
 pub(crate) use memory::{Memory, place};

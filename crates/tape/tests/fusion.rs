@@ -16,8 +16,11 @@ fn grow<'t>(tape: &'t Tape, values: &mut Vec<Var<'t>>, rng: &mut StdRng) {
         2 => (x * 0.3).exp(),
         3 => x.relu(),
         4..=7 => {
-            let mates: Vec<Var<'t>> =
-                values.iter().copied().filter(|other| shape.broadcast(&other.shape()).is_some_and(|s| s.numel() < 400)).collect();
+            let mates: Vec<Var<'t>> = values
+                .iter()
+                .copied()
+                .filter(|other| shape.broadcast(&other.shape()).is_some_and(|s| s.numel() < 400))
+                .collect();
             let other = pick(rng, &mates);
             match rng.random_range(0..4) {
                 0 => x + other,
@@ -51,7 +54,10 @@ fn close(a: &Tensor, b: &Tensor, what: &str) {
     assert_eq!((a.shape(), a.dtype()), (b.shape(), b.dtype()), "{what}");
     for (i, (a, b)) in a.to_f64().iter().zip(b.to_f64()).enumerate() {
         let scale = a.abs().max(b.abs()).max(1.0);
-        assert!((a - b).abs() <= 1e-10 * scale || a.is_nan() && b.is_nan(), "{what}, element {i}: {a} and {b}");
+        assert!(
+            (a - b).abs() <= 1e-10 * scale || a.is_nan() && b.is_nan(),
+            "{what}, element {i}: {a} and {b}"
+        );
     }
 }
 
@@ -82,7 +88,8 @@ fn random_expressions() {
         let outputs = tape.compile(&wanted).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         let mut program = outputs;
         let fused: Vec<Tensor> = {
-            let outputs = program.run(&mut Params::seeded(0), &[]).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+            let outputs =
+                program.run(&mut Params::seeded(0), &[]).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
             (0..outputs.len()).map(|i| outputs.tensor(i)).collect()
         };
         // Asking for each value before the next is recorded after it leaves nothing to fuse.

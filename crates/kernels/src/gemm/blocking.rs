@@ -10,8 +10,14 @@ pub(super) const STACK_BYTES: usize = 4096;
 const PANEL_BYTES: usize = 32 << 10;
 /// Estimated cycles that a task should be worth: about 8 us.
 const TASK_CYCLES: f64 = 30_000.0;
-/// Above this many tasks, tasks grow instead.
+/// From this many tasks on tasks grow instead, to [`LARGE_TASK_CYCLES`].
+const MANY_TASKS: f64 = 16.0;
+const LARGE_TASK_CYCLES: f64 = 150_000.0;
 const MAX_TASKS: f64 = 64.0;
+/// Bytes of a page of memory: lines as far apart need an entry each in the first-level TLB.
+const PAGE: usize = 4096;
+/// Bytes of a vector operand above which it isn't in the second-level cache.
+const FAR_BYTES: usize = 512 << 10;
 
 /// How the inner loops go.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -65,11 +71,13 @@ pub(super) struct Plan {
     pub(super) grid: [usize; 2],
     /// Bytes of the largest packed panel.
     pub(super) panel_bytes: usize,
+    /// Whether to fetch the next panel's lines while this one's blocks are computed.
+    pub(super) prefetch: bool,
 }
 
 /// Part `i` of `0..n` cut into `parts` as evenly as can be.
 pub(super) fn part(n: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
-    n * i / parts..n * (i + 1) / parts
+    if parts == 1 { 0..n } else { n * i / parts..n * (i + 1) / parts }
 }
 
 impl Roles {
@@ -110,7 +118,7 @@ impl Roles {
             cycles += 0.4 * k * self.lanes as f64;
         }
         if self.c[1] != 1 {
-            cycles += 1.5 * self.rows as f64 * self.lanes as f64;
+            cycles += 3.0 * (1.0 + k / 300.0).floor() * self.rows as f64 * self.lanes as f64;
         }
         cycles
     }
@@ -146,6 +154,7 @@ impl Plan {
             pack: Pack::None,
             grid: [1, 1],
             panel_bytes: 0,
+            prefetch: false,
         };
         if m == 0 || k == 0 || n == 0 {
             return plan;
@@ -160,7 +169,9 @@ impl Plan {
                 }
             }
         }
-        let tasks = (cycles / TASK_CYCLES).round().clamp(1.0, MAX_TASKS) as usize;
+        // A power of two, which two, four or eight threads share evenly.
+        let tasks = (cycles / TASK_CYCLES).min(MANY_TASKS).max(cycles / LARGE_TASK_CYCLES);
+        let tasks = 1 << (tasks.clamp(1.0, MAX_TASKS) as usize).ilog2();
         match plan.kind {
             Kind::Blocks => plan.cut_blocks(kernels, tasks),
             _ => plan.cut_dots(size_of::<T>(), tasks),
@@ -170,26 +181,33 @@ impl Plan {
 
     fn cut_blocks<T>(&mut self, kernels: &Kernels<T>, tasks: usize) {
         let roles = &self.roles;
+        let size = size_of::<T>();
         (self.width, self.block_rows) = roles.block(kernels);
-        self.pack = if roles.v[1] != 1 || std::env::var("PACK").is_ok() {
+        let tiles = roles.rows.div_ceil(self.block_rows);
+        let step = (kernels.lanes << self.width) * size;
+        // A little more than fits is better than one part more.
+        self.k_parts = (roles.k * 7 / 8).div_ceil(PANEL_BYTES / step).max(1);
+        let k = roles.k.div_ceil(self.k_parts);
+        // Lines of the vector operand a page apart are worth packing if there are many rows to use them, or
+        // if the scalar operand's compete for the TLB.
+        let spread = |stride: isize| stride.unsigned_abs() * size >= PAGE;
+        let crowded = spread(roles.v[0]) && k > 64 && (tiles >= 40 || tiles >= 8 && spread(roles.s[0]));
+        self.pack = if roles.v[1] != 1 || crowded {
             Pack::All
         } else if !kernels.masked && !roles.lanes.is_multiple_of(kernels.lanes) {
             Pack::Partial
         } else {
             Pack::None
         };
-        let step = (kernels.lanes << self.width) * size_of::<T>();
-        let most = std::env::var("KB").ok().map_or(PANEL_BYTES, |s| s.parse::<usize>().unwrap()<<10) / step;
-        // A little more than fits is better than one part more.
-        self.k_parts = (roles.k * 7 / 8).div_ceil(most).max(1);
         if self.pack != Pack::None {
-            self.panel_bytes = roles.k.div_ceil(self.k_parts) * step;
+            self.panel_bytes = k * step;
         }
-        // Lanes first: a task then packs its own panels and nothing is packed twice.
+        self.prefetch = tiles >= 4 && roles.k * roles.lanes * size > FAR_BYTES;
+        // Lanes first: a task then packs its own panels and nothing is packed twice, unless many rows use it.
         let panels = roles.lanes.div_ceil(kernels.lanes << self.width);
-        let along_lanes = tasks.min(panels);
-        let tiles = roles.rows.div_ceil(self.block_rows);
-        self.grid = [tasks.div_ceil(along_lanes).min(tiles), along_lanes];
+        let along_lanes = tasks.min(1 << panels.ilog2());
+        let most = if self.pack == Pack::All { tiles.div_ceil(12) } else { tiles };
+        self.grid = [(tasks / along_lanes).min(most), along_lanes];
     }
 
     fn cut_dots(&mut self, size: usize, tasks: usize) {

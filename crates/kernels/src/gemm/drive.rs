@@ -1,9 +1,11 @@
 //! The loops around the micro-kernels.
 
-use super::blocking::{Pack, Plan, STACK_BYTES, part};
-use super::micro::{Block, Dots, Kernel, Kernels, MAX_BLOCK};
+use super::blocking::{Pack, Plan, Roles, STACK_BYTES, part};
+use super::lines::Dots;
+use super::micro::{Block, Kernel, Kernels, MAX_BLOCK, Micro};
 use super::pack;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Room for a small packed panel.
 #[repr(C, align(64))]
@@ -47,91 +49,151 @@ pub(super) unsafe fn blocks<T: Kernel>(
     workspace: *mut u8,
 ) {
     let (roles, wide) = (&plan.roles, kernels.lanes);
-    let [s_row, s_step] = roles.s;
-    let [v_step, v_lane] = roles.v;
-    let [c_row, c_lane] = roles.c;
-    let rows = part(roles.rows, plan.grid[0], task / plan.grid[1]);
-    let vectors = part(roles.lanes.div_ceil(wide), plan.grid[1], task % plan.grid[1]);
-    let tiles = rows.len().div_ceil(plan.block_rows);
-
+    let [row_part, vector_part] =
+        if plan.grid[0] == 1 { [0, task] } else { [task / plan.grid[1], task % plan.grid[1]] };
+    let rows = part(roles.rows, plan.grid[0], row_part);
+    let vectors = part(roles.lanes.div_ceil(wide), plan.grid[1], vector_part);
     let mut stack = Stack(MaybeUninit::uninit());
     let small = plan.panel_bytes <= STACK_BYTES;
     let packed: *mut T = if small { stack.0.as_mut_ptr().cast() } else { workspace.cast() };
-    let mut tile = MaybeUninit::<[T; MAX_BLOCK]>::uninit();
 
     for i in 0..plan.k_parts {
         let steps = part(roles.k, plan.k_parts, i);
         let beta = if i == 0 { beta } else { T::from_f64(1.0) };
-        let mut at = vectors.start;
-        while at < vectors.end {
-            let width = plan.width.min((vectors.end - at).ilog2());
-            let micro = kernels.of_width(width);
-            let first = at * wide;
-            let lanes = (roles.lanes - first).min(wide << width);
-            at += 1 << width;
-            // SAFETY: rows, lanes and steps are inside the extents that the caller vouches for; a packed
-            // panel has room for the widest; the strided tile has room for the largest block.
-            unsafe {
-                let mut block = Block {
-                    k: steps.len(),
-                    v: v.offset(steps.start as isize * v_step + first as isize * v_lane),
-                    v_step,
-                    s: s.offset(steps.start as isize * s_step),
-                    s_row,
-                    s_step,
-                    c,
-                    c_row,
-                    lanes: (lanes - 1) % wide + 1,
-                    alpha,
-                    beta,
-                };
-                if plan.pack == Pack::All || plan.pack == Pack::Partial && block.lanes < wide {
-                    pack::panel(kernels, steps.len(), lanes, block.v, roles.v, packed, wide << width);
-                    (block.v, block.v_step) = (packed, (wide << width) as isize);
-                }
-                let s = block.s;
-                for t in 0..tiles {
-                    let part = part(rows.len(), tiles, t);
-                    let row = (rows.start + part.start) as isize;
-                    block.s = s.offset(row * s_row);
-                    let to = c.offset(row * c_row + first as isize * c_lane);
-                    if c_lane == 1 {
-                        block.c = to;
-                        micro[part.len() - 1](&block);
-                    } else {
-                        let tile = tile.as_mut_ptr().cast::<T>();
-                        let apart = Block {
-                            c: tile,
-                            c_row: lanes as isize,
-                            alpha: T::from_f64(1.0),
-                            beta: T::ZERO,
-                            ..block
-                        };
-                        micro[part.len() - 1](&apart);
-                        spread(tile, [part.len(), lanes], alpha, beta, to, roles.c);
-                    }
-                }
-            }
+        // SAFETY: rows, lanes and steps are inside the extents that the caller vouches for.
+        unsafe {
+            let chunk = Chunk {
+                rows: rows.len(),
+                vectors: vectors.clone(),
+                s: s.offset(steps.start as isize * roles.s[1] + rows.start as isize * roles.s[0]),
+                steps,
+                v,
+                c: c.offset(rows.start as isize * roles.c[0]),
+                alpha,
+                beta,
+                packed,
+            };
+            chunk.run(plan, kernels);
         }
     }
 }
 
-/// Blends a computed tile into a C whose lanes aren't contiguous.
-unsafe fn spread<T: Kernel>(
-    tile: *const T,
-    [rows, lanes]: [usize; 2],
+/// Some rows and vectors of the result over one part of `k`.
+struct Chunk<T> {
+    rows: usize,
+    vectors: Range<usize>,
+    steps: Range<usize>,
+    /// At the first of the rows and steps.
+    s: *const T,
+    /// At the first lane and step of all.
+    v: *const T,
+    /// At the first row of the chunk and the first lane of all.
+    c: *mut T,
     alpha: T,
     beta: T,
-    c: *mut T,
+    /// Room for a packed panel.
+    packed: *mut T,
+}
+
+impl<T: Kernel> Chunk<T> {
+    /// # Safety
+    /// All is inside the extents; the panel's room has the plan's size.
+    unsafe fn run(&self, plan: &Plan, kernels: &Kernels<T>) {
+        let (roles, wide) = (&plan.roles, kernels.lanes);
+        let ([v_step, v_lane], [c_row, c_lane]) = (roles.v, roles.c);
+        // Tiles as even as can be: `longer` of them have a row more.
+        let (tiles, tile, longer) = if self.rows <= plan.block_rows {
+            (1, self.rows, 0)
+        } else {
+            let tiles = self.rows.div_ceil(plan.block_rows);
+            (tiles, self.rows / tiles, self.rows % tiles)
+        };
+        let mut at = self.vectors.start;
+        while at < self.vectors.end {
+            let width = plan.width.min((self.vectors.end - at).ilog2());
+            let micro = kernels.of_width(width);
+            let first = at * wide;
+            let lanes = (roles.lanes - first).min(wide << width);
+            at += 1 << width;
+            // SAFETY: the caller's contract.
+            unsafe {
+                let mut block = Block {
+                    k: self.steps.len(),
+                    v: self.v.offset(self.steps.start as isize * v_step + first as isize * v_lane),
+                    v_step,
+                    s: self.s,
+                    s_row: roles.s[0],
+                    s_step: roles.s[1],
+                    c: self.c.offset(first as isize * c_lane),
+                    c_row,
+                    lanes: lanes + wide - (wide << width),
+                    alpha: self.alpha,
+                    beta: self.beta,
+                };
+                if plan.pack == Pack::All || plan.pack == Pack::Partial && block.lanes < wide {
+                    pack::panel(kernels, block.k, lanes, block.v, roles.v, self.packed, wide << width);
+                    (block.v, block.v_step) = (self.packed, (wide << width) as isize);
+                }
+                for t in 0..tiles {
+                    if plan.prefetch {
+                        self.prefetch(roles, wide, at, lanes, [t, tiles]);
+                    }
+                    let rows = tile + (t < longer) as usize;
+                    if c_lane == 1 {
+                        micro[rows - 1](&block);
+                    } else {
+                        spread(micro[rows - 1], &block, [rows, lanes], roles.c);
+                    }
+                    block.s = block.s.wrapping_offset(rows as isize * block.s_row);
+                    block.c = block.c.wrapping_offset(rows as isize * c_row);
+                }
+            }
+        }
+    }
+
+    /// Asks for a part of the panel that comes after the one that ended at vector `next`: further on, or in
+    /// the next part of `k`, or in the next task.
+    #[inline(never)]
+    fn prefetch(&self, roles: &Roles, wide: usize, next: usize, lanes: usize, [i, parts]: [usize; 2]) {
+        let (step, vector) = if next < self.vectors.end {
+            (self.steps.start, next)
+        } else if self.steps.end < roles.k {
+            (self.steps.end, self.vectors.start)
+        } else {
+            (0, next)
+        };
+        let lane = vector * wide;
+        let lanes = roles.lanes.saturating_sub(lane).min(lanes);
+        let from = self.v.wrapping_offset(step as isize * roles.v[0] + lane as isize * roles.v[1]);
+        if lanes > 0 {
+            pack::prefetch(self.steps.len().min(roles.k - step), lanes, from, roles.v, [i, parts]);
+        }
+    }
+}
+
+/// Computes a block apart and blends it into a C whose lanes aren't contiguous.
+#[inline(never)]
+unsafe fn spread<T: Kernel>(
+    micro: Micro<T>,
+    block: &Block<T>,
+    [rows, lanes]: [usize; 2],
     strides: [isize; 2],
 ) {
-    for l in 0..lanes {
-        for r in 0..rows {
-            // SAFETY: the caller's extents.
-            unsafe {
-                let at = c.offset(r as isize * strides[0] + l as isize * strides[1]);
+    let mut tile = MaybeUninit::<[T; MAX_BLOCK]>::uninit();
+    let tile = tile.as_mut_ptr().cast::<T>();
+    let (one, zero) = (T::from_f64(1.0), T::ZERO);
+    // SAFETY: the tile has room for the largest block; the rest is the caller's contract.
+    unsafe {
+        micro(&Block { c: tile, c_row: lanes as isize, alpha: one, beta: zero, ..*block });
+        for l in 0..lanes {
+            for r in 0..rows {
+                let at = block.c.offset(r as isize * strides[0] + l as isize * strides[1]);
                 let value = *tile.add(r * lanes + l);
-                *at = if beta == T::ZERO { value.times(alpha) } else { value.blend(alpha, beta, *at) };
+                *at = if block.beta == zero {
+                    value.times(block.alpha)
+                } else {
+                    value.blend(block.alpha, block.beta, *at)
+                };
             }
         }
     }

@@ -4,6 +4,10 @@
 //! element at a time and broadcast; both may lie packed or in their original places. Every `(W, R)` that
 //! the register file holds is compiled, so that an edge is a smaller kernel, never a scalar loop.
 
+// An index counts registers here, several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
+use super::lines::{Dots, copy_lines, dots, transpose_lines};
 use super::simd::{Plain, Real, Simd};
 use crate::Level;
 
@@ -35,25 +39,6 @@ pub(super) struct Block<T> {
     pub(super) beta: T,
 }
 
-/// What a dot kernel computes: `c[j] = alpha * sum over p of m[j][p] * x[p] + beta * c[j]`.
-#[derive(Clone, Copy)]
-pub(super) struct Dots<T> {
-    /// Terms of each sum.
-    pub(super) k: usize,
-    /// Sums.
-    pub(super) n: usize,
-    /// `m[j][p]` at `m + j * m_row + p`.
-    pub(super) m: *const T,
-    pub(super) m_row: isize,
-    /// `x[p]` at `x + p`.
-    pub(super) x: *const T,
-    /// `c[j]` at `c + j * c_step`.
-    pub(super) c: *mut T,
-    pub(super) c_step: isize,
-    pub(super) alpha: T,
-    pub(super) beta: T,
-}
-
 /// A micro-kernel. Its block's extents must be valid, `c` exclusively, and the machine of its level.
 pub(super) type Micro<T> = unsafe fn(&Block<T>);
 
@@ -65,8 +50,10 @@ pub(super) struct Kernels<T: 'static> {
     /// For widths of 1, 2, 4 and 8 vectors: kernels of 1, 2, .. rows.
     pub(super) micro: [&'static [Micro<T>]; 4],
     pub(super) dots: unsafe fn(&Dots<T>),
-    /// [`Simd::transpose`].
-    pub(super) transpose: unsafe fn(*const T, isize, usize, *mut T, usize),
+    /// [`copy_lines`].
+    pub(super) copy: unsafe fn(usize, usize, *const T, isize, *mut T, usize),
+    /// [`transpose_lines`].
+    pub(super) transpose: unsafe fn(usize, usize, *const T, isize, *mut T, usize),
 }
 
 impl<T> Kernels<T> {
@@ -81,14 +68,38 @@ pub(super) trait Kernel: Real {
     fn kernels(level: Level) -> &'static Kernels<Self>;
 }
 
+/// The same value, but the compiler can't know: it keeps it in a register of its own.
+#[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block)]
+fn opaque<T>(value: *const T) -> *const T {
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+    {
+        let mut value = value;
+        // SAFETY: no instruction at all.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack, preserves_flags));
+        }
+        value
+    }
+    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
+    value
+}
+
 #[inline(always)]
 unsafe fn micro<S: Simd, const W: usize, const R: usize>(b: &Block<S::T>) {
     // SAFETY: the caller gives valid extents, and calls from a function with the level's instructions.
     unsafe {
         let zero = S::splat(S::T::ZERO);
         let mut sums = [[zero; W]; R];
-        let (mut v, mut s) = (b.v, b.s);
         let last = W - 1;
+        let mut v = b.v;
+        // Four rows a pointer: each address is a pointer plus a register. Left to itself, the compiler walks
+        // from row to row with one pointer, a chain of additions longer than the arithmetic.
+        let row = b.s_row;
+        let mut s: [*const S::T; 3] = [b.s; 3];
+        for (g, s) in s.iter_mut().enumerate() {
+            *s = opaque(b.s.wrapping_offset(row.wrapping_mul(4 * g as isize)));
+        }
         for _ in 0..b.k {
             let mut x = [zero; W];
             for w in 0..W {
@@ -96,13 +107,16 @@ unsafe fn micro<S: Simd, const W: usize, const R: usize>(b: &Block<S::T>) {
                 x[w] = if S::MASKED && w == last { S::load_part(at, b.lanes) } else { S::load(at) };
             }
             for r in 0..R {
-                let y = S::splat(*s.offset(r as isize * b.s_row));
+                let at = s[r / 4].offset(row * (r % 4) as isize);
+                let y = S::splat(*at);
                 for w in 0..W {
                     sums[r][w] = x[w].mul_add(y, sums[r][w]);
                 }
             }
             v = v.wrapping_offset(b.v_step);
-            s = s.wrapping_offset(b.s_step);
+            for s in &mut s[..R.div_ceil(4)] {
+                *s = s.wrapping_offset(b.s_step);
+            }
         }
         let (alpha, beta) = (S::splat(b.alpha), S::splat(b.beta));
         let (overwrite, whole) = (b.beta == S::T::ZERO, b.lanes == S::LANES);
@@ -122,70 +136,6 @@ unsafe fn micro<S: Simd, const W: usize, const R: usize>(b: &Block<S::T>) {
                     y.store_part(at, b.lanes);
                 }
             }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn dots<S: Simd>(d: &Dots<S::T>) {
-    let mut j = 0;
-    // SAFETY: `j` stays below `n`; the rest is the caller's.
-    unsafe {
-        while j + 4 <= d.n {
-            dot_rows::<S, 4>(d, j);
-            j += 4;
-        }
-        while j < d.n {
-            dot_rows::<S, 1>(d, j);
-            j += 1;
-        }
-    }
-}
-
-/// `R` dot products at once, each with the same order of additions as alone.
-#[inline(always)]
-unsafe fn dot_rows<S: Simd, const R: usize>(d: &Dots<S::T>, j: usize) {
-    let l = S::LANES;
-    // SAFETY: the caller's extents: rows `j` to `j + R`, `k` elements each.
-    unsafe {
-        let zero = S::splat(S::T::ZERO);
-        let row = |r: usize| d.m.offset((j + r) as isize * d.m_row);
-        let mut sums = [[zero; 2]; R];
-        let mut p = 0;
-        while p + 2 * l <= d.k {
-            for half in 0..2 {
-                let x = S::load(d.x.add(p + half * l));
-                for r in 0..R {
-                    sums[r][half] = S::load(row(r).add(p + half * l)).mul_add(x, sums[r][half]);
-                }
-            }
-            p += 2 * l;
-        }
-        if p + l <= d.k {
-            let x = S::load(d.x.add(p));
-            for r in 0..R {
-                sums[r][0] = S::load(row(r).add(p)).mul_add(x, sums[r][0]);
-            }
-            p += l;
-        }
-        if p < d.k {
-            let x = S::load_part(d.x.add(p), d.k - p);
-            for r in 0..R {
-                sums[r][1] = S::load_part(row(r).add(p), d.k - p).mul_add(x, sums[r][1]);
-            }
-        }
-        let mut four = [zero; 4];
-        for r in 0..R {
-            four[r] = sums[r][0].add(sums[r][1]);
-        }
-        let four = S::sums(four);
-        for r in 0..R {
-            let to = d.c.offset((j + r) as isize * d.c_step);
-            *to = if d.beta == S::T::ZERO {
-                four[r].times(d.alpha)
-            } else {
-                four[r].blend(d.alpha, d.beta, *to)
-            };
         }
     }
 }
@@ -210,9 +160,14 @@ macro_rules! kernels {
                 unsafe { dots::<S>(d) }
             }
             $(#[target_feature(enable = $feature)])?
-            unsafe fn transpose(from: *const T, stride: isize, rows: usize, to: *mut T, to_stride: usize) {
+            unsafe fn copy(k: usize, lanes: usize, from: *const T, step: isize, to: *mut T, width: usize) {
                 // SAFETY: the caller's contract.
-                unsafe { S::transpose(from, stride, rows, to, to_stride) }
+                unsafe { copy_lines::<S>(k, lanes, from, step, to, width) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transpose(k: usize, lanes: usize, from: *const T, step: isize, to: *mut T, width: usize) {
+                // SAFETY: the caller's contract.
+                unsafe { transpose_lines::<S>(k, lanes, from, step, to, width) }
             }
 
             pub(super) static KERNELS: Kernels<T> = Kernels {
@@ -225,6 +180,7 @@ macro_rules! kernels {
                     kernels!(@rows 8, $eight),
                 ],
                 dots: dot,
+                copy,
                 transpose,
             };
         }

@@ -8,9 +8,12 @@
 
 mod blocking;
 mod drive;
+mod lines;
 mod micro;
 mod pack;
 mod simd;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use crate::{DType, Level};
 use blocking::{Kind, Plan, STACK_BYTES};
@@ -85,7 +88,8 @@ impl Gemm {
 
     /// Bytes of workspace that each thread needs; 0 for small products and those that pack nothing.
     pub fn workspace_bytes(&self) -> usize {
-        if self.plan.panel_bytes <= STACK_BYTES { 0 } else { self.plan.panel_bytes.next_multiple_of(64) }
+        let bytes = self.plan.panel_bytes;
+        if bytes <= STACK_BYTES { 0 } else { bytes.next_multiple_of(64) }
     }
 
     /// Computes one of the [`tasks`](Gemm::tasks) of `C = alpha A B + beta C`.

@@ -3,8 +3,8 @@
 use super::micro::{Kernel, Kernels};
 
 /// Copies `v[p][l]` at `from + p * strides[0] + l * strides[1]`, for `k` steps and `lanes` lanes, to
-/// `to + p * width + l`. `width` is a multiple of the kernels' lanes; every element of `to` up to
-/// `k * width` is written, those beyond `lanes` with zeros or copies of valid ones.
+/// `to + p * width + l`. `width` is a multiple of the kernels' lanes; the last vector
+/// is filled with zeros or copies of valid elements.
 ///
 /// # Safety
 /// The extents are valid, and the machine has the kernels' level.
@@ -21,40 +21,47 @@ pub(super) unsafe fn panel<T: Kernel>(
     // SAFETY: the caller's extents: `p < k`, `l < lanes <= width`.
     unsafe {
         if lane == 1 {
+            (kernels.copy)(k, lanes, from, step, to, width);
+        } else if step == 1 {
+            (kernels.transpose)(k, lanes, from, lane, to, width);
+        } else {
             for p in 0..k {
                 let (from, to) = (from.offset(p as isize * step), to.add(p * width));
-                std::ptr::copy_nonoverlapping(from, to, lanes);
-                for l in lanes..width {
-                    *to.add(l) = T::ZERO;
+                for l in 0..lanes.next_multiple_of(kernels.lanes) {
+                    *to.add(l) = *from.offset(l.min(lanes - 1) as isize * lane);
                 }
-            }
-            return;
-        }
-        let mut done = 0;
-        if step == 1 {
-            // Whole squares by the level's transposition; the rest of `k` below.
-            let square = kernels.lanes;
-            while done + square <= k {
-                let mut l = 0;
-                while l < width {
-                    if l < lanes {
-                        let from = from.offset(done as isize + l as isize * lane);
-                        (kernels.transpose)(from, lane, lanes - l, to.add(done * width + l), width);
-                    } else {
-                        for p in done..done + square {
-                            to.add(p * width + l).write_bytes(0, square);
-                        }
-                    }
-                    l += square;
-                }
-                done += square;
-            }
-        }
-        for p in done..k {
-            let (from, to) = (from.offset(p as isize * step), to.add(p * width));
-            for l in 0..width {
-                *to.add(l) = if l < lanes { *from.offset(l as isize * lane) } else { T::ZERO };
             }
         }
     }
+}
+
+/// Asks for part `i` of `parts` of a panel to be brought near: the lines of `[p][l]` at
+/// `from + p * strides[0] + l * strides[1]`, for `k` steps and `lanes` lanes. Where neither stride is 1,
+/// or on other machines, nothing.
+pub(super) fn prefetch<T>(
+    k: usize,
+    lanes: usize,
+    from: *const T,
+    strides: [isize; 2],
+    [i, parts]: [usize; 2],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        let (count, length, stride) = match strides {
+            [stride, 1] => (k, lanes, stride),
+            [1, stride] => (lanes, k, stride),
+            _ => return,
+        };
+        let bytes = length * size_of::<T>();
+        for line in super::blocking::part(count, parts, i) {
+            let line = from.wrapping_offset(line as isize * stride).cast::<i8>();
+            for at in (0..bytes + 63).step_by(64) {
+                // SAFETY: a hint: any address may be given.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(line.wrapping_add(at.min(bytes - 1))) };
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (k, lanes, from, strides, i, parts);
 }

@@ -4,6 +4,7 @@
 //! terms in the thread's workspace, that to one of more, and that to the task's result: so a sum of 10⁷ numbers of
 //! `f32` has no long chain of additions. The tasks' results are combined in their order.
 
+use super::columns;
 use super::layout::Axes;
 use super::program::Program;
 use super::run::Bases;
@@ -44,6 +45,8 @@ pub(super) struct Accumulator {
     /// Block to column, and block onto row.
     pub(super) rows: RowFn,
     pub(super) columns: RowFn,
+    /// Few long rows onto a row.
+    pub(super) few: RowFn,
     /// Elements of the result, and its dense strides over the program's axes.
     pub(super) len: usize,
     pub(super) outer: Axes<isize>,
@@ -195,9 +198,20 @@ impl Accumulator {
     unsafe fn flush(&self, from: *mut u8, to: *mut u8) {
         // SAFETY: the caller's promise.
         unsafe {
-            (self.columns)(to, from, 1, self.len);
+            self.join(to, from, 1, self.len);
             self.clear(from);
         }
+    }
+
+    /// Adds a block's rows to one.
+    ///
+    /// # Safety
+    /// That of [`RowFn`].
+    #[inline]
+    unsafe fn join(&self, to: *mut u8, src: *const u8, rows: usize, cols: usize) {
+        let join = if rows <= columns::ROWS && cols >= columns::COLS { self.few } else { self.columns };
+        // SAFETY: the caller's promise.
+        unsafe { join(to, src, rows, cols) }
     }
 
     /// Adds a block with an element or a (part of a) row of the result for each row.
@@ -208,7 +222,7 @@ impl Accumulator {
         let to = to.wrapping_add(region.col * self.size);
         if self.outer.iter().all(|&stride| stride == 0) {
             // SAFETY: all rows go to the result's only one.
-            return unsafe { (self.columns)(to, src, region.rows, region.cols) };
+            return unsafe { self.join(to, src, region.rows, region.cols) };
         }
         let reduces = self.outer.last() == Some(&0);
         runs(&program.outer, &self.outer, region, |distance, done, run| {
@@ -217,7 +231,7 @@ impl Accumulator {
             // A dense result: rows along an axis that is not reduced are one long row.
             let (rows, cols) = if reduces { (run, region.cols) } else { (1, run * region.cols) };
             // SAFETY: a part of a row is a tile's only one, so the rows of the result are whole or the run is 1.
-            unsafe { (self.columns)(to, src, rows, cols) };
+            unsafe { self.join(to, src, rows, cols) };
         });
     }
 

@@ -144,7 +144,8 @@ impl CallInstr {
         // SAFETY: the caller's promise.
         unsafe {
             let inputs = self.inputs.iter();
-            let inputs = inputs.map(|&(place, n, dtype)| Slice::new(bases.at(place.slot, place.offset), n, dtype));
+            let inputs =
+                inputs.map(|&(place, n, dtype)| Slice::new(bases.at(place.slot, place.offset), n, dtype));
             let inputs: SmallVec<[Slice<'_>; 8]> = inputs.collect();
             let result = self.call.call(&inputs, SliceMut::new(dst, n, dtype));
             normalize(dst, n, dtype);

@@ -97,7 +97,12 @@ impl Code {
     ///
     /// # Safety
     /// As for [`Code::run`].
-    pub(super) unsafe fn run_all(&self, instr: usize, bases: Bases<'_>, workspace: *mut u8) -> Result<(), Fault> {
+    pub(super) unsafe fn run_all(
+        &self,
+        instr: usize,
+        bases: Bases<'_>,
+        workspace: *mut u8,
+    ) -> Result<(), Fault> {
         for task in 0..self.tasks() {
             // SAFETY: the caller's promises.
             unsafe { self.run(task, bases, workspace) }.map_err(|what| Fault { instr, what })?;

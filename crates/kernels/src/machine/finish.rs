@@ -1,6 +1,7 @@
 //! From a builder to a program: where each operand lies, registers, functions.
 
 use super::accumulate::{Accumulator, Levels, Way};
+use super::columns::few_columns;
 use super::layout::{Axes, Layout, View};
 use super::program::{Custom, Moving, Once, Op, Program, Wandering};
 use super::strided::Strided;
@@ -73,8 +74,12 @@ impl<'a> Finisher<'a> {
     fn program(mut self, scratch: Option<Place>) -> Program {
         let (builder, layout) = (self.builder, self.layout);
         let steps = &builder.steps;
-        let views: Vec<(&View, Place)> =
-            layout.views.iter().zip(builder.accesses()).map(|(view, access)| (view, access.2.place)).collect();
+        let views: Vec<(&View, Place)> = layout
+            .views
+            .iter()
+            .zip(builder.accesses())
+            .map(|(view, access)| (view, access.2.place))
+            .collect();
 
         // The last step that reads each value.
         let mut last: Vec<usize> = (0..steps.len()).collect();
@@ -175,7 +180,8 @@ impl<'a> Finisher<'a> {
             Level::Full => (self.layout.cols as isize, 1),
             Level::Row => (1, 0),
         };
-        if level == Level::Full && !access::is_dense(self.layout.inner.iter().zip(&view.inner)) {
+        let dense = || access::is_dense(self.layout.inner.iter().zip(&view.inner));
+        if level == Level::Full && (self.layout.is_blocked() || !dense()) {
             return None;
         }
         match linear(&self.layout.outer, &view.outer) {
@@ -255,6 +261,7 @@ impl<'a> Finisher<'a> {
             let cols = if level == Level::Full { rows * cols } else { rows };
             self.once.push(Once { run, register: entry, slot, offset, rows: 1, cols });
         } else if level == Level::Full
+            && !self.layout.is_blocked()
             && zero(&view.outer)
             && access::is_dense(self.layout.inner.iter().zip(&view.inner))
         {
@@ -295,9 +302,12 @@ impl<'a> Finisher<'a> {
                 src.iter_mut().zip(operands).for_each(|(src, operand)| *src = operand.0);
                 Op::Block { run, dst, src, level }
             }
-            StepKind::Custom(call, operands) => {
-                Op::Custom(Box::new(Custom { call: call.clone(), src: types(operands), dst: (dst, dtype), level }))
-            }
+            StepKind::Custom(call, operands) => Op::Custom(Box::new(Custom {
+                call: call.clone(),
+                src: types(operands),
+                dst: (dst, dtype),
+                level,
+            })),
             StepKind::Generate(generator, key_words, _) => {
                 let run = generator.pick(dtype, self.simd).expect("checked");
                 Op::Generate { run, dst, key: *key_words, counter: key.map(|at| (at.slot, at.offset)) }
@@ -337,7 +347,9 @@ impl<'a> Finisher<'a> {
         let always = self.builder.steps.len();
         let targets = views.iter().filter(|view| matches!(view.0.role, Role::Accumulate(_)));
         let mut sums = Vec::new();
-        for ((total, sum), (view, place)) in self.layout.totals.iter().zip(&self.builder.accumulate).zip(targets) {
+        for ((total, sum), (view, place)) in
+            self.layout.totals.iter().zip(&self.builder.accumulate).zip(targets)
+        {
             let (dtype, max) = (view.dtype, sum.max);
             let level = self.builder.steps[sum.source.0 as usize].level;
             let kept = |strides: &Axes<isize>| strides.iter().any(|&stride| stride != 0);
@@ -345,7 +357,11 @@ impl<'a> Finisher<'a> {
                 Level::Row => Way::Values,
                 Level::Full if self.layout.inner.is_empty() => Way::Values,
                 Level::Full if kept(&total.inner) => {
-                    if total.inner.iter().all(|&s| s != 0) { Way::Columns } else { Way::Mixed }
+                    if total.inner.iter().all(|&s| s != 0) {
+                        Way::Columns
+                    } else {
+                        Way::Mixed
+                    }
                 }
                 Level::Full if kept(&total.outer) => Way::Rows,
                 Level::Full => Way::Whole,
@@ -374,6 +390,7 @@ impl<'a> Finisher<'a> {
                 copy: rows::copy_strided(dtype),
                 rows: rows.expect("checked"),
                 columns: columns.expect("checked"),
+                few: few_columns(dtype, max, self.simd),
                 len: total.len,
                 outer: total.outer.clone(),
                 inner: total.inner.clone(),
@@ -441,13 +458,13 @@ fn place(rooms: &mut [Room], base: usize) -> usize {
         live.retain(|&other| rooms[other].to >= from);
         let mut offset = base;
         let mut index = 0;
-        while index < live.len() && rooms[live[index]].offset < offset + bytes {
+        while index < live.len() && rooms[live[index]].offset < offset.saturating_add(bytes) {
             offset = offset.max(rooms[live[index]].offset + rooms[live[index]].bytes);
             index += 1;
         }
         rooms[room].offset = offset;
         live.insert(index, room);
-        most = most.max(offset + bytes);
+        most = most.max(offset.checked_add(bytes).expect("registers fit in the address space"));
     }
     most
 }

@@ -10,6 +10,10 @@ use smallvec::SmallVec;
 const TILE_BYTES: usize = 32 << 10;
 /// Elements of a tile, at least and at most.
 const TILE: [usize; 2] = [256, 2048];
+/// Rows and columns of a tile where something is transposed: whole cache lines along both.
+const BLOCK: [usize; 2] = [16, 64];
+/// Elements of a domain, at most: so that no size computed from it overflows.
+const MOST: usize = 1 << 48;
 /// Elements of the domain for each partial result that splitting in tasks makes.
 const WORTH: usize = 16;
 
@@ -25,9 +29,8 @@ pub(super) struct Layout {
     pub(super) inner: Axes<usize>,
     pub(super) rows: usize,
     pub(super) cols: usize,
-    /// A tile is this many whole rows, ..
+    /// A tile is this many whole rows, or this many elements of one row, or (where it copies all operands) a block.
     pub(super) tile_rows: usize,
-    /// .. or this many elements of one row.
     pub(super) tile_cols: usize,
     pub(super) tasks: usize,
     /// Nanoseconds on one core.
@@ -72,8 +75,8 @@ impl Layout {
         check(builder)?;
         let split = builder.dims.len() - builder.row_axes.unwrap_or(0);
         let elements = builder.dims.iter().try_fold(1usize, |n, &length| n.checked_mul(length.max(1)));
-        if elements.is_none_or(|n| n > isize::MAX as usize) {
-            return Err("a domain has more elements than there are addresses".into());
+        if elements.is_none_or(|n| n > MOST) {
+            return Err(format!("a domain has more than {MOST} elements"));
         }
 
         // Merge neighbouring axes that every access walks as one, but not across the boundary of the rows.
@@ -111,7 +114,9 @@ impl Layout {
         let (rows, cols) = (outer.iter().product(), inner.iter().product());
 
         let most = (TILE_BYTES / live_bytes(builder, cols)).clamp(TILE[0], TILE[1]) & !63;
-        let (tile_rows, tile_cols) = if cols <= most {
+        let (tile_rows, tile_cols) = if cols > BLOCK[1] && is_transposed(builder, &views) {
+            (BLOCK[0].min(rows).max(1), BLOCK[1])
+        } else if cols <= most {
             ((most / cols.max(1)).min(rows).max(1), cols)
         } else if builder.row_axes.is_some() {
             (1, cols)
@@ -146,6 +151,11 @@ impl Layout {
         self.cols.div_ceil(self.tile_cols.max(1))
     }
 
+    /// Whether a tile is a part of several rows.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.tile_rows > 1 && self.tile_cols < self.cols
+    }
+
     /// The number of tiles; 0 if the domain is empty.
     pub(super) fn tiles(&self) -> usize {
         self.rows.div_ceil(self.tile_rows) * self.across()
@@ -163,6 +173,7 @@ impl Layout {
         let first = self.views.len() - self.totals.len();
         for (total, dtype) in self.totals.iter_mut().zip(&types[first..]) {
             let parts = match (self.tasks, total.direct) {
+                _ if total.len == 0 => continue,
                 (1, true) => continue,
                 (1, false) => 1,
                 (tasks, direct) => tasks + !direct as usize,
@@ -232,6 +243,19 @@ impl Total {
         let direct = outer == view.outer && inner == view.inner;
         Total { len, outer, inner, axes, target, direct, scratch: None }
     }
+}
+
+/// Whether a view runs across the rows, in a program that can be walked in blocks.
+fn is_transposed(builder: &TileBuilder, views: &[View]) -> bool {
+    let across = |view: &View| {
+        let (down, along) =
+            (view.outer.last().copied().unwrap_or(0), view.inner.last().copied().unwrap_or(0));
+        down != 0 && down.unsigned_abs() < along.unsigned_abs()
+    };
+    builder.row_axes.is_none()
+        && builder.accumulate.is_empty()
+        && !builder.steps.iter().any(|step| matches!(step.kind, StepKind::Generate(..)))
+        && views.iter().any(across)
 }
 
 /// Bytes for each element of a tile that are live at once, at most. (Loads and stores count: they pass through the

@@ -38,6 +38,7 @@ mod access;
 mod accumulate;
 mod call;
 mod code;
+mod columns;
 mod cost;
 mod finish;
 mod index;
@@ -55,9 +56,7 @@ pub use call::{BlockCall, Call, CallInstr, Slice, SliceMut};
 pub use index::{CheckIndex, Gather, ScatterAdd};
 pub use product::BatchedGemm;
 pub use run::{Machine, Session};
-pub use tile::{
-    Accumulate, Level as TileLevel, Operand, RowReduce, Step, StepKind, Tile, TileBuilder,
-};
+pub use tile::{Accumulate, Level as TileLevel, Operand, RowReduce, Step, StepKind, Tile, TileBuilder};
 pub use validate::{Invalid, SlotSpec};
 
 use crate::{ALIGN, DType};

@@ -178,7 +178,8 @@ impl Program {
                             to.scatter(self, Region { row, rows, col, cols }, entry(*src), bases);
                         }
                         Op::Generate { run, dst, key, counter } => {
-                            let counter = counter.map_or(0, |(slot, at)| bases.at(slot, at).cast::<u64>().read());
+                            let counter =
+                                counter.map_or(0, |(slot, at)| bases.at(slot, at).cast::<u64>().read());
                             let key = [key[0], key[1].wrapping_add(counter)];
                             run(entry(*dst), (row * self.cols + col) as u64, n, key);
                         }

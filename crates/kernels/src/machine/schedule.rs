@@ -77,11 +77,12 @@ pub(super) fn schedule(instrs: &[Instr], uses: &[Vec<Use>], code: &[Code]) -> Ve
 /// Whether two instructions can run at the same time.
 fn independent(instrs: &[Instr], uses: &[Vec<Use>], earlier: usize, later: usize) -> bool {
     // What a fault prevents must not be under way: memory of the caller's keeps its values.
-    let stops = instrs[earlier].can_fault() && uses[later].iter().any(|used| used.write && used.place.slot != 0);
+    let stops =
+        instrs[earlier].can_fault() && uses[later].iter().any(|used| used.write && used.place.slot != 0);
     !stops
-        && uses[earlier].iter().all(|a| {
-            uses[later].iter().all(|b| !(a.write || b.write) || !validate::shares(a, b))
-        })
+        && uses[earlier]
+            .iter()
+            .all(|a| uses[later].iter().all(|b| !(a.write || b.write) || !validate::shares(a, b)))
 }
 
 /// Whether threads save more than they cost.

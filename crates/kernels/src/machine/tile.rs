@@ -1,7 +1,7 @@
 //! Tile programs: chains of elementwise ops over blocks that stay in cache.
 
-use super::layout::Layout;
 use super::access::hull;
+use super::layout::Layout;
 use super::{Access, BlockCall, Place, Uses};
 use crate::DType;
 use crate::pointwise::{Generator, Kernel};

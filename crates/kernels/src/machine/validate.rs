@@ -55,7 +55,7 @@ pub(super) fn check(instr: &Instr, slots: &[SlotSpec]) -> Result<Vec<Use>, Strin
     let close = matches!(instr, Instr::Tile(_));
     for (i, a) in uses.iter().enumerate().filter(|(_, used)| used.write) {
         for (k, b) in uses.iter().enumerate() {
-            if i != k && !(close && !b.write) && shares(a, b) {
+            if i != k && (b.write || !close) && shares(a, b) {
                 return Err("two of its views overlap and one is written".into());
             }
         }

@@ -7,8 +7,8 @@ use super::isa::{Fma, Isa, horner};
 
 /// Defines the family for one type. `q` approximates `(eʳ - 1 - r) / r²`.
 macro_rules! exponentials {
-    ($module:ident: $T:ident, $digits:expr, bias $bias:expr, ln2 ($high:expr, $low:expr), exp ($least:expr, $most:expr),
-     one $one:expr, q $q:tt) => {
+    ($module:ident: $T:ident, $digits:expr, bias $bias:expr, ln2 ($high:expr, $low:expr),
+     exp ($least:expr, $most:expr), one $one:expr, q $q:tt) => {
         pub(crate) mod $module {
             use super::*;
             use std::$T::consts::LOG2_E;

@@ -7,7 +7,8 @@ use super::isa::{Fma, Isa, horner};
 use super::{exp, ln};
 
 /// Applies the special cases of IEEE 754 to `power = |x|ʸ`, which is right unless `x` is 0 or infinite, or an
-/// operand is NaN: `x⁰ = 1` and `1ʸ = 1` even for NaN; a negative base needs an integer `y`, whose parity makes the sign.
+/// operand is NaN: `x⁰ = 1` and `1ʸ = 1` even for NaN; a negative base needs an integer `y`, whose parity makes
+/// the sign.
 macro_rules! special {
     ($T:ident, $digits:expr, $x:expr, $y:expr, $power:expr) => {{
         const INTEGERS: $T = (1u64 << ($digits - 1)) as $T;

@@ -109,7 +109,8 @@ kernels! {
     }
 
     /// `xʸ` with the special values of IEEE 754's `pow`: `x⁰ = 1` and `1ʸ = 1` even for NaN, `(-1)^±∞ = 1`; NaN
-    /// for a finite `x < 0` and a `y` that is no integer; zeros and infinities of `x` keep their sign if `y` is odd.
+    /// for a finite `x < 0` and a `y` that is no integer; zeros and infinities of `x` keep their sign if `y` is
+    /// odd.
     POW = "pow" whole <I> {
         (x: f32, y: f32) -> f32 { pow::pow_f32::<I>(x, y) }
         (x: f64, y: f64) -> f64 { pow::pow_f64::<I>(x, y) }

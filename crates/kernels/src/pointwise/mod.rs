@@ -1,7 +1,7 @@
 //! Elementwise kernels on blocks.
 //!
 //! A [`Kernel`] is a name and, for each combination of dtypes it takes, one [`BlockFn`] for each SIMD
-//! [`Level`]. A plan picks the function once with [`Kernel::pick`] and then calls it once per block.
+//! [`Level`](crate::Level). A plan picks the function once with [`Kernel::pick`] and then calls it once per block.
 //! [`Generator`]s make blocks out of nothing but an index and a key.
 //!
 //! Within one level an element's result depends on its operands alone, not on its place in the block or on

@@ -17,8 +17,10 @@ trait Fold<T> {
     /// The result for no elements.
     const EMPTY: T;
     fn join(a: T, b: T) -> T;
+    /// Whether `join(x, x)` is `x`.
+    const IDEMPOTENT: bool;
     /// All lanes joined, by a tree.
-    fn tree<const N: usize>(lanes: [T; N]) -> T;
+    fn tree<I: Isa, const N: usize>(lanes: [T; N]) -> T;
 }
 
 struct Sum;
@@ -27,6 +29,7 @@ struct Max;
 macro_rules! float_folds {
     ($T:ident, $Bits:ident, $Key:ident) => {
         impl Fold<$T> for Sum {
+            const IDEMPOTENT: bool = false;
             const START: $T = -0.0;
             const EMPTY: $T = 0.0;
             #[inline(always)]
@@ -34,11 +37,12 @@ macro_rules! float_folds {
                 a + b
             }
             #[inline(always)]
-            fn tree<const N: usize>(lanes: [$T; N]) -> $T {
+            fn tree<I: Isa, const N: usize>(lanes: [$T; N]) -> $T {
                 halve(lanes, |a, b| a + b)
             }
         }
         impl Fold<$T> for Max {
+            const IDEMPOTENT: bool = true;
             const START: $T = <$T>::NEG_INFINITY;
             const EMPTY: $T = <$T>::NEG_INFINITY;
             #[inline(always)]
@@ -48,7 +52,10 @@ macro_rules! float_folds {
             }
             /// By integers of the same order, NaN being the greatest: the compiler knows their maximum better.
             #[inline(always)]
-            fn tree<const N: usize>(lanes: [$T; N]) -> $T {
+            fn tree<I: Isa, const N: usize>(lanes: [$T; N]) -> $T {
+                if !(I::FMA && N >= 8) {
+                    return halve(lanes, <Max as Fold<$T>>::join);
+                }
                 let mut keys = [0; N];
                 for j in 0..N {
                     let bits = lanes[j].to_bits() as $Key;
@@ -65,6 +72,7 @@ float_folds!(f32, u32, i32);
 float_folds!(f64, u64, i64);
 
 impl Fold<i64> for Sum {
+    const IDEMPOTENT: bool = false;
     const START: i64 = 0;
     const EMPTY: i64 = 0;
     #[inline(always)]
@@ -72,11 +80,12 @@ impl Fold<i64> for Sum {
         a.wrapping_add(b)
     }
     #[inline(always)]
-    fn tree<const N: usize>(lanes: [i64; N]) -> i64 {
+    fn tree<I: Isa, const N: usize>(lanes: [i64; N]) -> i64 {
         halve(lanes, i64::wrapping_add)
     }
 }
 impl Fold<i64> for Max {
+    const IDEMPOTENT: bool = true;
     const START: i64 = i64::MIN;
     const EMPTY: i64 = i64::MIN;
     #[inline(always)]
@@ -84,7 +93,7 @@ impl Fold<i64> for Max {
         a.max(b)
     }
     #[inline(always)]
-    fn tree<const N: usize>(lanes: [i64; N]) -> i64 {
+    fn tree<I: Isa, const N: usize>(lanes: [i64; N]) -> i64 {
         halve(lanes, |a, b| a.max(b))
     }
 }
@@ -112,16 +121,21 @@ fn padded<T: Copy, F: Fold<T>, const N: usize>(src: &[T]) -> [T; N] {
 
 /// `dst[r]` = the fold of row `r`. A row's elements go round [`LANES`] accumulators, which a tree joins.
 #[inline(always)]
-fn fold_rows<T: Copy, F: Fold<T>>(dst: &mut [T], src: &[T], cols: usize) {
+fn fold_rows<T: Copy, F: Fold<T>, I: Isa>(dst: &mut [T], src: &[T], cols: usize) {
     match cols {
         0 => dst.fill(F::EMPTY),
         1 => dst.copy_from_slice(src),
-        2 => fold_narrow::<T, F, 2>(dst, src),
-        3 => fold_narrow::<T, F, 3>(dst, src),
-        4 => fold_narrow::<T, F, 4>(dst, src),
-        5..=8 => fold_short::<T, F, 8>(dst, src, cols),
-        9..=16 => fold_short::<T, F, 16>(dst, src, cols),
-        17..LANES => fold_short::<T, F, LANES>(dst, src, cols),
+        2 => fold_narrow::<T, F, I, 2>(dst, src),
+        3 => fold_narrow::<T, F, I, 3>(dst, src),
+        4 => fold_narrow::<T, F, I, 4>(dst, src),
+        5..LANES if F::IDEMPOTENT => match cols {
+            0..8 => fold_twice::<T, F, I, 4>(dst, src, cols),
+            8..16 => fold_twice::<T, F, I, 8>(dst, src, cols),
+            _ => fold_twice::<T, F, I, 16>(dst, src, cols),
+        },
+        5..=8 => fold_short::<T, F, I, 8>(dst, src, cols),
+        9..=16 => fold_short::<T, F, I, 16>(dst, src, cols),
+        17..LANES => fold_short::<T, F, I, LANES>(dst, src, cols),
         _ => {
             for (out, row) in dst.iter_mut().zip(src.chunks_exact(cols)) {
                 let mut lanes = [F::START; LANES];
@@ -140,7 +154,7 @@ fn fold_rows<T: Copy, F: Fold<T>>(dst: &mut [T], src: &[T], cols: usize) {
                         lanes[j] = F::join(lanes[j], x);
                     }
                 }
-                *out = F::tree(lanes);
+                *out = F::tree::<I, _>(lanes);
             }
         }
     }
@@ -148,16 +162,31 @@ fn fold_rows<T: Copy, F: Fold<T>>(dst: &mut [T], src: &[T], cols: usize) {
 
 /// [`fold_rows`] for a fixed number of columns, so that the compiler works on many rows at a time.
 #[inline(always)]
-fn fold_narrow<T: Copy, F: Fold<T>, const C: usize>(dst: &mut [T], src: &[T]) {
+fn fold_narrow<T: Copy, F: Fold<T>, I: Isa, const C: usize>(dst: &mut [T], src: &[T]) {
     for (out, row) in dst.iter_mut().zip(src.as_chunks::<C>().0) {
-        *out = F::tree(padded::<T, F, 4>(row));
+        *out = F::tree::<I, _>(padded::<T, F, 4>(row));
+    }
+}
+
+/// [`fold_rows`] for `N` to `2 N` columns and an operation to which it doesn't matter that the row's first and
+/// its last `N` elements overlap.
+#[inline(always)]
+fn fold_twice<T: Copy, F: Fold<T>, I: Isa, const N: usize>(dst: &mut [T], src: &[T], cols: usize) {
+    for (out, row) in dst.iter_mut().zip(src.chunks_exact(cols)) {
+        if let (Some(first), Some(last)) = (row.first_chunk::<N>(), row.last_chunk::<N>()) {
+            let mut lanes = *first;
+            for j in 0..N {
+                lanes[j] = F::join(lanes[j], last[j]);
+            }
+            *out = F::tree::<I, N>(lanes);
+        }
     }
 }
 
 /// [`fold_rows`] for at most `N` columns: reads whole windows of `N` elements as long as `src` has them, and
 /// masks what belongs to the next rows.
 #[inline(always)]
-fn fold_short<T: Copy, F: Fold<T>, const N: usize>(dst: &mut [T], src: &[T], cols: usize) {
+fn fold_short<T: Copy, F: Fold<T>, I: Isa, const N: usize>(dst: &mut [T], src: &[T], cols: usize) {
     for (r, out) in dst.iter_mut().enumerate() {
         let row = &src[r * cols..];
         let lanes = match row.first_chunk::<N>() {
@@ -170,7 +199,7 @@ fn fold_short<T: Copy, F: Fold<T>, const N: usize>(dst: &mut [T], src: &[T], col
             }
             None => padded::<T, F, N>(&row[..cols]),
         };
-        *out = F::tree(lanes);
+        *out = F::tree::<I, _>(lanes);
     }
 }
 
@@ -179,7 +208,7 @@ fn fold_short<T: Copy, F: Fold<T>, const N: usize>(dst: &mut [T], src: &[T], col
 /// A block is read in windows of [`LANES`] consecutive elements. If there are few columns, a window holds
 /// several rows, of which each lane sees every `group`-th; a tree joins them in the end.
 #[inline(always)]
-fn fold_columns<T: Copy, F: Fold<T>>(dst: &mut [T], src: &[T], cols: usize) {
+fn fold_columns<T: Copy, F: Fold<T>, I: Isa>(dst: &mut [T], src: &[T], cols: usize) {
     if cols == 0 {
         return;
     }
@@ -189,17 +218,12 @@ fn fold_columns<T: Copy, F: Fold<T>>(dst: &mut [T], src: &[T], cols: usize) {
     }
     let step = group * cols;
     for block in src.chunks(ROWS * step) {
-        let steps = block.len().div_ceil(step);
         for first in (0..cols).step_by(LANES) {
             let block = &block[first..];
             let width = if group == 1 { (cols - first).min(LANES) } else { step };
             let mut lanes = [F::START; LANES];
             // The windows that lie wholly in the block; what they hold beyond `width` is never used.
-            let whole = match () {
-                _ if first + LANES <= cols => steps,
-                _ if block.len() < LANES => 0,
-                _ => (block.len() - LANES) / step + 1,
-            };
+            let whole = if block.len() < LANES { 0 } else { (block.len() - LANES) / step + 1 };
             for k in 0..whole {
                 let window = &block[k * step..][..LANES];
                 for j in 0..LANES {
@@ -242,7 +266,7 @@ macro_rules! row_fns {
             };
             // SAFETY: the caller's promise: `dst` has `len` elements, and they do not overlap `src`.
             let dst = unsafe { std::slice::from_raw_parts_mut(dst.cast::<$T>(), len) };
-            $fold::<$T, $F>(dst, src, $cols);
+            $fold::<$T, $F, I>(dst, src, $cols);
         }
         const LEVELS: [RowFn; 3] =
         by_level!(body: unsafe fn(dst: *mut u8, src: *const u8, rows: usize, cols: usize));
@@ -269,7 +293,7 @@ pub fn sum_rows(dtype: DType, level: Level) -> Option<RowFn> {
 }
 
 /// `dst[r] = max_c src[r][c]`: block to column; NaN if the row has one; the least value (-∞, `MIN`) for an
-/// empty row. For numbers.
+/// empty row. Which zero it is when -0 and +0 are the greatest is left open. For numbers.
 pub fn max_rows(dtype: DType, level: Level) -> Option<RowFn> {
     pick!(dtype, level, fold_rows, Max, |rows, _cols| rows)
 }

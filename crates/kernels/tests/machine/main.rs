@@ -7,3 +7,4 @@ mod naive;
 mod numeric;
 mod random;
 mod tile;
+mod timing;

@@ -33,7 +33,8 @@ pub fn put(memory: &mut Memory, slot: u32, at: usize, dtype: DType, value: i64) 
 pub fn indices(dims: &[usize]) -> Vec<Vec<usize>> {
     let mut all = vec![vec![]];
     for &length in dims {
-        all = all.iter().flat_map(|head| (0..length).map(move |i| [head.as_slice(), &[i]].concat())).collect();
+        all =
+            all.iter().flat_map(|head| (0..length).map(move |i| [head.as_slice(), &[i]].concat())).collect();
     }
     all
 }

@@ -133,7 +133,8 @@ impl Maker<'_> {
     fn load(&mut self) {
         let row = self.builder.row_axes.is_some() && self.random.chance(25);
         let level = if row { TileLevel::Row } else { TileLevel::Full };
-        let dtype = self.random.pick(&[DType::F32, DType::F32, DType::F32, DType::F64, DType::I64, DType::Bool]);
+        let dtype =
+            self.random.pick(&[DType::F32, DType::F32, DType::F32, DType::F64, DType::I64, DType::Bool]);
         let rank = self.builder.dims.len();
         let split = self.within_rows();
         let repeats: Vec<bool> = match self.random.below(6) {
@@ -251,7 +252,9 @@ impl Maker<'_> {
         let repeats: Vec<bool> = (0..rank).map(|axis| level == TileLevel::Row && axis >= split).collect();
         // In place of a dense load, if there is one that nothing else overwrites.
         let steps = self.builder.steps.iter().filter_map(|step| match &step.kind {
-            StepKind::Load(access) if step.dtype.size() == dtype.size() && step.level == TileLevel::Full => Some(access),
+            StepKind::Load(access) if step.dtype.size() == dtype.size() && step.level == TileLevel::Full => {
+                Some(access)
+            }
             _ => None,
         });
         let free = steps.filter(|access| {
@@ -287,9 +290,8 @@ impl Maker<'_> {
             }
             _ => (0..rank).map(|_| self.random.chance(50)).collect(),
         };
-        let reduced: Vec<bool> = (0..rank)
-            .map(|axis| reduced[axis] || level == TileLevel::Row && axis >= split)
-            .collect();
+        let reduced: Vec<bool> =
+            (0..rank).map(|axis| reduced[axis] || level == TileLevel::Row && axis >= split).collect();
         let terms: usize =
             (0..rank).filter(|&axis| reduced[axis]).map(|axis| self.builder.dims[axis]).product();
         let bound = self.bounds[source.0 as usize] * if max { 1 } else { terms as i64 };

@@ -45,7 +45,8 @@ pub fn run(instrs: Vec<Instr>, memory: &Memory, level: Level, threads: usize) ->
 }
 
 pub fn buffer(bytes: &[u8]) -> Buffer {
-    let words: Vec<i64> = bytes.chunks(8).map(|chunk| i64::from_ne_bytes(chunk.try_into().unwrap())).collect();
+    let words: Vec<i64> =
+        bytes.chunks(8).map(|chunk| i64::from_ne_bytes(chunk.try_into().unwrap())).collect();
     Buffer::from_slice(&words)
 }
 
@@ -106,7 +107,10 @@ fn check(seed: u64, elements: usize) -> bool {
                 })
             };
             if let Some((slot, at)) = (0..3).find_map(|slot| Some((slot, differs(slot)?))) {
-                panic!("seed {seed}, {level:?}, {threads} threads: slot {slot} at byte {at}\n{}", show(&builder));
+                panic!(
+                    "seed {seed}, {level:?}, {threads} threads: slot {slot} at byte {at}\n{}",
+                    show(&builder)
+                );
             }
         }
     }

@@ -39,7 +39,8 @@ impl Golden {
             let forward_over_reverse = tape.jvp(grads[0], &[x], &[v]);
             let reverse_over_forward = tape.grad((jvp * g).sum(..), x);
             found.extend(
-                [reverse_twice, forward_over_reverse, reverse_over_forward].map(|ddx| ("ddx".to_owned(), ddx)),
+                [reverse_twice, forward_over_reverse, reverse_over_forward]
+                    .map(|ddx| ("ddx".to_owned(), ddx)),
             );
         }
         let vars: Vec<Var> = found.iter().map(|&(_, var)| var).collect();

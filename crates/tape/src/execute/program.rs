@@ -16,6 +16,10 @@ impl Cache {
     /// More programs than this are a sign of shapes that never recur: the memory is given back.
     const MOST: usize = 256;
 
+    pub fn len(&self) -> usize {
+        self.programs.len()
+    }
+
     pub fn get_or_plan(&mut self, key: Key, plan: impl FnOnce() -> Result<Program>) -> Result<&mut Program> {
         if self.programs.len() >= Cache::MOST && !self.programs.contains_key(&key) {
             self.programs.clear();
@@ -100,14 +104,16 @@ impl Program {
 
     fn new(mut plan: Plan, graph: &Graph, recording: &Recording) -> Result<Program> {
         let Memory { arena_bytes, slots, specs, outputs } = place(&mut plan);
-        let machine = Machine::new(plan.instrs, specs, arena_bytes, Level::detect())
-            .map_err(|invalid| Error::Input(format!("the planner made an invalid program (a bug): {invalid}")))?;
+        let machine = Machine::new(plan.instrs, specs, arena_bytes, Level::detect()).map_err(|invalid| {
+            Error::Input(format!("the planner made an invalid program (a bug): {invalid}"))
+        })?;
         let metas = plan.outputs.into_iter().map(|(_, meta)| meta);
         let param_meta = |id: crate::ParamId| {
             let (shape, dtype) = recording.params.as_ref()?.shape_of(id)?;
             Some((id.0, Meta::new(shape, dtype)))
         };
-        let params = slots.iter().filter_map(|slot| if let Slot::Param(id) = slot { param_meta(*id) } else { None });
+        let params =
+            slots.iter().filter_map(|slot| if let Slot::Param(id) = slot { param_meta(*id) } else { None });
         let mut param_slots = Vec::new();
         for (slot, number) in slots.iter().zip(1..) {
             if let Slot::Param(id) = slot {
@@ -181,7 +187,11 @@ impl Program {
 
     fn check_inputs(&self, inputs: &[&Tensor]) -> Result<()> {
         if inputs.len() != self.inputs.len() {
-            return Err(Error::Input(format!("the program takes {} inputs, not {}", self.inputs.len(), inputs.len())));
+            return Err(Error::Input(format!(
+                "the program takes {} inputs, not {}",
+                self.inputs.len(),
+                inputs.len()
+            )));
         }
         for (i, (tensor, (meta, at))) in inputs.iter().zip(&self.inputs).enumerate() {
             if tensor.shape() != &meta.shape || tensor.dtype() != meta.dtype {
@@ -325,7 +335,10 @@ impl Outputs<'_> {
         let (offset, meta) = &self.program.outputs[output];
         let machine = &self.program.machine;
         if meta.shape.numel() != 1 {
-            return Err(Error::Tensor(format!("item() needs one element; this output has shape {}", meta.shape)));
+            return Err(Error::Tensor(format!(
+                "item() needs one element; this output has shape {}",
+                meta.shape
+            )));
         }
         Ok(match meta.dtype {
             DType::F32 => machine.read::<f32>(*offset, 1)[0] as f64,

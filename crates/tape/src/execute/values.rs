@@ -1,7 +1,7 @@
 //! Values on demand: the define-by-run way, through the same planner and machine.
 
-use super::program::Bound;
 use super::Program;
+use super::program::Bound;
 use crate::plan::Roots;
 use crate::record::{Leaf, Source};
 use crate::{Error, Params, Result, Tape, Tensor, Var};
@@ -39,7 +39,10 @@ impl Tape {
         {
             let recording = self.recording();
             for var in vars {
-                let given = matches!(recording.nodes[var.index as usize].source, Source::Leaf(Leaf::Data(_) | Leaf::Param(_)));
+                let given = matches!(
+                    recording.nodes[var.index as usize].source,
+                    Source::Leaf(Leaf::Data(_) | Leaf::Param(_))
+                );
                 if !given && !recording.values.contains_key(&var.index) && !missing.contains(&var.index) {
                     missing.push(var.index);
                 }
@@ -51,9 +54,11 @@ impl Tape {
         let recording = self.recording();
         let value = |var: &Var<'_>| match recording.nodes[var.index as usize].source {
             Source::Leaf(Leaf::Data(number)) => recording.data[number as usize].clone(),
-            Source::Leaf(Leaf::Param(id)) if recording.params.is_some() => {
-                recording.params.as_ref().map(|params| params.tensor(id).clone()).unwrap_or_else(|| unreachable!())
-            }
+            Source::Leaf(Leaf::Param(id)) if recording.params.is_some() => recording
+                .params
+                .as_ref()
+                .map(|params| params.tensor(id).clone())
+                .unwrap_or_else(|| unreachable!()),
             _ => recording.values[&var.index].clone(),
         };
         Ok(vars.iter().map(value).collect())
@@ -63,7 +68,9 @@ impl Tape {
     fn compute(&self, nodes: Vec<u32>) -> Result<()> {
         let mut recording = self.recording_mut();
         if recording.inputs > 0 {
-            return Err(Error::Input("this tape has inputs without values: compile it and run the program".into()));
+            return Err(Error::Input(
+                "this tape has inputs without values: compile it and run the program".into(),
+            ));
         }
         let last = nodes.iter().copied().max().unwrap_or(0);
         let mut key = recording.nodes[last as usize].prefix;
@@ -73,8 +80,9 @@ impl Tape {
         }
         let roots = Roots { outputs: nodes, assigns: Vec::new() };
         let mut cache = self.cache.borrow_mut();
-        let program =
-            cache.get_or_plan(key, || Program::plan(&recording, &roots, |node| recording.values.contains_key(&node)))?;
+        let program = cache.get_or_plan(key, || {
+            Program::plan(&recording, &roots, |node| recording.values.contains_key(&node))
+        })?;
         program.set_scalars(&recording.scalars);
         let params = recording.params.as_deref().map_or(Bound::None, Bound::Ref);
         program.execute(params, &[], &recording.data, |node| recording.values.get(&node))?;
@@ -84,6 +92,11 @@ impl Tape {
             recording.values_key.write(node as u64);
         }
         Ok(())
+    }
+
+    /// How many different computations the tape has planned and keeps: recording one of them again plans nothing.
+    pub fn plans(&self) -> usize {
+        self.cache.borrow().len()
     }
 
     /// The same values computed op by op, every intermediate value in memory: the slow twin that fusion is tested

@@ -10,7 +10,11 @@ use chainrule_kernels::Level;
 const LARGEST: usize = 1 << 20;
 
 /// Replaces what never changes by its value. `run` computes the outputs of a plan without inputs.
-pub(crate) fn fold(graph: &mut Graph, recording: &Recording, run: impl FnOnce(Plan, &Graph) -> Result<Vec<Tensor>>) -> Result<()> {
+pub(crate) fn fold(
+    graph: &mut Graph,
+    recording: &Recording,
+    run: impl FnOnce(Plan, &Graph) -> Result<Vec<Tensor>>,
+) -> Result<()> {
     // A value is fixed if it is made from indices and from constants of which planning knows the value.
     let mut fixed: Vec<bool> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
@@ -24,9 +28,7 @@ pub(crate) fn fold(graph: &mut Graph, recording: &Recording, run: impl FnOnce(Pl
     }
     // Of these, the last ones: those that others, or the roots, use. Views and single constants stay as they are.
     let mut wanted = vec![false; graph.nodes.len()];
-    let computed = |graph: &Graph, x: u32| {
-        matches!(&graph.nodes[x as usize].kind, Kind::Op(lower) if !matches!(lower, Lower::View(_)))
-    };
+    let computed = |graph: &Graph, x: u32| matches!(&graph.nodes[x as usize].kind, Kind::Op(lower) if !matches!(lower, Lower::View(_)));
     let base = |graph: &Graph, mut x: u32| {
         while graph.nodes[x as usize].is_movement() {
             x = graph.nodes[x as usize].inputs[0];

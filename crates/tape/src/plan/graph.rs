@@ -81,7 +81,8 @@ impl Graph {
                 }
             }
         }
-        let mut builder = Builder { recording, graph: Graph::default(), seen: KeyMap::default(), keys: Vec::new() };
+        let mut builder =
+            Builder { recording, graph: Graph::default(), seen: KeyMap::default(), keys: Vec::new() };
         let mut place = vec![u32::MAX; end];
         for index in 0..end {
             if needed[index] {
@@ -125,7 +126,8 @@ impl Graph {
                 continue;
             }
             let product = |graph: &Graph, input: u32| {
-                matches!(graph.nodes[input as usize].kind, Kind::Op(Lower::Matmul)) && uses[input as usize] == 1
+                matches!(graph.nodes[input as usize].kind, Kind::Op(Lower::Matmul))
+                    && uses[input as usize] == 1
             };
             let [mut x, mut y] = [self.nodes[index].inputs[0], self.nodes[index].inputs[1]];
             if self.nodes[y as usize].inputs.len() == 3 {
@@ -152,13 +154,16 @@ impl Builder<'_> {
         let node = &self.recording.nodes[index as usize];
         let mut key = Key::default();
         key.write(1 << 40 | index as u64);
-        self.unique(key, GraphNode {
-            kind: Kind::Known(index),
-            inputs: SmallVec::new(),
-            meta: node.meta.clone(),
-            name: node.name(),
-            at: node.at,
-        })
+        self.unique(
+            key,
+            GraphNode {
+                kind: Kind::Known(index),
+                inputs: SmallVec::new(),
+                meta: node.meta.clone(),
+                name: node.name(),
+                at: node.at,
+            },
+        )
     }
 
     /// Adds the simplified form of a recorded node.
@@ -185,7 +190,10 @@ impl Builder<'_> {
             }
         }
         let name = "constant";
-        self.unique(key, GraphNode { kind: Kind::Leaf(leaf), inputs: SmallVec::new(), meta: meta.clone(), name, at })
+        self.unique(
+            key,
+            GraphNode { kind: Kind::Leaf(leaf), inputs: SmallVec::new(), meta: meta.clone(), name, at },
+        )
     }
 
     fn op(&mut self, op: &OpRef, inputs: SmallVec<[u32; 3]>, meta: &Meta, at: At) -> u32 {
@@ -208,7 +216,9 @@ impl Builder<'_> {
                 }
             }
             // A reduction of nothing but axes of length 1.
-            Lower::Reduce { .. } if self.graph.nodes[inputs[0] as usize].meta.shape.numel() == meta.shape.numel() => {
+            Lower::Reduce { .. }
+                if self.graph.nodes[inputs[0] as usize].meta.shape.numel() == meta.shape.numel() =>
+            {
                 return self.reshaped(inputs[0], &meta.shape, at);
             }
             // An op on repeated numbers is done once, and its result repeated.
@@ -277,7 +287,11 @@ impl Builder<'_> {
 
     fn movement(&mut self, op: OpRef, x: u32, shape: &Shape, at: At) -> u32 {
         let meta = Meta::new(shape, self.graph.nodes[x as usize].meta.dtype);
-        if self.graph.nodes[x as usize].meta == meta { x } else { self.op(&op, SmallVec::from_iter([x]), &meta, at) }
+        if self.graph.nodes[x as usize].meta == meta {
+            x
+        } else {
+            self.op(&op, SmallVec::from_iter([x]), &meta, at)
+        }
     }
 
     /// The node of this computation: a new one, unless there is one already.
@@ -297,7 +311,9 @@ pub(crate) fn follow(graph: &Graph, chain: &[u32], base: View) -> Option<View> {
     let mut view = base;
     for &node in chain.iter().rev() {
         let node = &graph.nodes[node as usize];
-        let Kind::Op(Lower::View(movement)) = &node.kind else { unreachable!("a chain is made of movement nodes") };
+        let Kind::Op(Lower::View(movement)) = &node.kind else {
+            unreachable!("a chain is made of movement nodes")
+        };
         view = movement.view(&view, &node.meta.shape)?;
     }
     Some(view)

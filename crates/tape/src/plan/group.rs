@@ -143,7 +143,13 @@ impl Group {
     }
 
     /// A node's value, read from memory.
-    pub fn load(&mut self, node: u32, located: impl FnOnce() -> Located, level: TileLevel, dtype: DType) -> u32 {
+    pub fn load(
+        &mut self,
+        node: u32,
+        located: impl FnOnce() -> Located,
+        level: TileLevel,
+        dtype: DType,
+    ) -> u32 {
         let key = (node as u64) << 1 | (level == TileLevel::Row) as u64;
         if let Some(&member) = self.loads.get(&key) {
             return member;
@@ -177,13 +183,16 @@ impl Group {
         self.row = self.row.max(other.row);
         for mut member in other.members {
             match &mut member.make {
-                Make::Apply(_, operands) | Make::Custom(_, operands) => operands.iter_mut().for_each(|x| *x += shift),
+                Make::Apply(_, operands) | Make::Custom(_, operands) => {
+                    operands.iter_mut().for_each(|x| *x += shift)
+                }
                 Make::Reduce(_, operand) | Make::Expand(operand) => *operand += shift,
                 Make::Load(_) | Make::Generate(..) => {}
             }
             self.members.push(member);
         }
-        self.totals.extend(other.totals.into_iter().map(|total| Total { source: total.source + shift, ..total }));
+        self.totals
+            .extend(other.totals.into_iter().map(|total| Total { source: total.source + shift, ..total }));
         for (key, member) in other.loads {
             self.loads.entry(key).or_insert(member + shift);
         }
@@ -211,12 +220,15 @@ impl Group {
         let step = |member: &Member| {
             let operands = |x: &SmallVec<[u32; 3]>| x.iter().map(|&x| Operand(x)).collect();
             let kind = match &member.make {
-                Make::Load(located) => StepKind::Load(self.access(located, self.unit(member.level), member.dtype)),
+                Make::Load(located) => {
+                    StepKind::Load(self.access(located, self.unit(member.level), member.dtype))
+                }
                 Make::Apply(kernel, x) => StepKind::Apply(kernel, operands(x)),
                 Make::Custom(call, x) => StepKind::Custom(call.clone(), operands(x)),
                 Make::Generate(generator, key, counter) => {
                     let zeros = SmallVec::from_elem(0, self.cuts.dims().len());
-                    let counter = counter.as_ref().map(|at| Access { place: place(at, DType::I64), strides: zeros });
+                    let counter =
+                        counter.as_ref().map(|at| Access { place: place(at, DType::I64), strides: zeros });
                     StepKind::Generate(generator, *key, counter)
                 }
                 Make::Reduce(reduce, x) => StepKind::Reduce(*reduce, Operand(*x)),

@@ -8,12 +8,16 @@ use crate::{At, DType};
 use chainrule_kernels::Level;
 use chainrule_kernels::machine::{Instr, RowReduce, TileLevel};
 use smallvec::SmallVec;
+use std::collections::HashMap;
 
 /// Rows longer than this are not held in cache: their reduction is complete only after the pass.
 const LONGEST_ROW: usize = 4096;
 
 /// A reduction of everything in one row stays inside its tile program up to this many elements.
 const SMALL_TOTAL: usize = 1024;
+
+/// A group with this many members takes no more: longer ones save nothing, and planning stays linear.
+const MOST_MEMBERS: usize = 128;
 
 /// A buffer of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -75,6 +79,9 @@ pub(super) struct Lowering<'g> {
     inside: Vec<u32>,
     state: Vec<State>,
     groups: Vec<Option<Group>>,
+    /// The buffers that are not in the arena, and the scalar constants, by what they are.
+    slots: HashMap<Slot, u32>,
+    scalars: HashMap<(Option<u32>, DType), usize>,
     /// Values that are to be written to a parameter.
     assigned: Vec<(u32, ParamId)>,
 }
@@ -91,6 +98,8 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         inside: vec![0; count],
         state: vec![State::Todo; count],
         groups: Vec::new(),
+        slots: HashMap::new(),
+        scalars: HashMap::new(),
         assigned: graph.assigns.iter().map(|&(id, value)| (value, id)).collect(),
     };
     for node in 0..count as u32 {
@@ -146,11 +155,11 @@ impl Lowering<'_> {
     /// A scalar constant (`None` is 0), repeated over a shape.
     pub(super) fn scalar(&mut self, number: Option<u32>, meta: &Meta) -> Located {
         let wanted = (number, meta.dtype);
-        let known = self.plan.scalars.iter().position(|&scalar| scalar == wanted);
-        let index = known.unwrap_or_else(|| {
+        let next = self.plan.scalars.len();
+        let index = *self.scalars.entry(wanted).or_insert(next);
+        if index == next {
             self.plan.scalars.push(wanted);
-            self.plan.scalars.len() - 1
-        });
+        }
         self.plan.buffers[0].1 = self.plan.scalars.len() * SCALAR_BYTES;
         let strides = SmallVec::from_elem(0, meta.shape.rank());
         let offset = (index * SCALAR_BYTES / meta.dtype.size()) as isize;
@@ -164,13 +173,12 @@ impl Lowering<'_> {
     }
 
     fn slot_buffer(&mut self, slot: Slot, meta: &Meta) -> u32 {
-        if slot != Slot::Arena
-            && let Some(known) = self.plan.buffers.iter().position(|&(other, _)| other == slot)
-        {
-            return known as u32;
+        let next = self.plan.buffers.len() as u32;
+        let buffer = *self.slots.entry(slot).or_insert(next);
+        if buffer == next {
+            self.plan.buffers.push((slot, meta.shape.numel() * meta.dtype.size()));
         }
-        self.plan.buffers.push((slot, meta.shape.numel() * meta.dtype.size()));
-        self.plan.buffers.len() as u32 - 1
+        buffer
     }
 
     /// A new dense buffer in the arena.
@@ -193,7 +201,9 @@ impl Lowering<'_> {
     fn chain(&self, x: u32) -> (SmallVec<[u32; 4]>, u32) {
         let mut chain = SmallVec::new();
         let mut base = x;
-        while self.graph.nodes[base as usize].is_movement() && !matches!(self.state[base as usize], State::Placed(_)) {
+        while self.graph.nodes[base as usize].is_movement()
+            && !matches!(self.state[base as usize], State::Placed(_))
+        {
             chain.push(base);
             base = self.graph.nodes[base as usize].inputs[0];
         }
@@ -227,7 +237,8 @@ impl Lowering<'_> {
             let view = view.unwrap_or_else(|| {
                 let from = self.graph.nodes[node as usize].inputs[0];
                 located = self.copied(from, &located);
-                follow(self.graph, &[node], located.view.clone()).expect("any movement is a view of dense elements")
+                follow(self.graph, &[node], located.view.clone())
+                    .expect("any movement is a view of dense elements")
             });
             located = Located { buffer: located.buffer, view };
             self.state[node as usize] = State::Placed(located.clone());
@@ -291,7 +302,8 @@ impl Lowering<'_> {
                     Peek::Total(group) => (group, false),
                     Peek::Member(group, member, view) => {
                         let own = self.group(group);
-                        let fit = own.level(numel).and_then(|level| {
+                        let room = own.members.len() < MOST_MEMBERS;
+                        let fit = own.level(numel).filter(|_| room).and_then(|level| {
                             own.cuts_with(shape, level)?;
                             own.fit(member, &view?, level)
                         });
@@ -319,7 +331,11 @@ impl Lowering<'_> {
 
     /// Joins two open groups, if they fit.
     fn merge(&mut self, a: u32, b: u32) -> bool {
-        let (a, b) = if self.group(a).members.len() < self.group(b).members.len() { (b, a) } else { (a, b) };
+        let [larger, smaller] = [a, b].map(|group| self.group(group).members.len());
+        if larger + smaller > MOST_MEMBERS {
+            return false;
+        }
+        let (a, b) = if larger < smaller { (b, a) } else { (a, b) };
         let other = self.groups[b as usize].take().expect("an open group");
         let Some(cuts) = self.group(a).merged_cuts(&other) else {
             self.groups[b as usize] = Some(other);
@@ -371,7 +387,8 @@ impl Lowering<'_> {
         self.group(group).cuts = cuts;
         let source = self.operand(group, x, level);
         // Reduced axes that are all the last ones form a row.
-        let first = (0..shape.rank()).rev().take_while(|axis| shape[*axis] == 1 || axes.contains(axis)).last();
+        let first =
+            (0..shape.rank()).rev().take_while(|axis| shape[*axis] == 1 || axes.contains(axis)).last();
         let row: usize = first.map_or(1, |first| shape[first..].iter().product());
         let all: usize = axes.iter().map(|&axis| shape[axis]).product();
         let row_group = self.group(group);
@@ -407,7 +424,8 @@ impl Lowering<'_> {
         let Some(group) = self.groups[group as usize].take() else { return };
         let mut origin = None;
         let mut stores: Vec<(u32, Located)> = Vec::new();
-        for (member, node) in group.members.iter().enumerate().filter_map(|(i, m)| Some((i as u32, m.node?))) {
+        for (member, node) in group.members.iter().enumerate().filter_map(|(i, m)| Some((i as u32, m.node?)))
+        {
             origin = Some(node);
             if self.uses[node as usize] > self.inside[node as usize] {
                 let located = self.target(node, &target);
@@ -476,13 +494,18 @@ impl Lowering<'_> {
             let twice = assigned[..i].iter().any(|&(_, other)| other == id);
             // Inside the group, the old value may be read only element by element.
             let mixed = own.reads().any(|located| {
-                located.buffer == buffer && !(located.view.is_dense() && located.view.shape.numel() == own.numel)
+                located.buffer == buffer
+                    && !(located.view.is_dense() && located.view.shape.numel() == own.numel)
             });
             direct[i] = alone && full && !later && !twice && !mixed;
         }
         for group in 0..self.groups.len() as u32 {
             self.close_into(group, |_, node| {
-                assigned.iter().position(|&(value, _)| value == node).filter(|&i| direct[i]).map(|i| parameter[i])
+                assigned
+                    .iter()
+                    .position(|&(value, _)| value == node)
+                    .filter(|&i| direct[i])
+                    .map(|i| parameter[i])
             });
         }
         for (i, &(value, id)) in assigned.iter().enumerate() {

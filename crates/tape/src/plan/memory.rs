@@ -93,7 +93,9 @@ fn share(plan: &Plan, lives: &mut [Life]) -> Vec<u32> {
             let loads = |buffer: u32| {
                 builder.steps.iter().filter_map(move |step| match &step.kind {
                     StepKind::Load(access) if access.place.slot == buffer => Some((step, access)),
-                    StepKind::Generate(_, _, Some(access)) if access.place.slot == buffer => Some((step, access)),
+                    StepKind::Generate(_, _, Some(access)) if access.place.slot == buffer => {
+                        Some((step, access))
+                    }
                     _ => None,
                 })
             };
@@ -101,10 +103,15 @@ fn share(plan: &Plan, lives: &mut [Life]) -> Vec<u32> {
                 let StepKind::Load(from) = &source.kind else { return None };
                 let buffer = from.place.slot;
                 let (slot, bytes) = plan.buffers[buffer as usize];
-                let dies = slot == Slot::Arena && lives[buffer as usize].last == i && lives[buffer as usize].first < i;
-                let fits = bytes == plan.buffers[target as usize].1 && source.dtype.size() == step.dtype.size();
+                let dies = slot == Slot::Arena
+                    && lives[buffer as usize].last == i
+                    && lives[buffer as usize].first < i;
+                let fits =
+                    bytes == plan.buffers[target as usize].1 && source.dtype.size() == step.dtype.size();
                 let same = loads(buffer).all(|(other, x)| {
-                    other.level == TileLevel::Full && x.strides == access.strides && x.place.offset == access.place.offset
+                    other.level == TileLevel::Full
+                        && x.strides == access.strides
+                        && x.place.offset == access.place.offset
                 });
                 let written = builder.stores.iter().any(|(_, store)| store.place.slot == buffer);
                 (dies && fits && same && !written && !taken.contains(&buffer)).then_some(buffer)

@@ -2,8 +2,8 @@
 
 use super::group::{Located, place};
 use super::lower::Lowering;
-use crate::record::{Lower, View};
 use crate::Meta;
+use crate::record::{Lower, View};
 use chainrule_kernels::gemm::Gemm;
 use chainrule_kernels::machine::{BatchedGemm, CallInstr, CheckIndex, Gather, Instr, ScatterAdd};
 use smallvec::SmallVec;
@@ -52,7 +52,11 @@ impl Lowering<'_> {
             Lower::CheckIndex(bound) => {
                 let index = self.placed_dense(input(0));
                 let count = node.meta.shape.numel();
-                let instr = Instr::CheckIndex(CheckIndex { index: place(&index, node.meta.dtype), count, bound: *bound });
+                let instr = Instr::CheckIndex(CheckIndex {
+                    index: place(&index, node.meta.dtype),
+                    count,
+                    bound: *bound,
+                });
                 self.emit(instr, n);
                 self.place(n, index);
             }
@@ -69,7 +73,11 @@ impl Lowering<'_> {
                 self.emit(Instr::Call(CallInstr { call: call.clone(), inputs, output: to }), n);
                 self.place(n, output);
             }
-            Lower::View(_) | Lower::Pointwise(_) | Lower::Custom(_) | Lower::Generate(..) | Lower::Reduce { .. } => {
+            Lower::View(_)
+            | Lower::Pointwise(_)
+            | Lower::Custom(_)
+            | Lower::Generate(..)
+            | Lower::Reduce { .. } => {
                 unreachable!("these are lowered as views and groups")
             }
         }
@@ -106,8 +114,10 @@ impl Lowering<'_> {
         };
         let rank = node.meta.shape.rank();
         let matrix = |x: &Located| [x.view.strides[rank - 2], x.view.strides[rank - 1]];
-        let (m, n_columns, k) = (node.meta.shape[rank - 2], node.meta.shape[rank - 1], a.view.shape[rank - 1]);
-        let gemm = Gemm::new(node.meta.dtype, self.level, m, k, n_columns, matrix(&a), matrix(&b), matrix(&c));
+        let (m, n_columns, k) =
+            (node.meta.shape[rank - 2], node.meta.shape[rank - 1], a.view.shape[rank - 1]);
+        let gemm =
+            Gemm::new(node.meta.dtype, self.level, m, k, n_columns, matrix(&a), matrix(&b), matrix(&c));
         let axes: SmallVec<[usize; 4]> = (0..rank - 2).filter(|&axis| node.meta.shape[axis] != 1).collect();
         let batch = |x: &Located| {
             let strides = axes.iter().map(|&axis| x.view.strides[axis]).collect();
@@ -115,7 +125,8 @@ impl Lowering<'_> {
         };
         let beta = if node.inputs.len() == 3 { 1.0 } else { 0.0 };
         let lengths = axes.iter().map(|&axis| node.meta.shape[axis]).collect();
-        let product = BatchedGemm { gemm, batch: lengths, a: batch(&a), b: batch(&b), c: batch(&c), alpha: 1.0, beta };
+        let product =
+            BatchedGemm { gemm, batch: lengths, a: batch(&a), b: batch(&b), c: batch(&c), alpha: 1.0, beta };
         self.emit(Instr::Gemm(Box::new(product)), n);
         self.place(n, c);
     }

@@ -1,0 +1,68 @@
+//! Weight decay.
+
+use crate::{Target, Transform, limits};
+use chainrule_tape::{Shape, Var};
+use std::fmt;
+use std::sync::Arc;
+
+/// Draws parameters towards 0, in one of two ways:
+///
+/// - through the gradient, as the derivative of the penalty `rate/2·‖p‖²`: `g ← g + rate·p`;
+/// - [decoupled](WeightDecay::decoupled) from it: the step starts from `p·(1 - lr·rate)`. For plain gradient descent
+///   that is the same; a rule with an adaptive scale then leaves the decay alone.
+///
+/// Every [`Optimizer`](crate::Optimizer) has one: see [`weight_decay`](crate::Optimizer::weight_decay).
+///
+/// Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithms 1 and 2.
+#[derive(Clone)]
+pub struct WeightDecay {
+    pub(crate) rate: f64,
+    pub(crate) decoupled: bool,
+    pub(crate) only: Option<Only>,
+}
+
+/// Which parameters decay, by name and shape.
+type Only = Arc<dyn Fn(&str, &Shape) -> bool + Send + Sync>;
+
+impl WeightDecay {
+    /// Decay through the gradient.
+    pub fn new(rate: f64) -> WeightDecay {
+        WeightDecay { rate, decoupled: false, only: None }
+    }
+
+    /// Decay of the parameters themselves.
+    pub fn decoupled(self) -> WeightDecay {
+        WeightDecay { decoupled: true, ..self }
+    }
+
+    /// Decay of those parameters alone for which `only` holds.
+    pub fn only(self, only: impl Fn(&str, &Shape) -> bool + Send + Sync + 'static) -> WeightDecay {
+        WeightDecay { only: Some(Arc::new(only)), ..self }
+    }
+}
+
+impl Transform for WeightDecay {
+    fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
+        let value = p.value();
+        if self.rate == 0.0 || self.only.as_ref().is_some_and(|only| !only(p.name(), &value.shape())) {
+            return g;
+        }
+        if !self.decoupled {
+            return g + value * self.rate;
+        }
+        let rate = self.rate;
+        p.start_from(p.start() * p.per_step("keep", move |now| 1.0 - now.lr * rate));
+        g
+    }
+
+    fn check(&self) -> Result<(), String> {
+        limits::not_negative("weight_decay", self.rate)
+    }
+}
+
+impl fmt::Debug for WeightDecay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rate, decoupled, masked) = (self.rate, self.decoupled, self.only.is_some());
+        write!(f, "WeightDecay {{ rate: {rate}, decoupled: {decoupled}, masked: {masked} }}")
+    }
+}

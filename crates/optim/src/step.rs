@@ -1,0 +1,234 @@
+//! The compiled training step.
+
+use crate::update::{Numbers, PerStep, STEP, count, steps_done};
+use crate::{Optimizer, Transform};
+use chainrule_tape::{Error, Meta, ParamId, Params, Program, Result, Tape, Tensor, Var};
+use smallvec::SmallVec;
+use std::fmt;
+
+/// More plans than this are not kept: the one that was used least recently goes.
+const MOST_PLANS: usize = 64;
+
+/// A training step: loss, gradients, clipping and update in one program, which updates [`Params`] in place.
+///
+/// The loss is written as a function of the batch's tensors, in training mode. It is recorded and planned in the first
+/// run, and again for inputs of other shapes or dtypes and for other params; after that a run replays the program and
+/// makes no heap allocation.
+///
+/// ```
+/// use chainrule_optim::{TrainStep, sgd};
+/// use chainrule_tape::{Params, Tensor};
+/// let mut params = Params::seeded(1);
+/// let w = params.root().param("w", Tensor::from([0.0f32]));
+/// let mut step = TrainStep::new(sgd(0.1), |[x, y]| (x * x.tape().param(w) - y).square().mean(..));
+/// let (x, y) = (Tensor::from([1.0f32, 2.0]), Tensor::from([3.0f32, 6.0]));
+/// for _ in 0..50 {
+///     step.run(&mut params, [&x, &y])?;
+/// }
+/// assert!((params.tensor(w).to_f64()[0] - 3.0).abs() < 1e-5);
+/// assert_eq!(step.plans(), 1);
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
+///
+/// Everything that the optimizer keeps, the number of steps included, is in the params, under `optim.`: a training that
+/// is saved and resumed gives the same bits as one that goes on. Random numbers in the model (dropout) are others in
+/// each step, by the params' seed and the number of the step.
+pub struct TrainStep<'f, const N: usize> {
+    optimizer: Optimizer<Box<dyn Transform>>,
+    #[allow(clippy::type_complexity)]
+    loss: Box<dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f>,
+    check_finite: bool,
+    training: Plans<Training, N>,
+    evaluation: Plans<Program, N>,
+}
+
+/// A program with what it needs before each run.
+struct Training {
+    program: Program,
+    counter: ParamId,
+    numbers: Vec<PerStep>,
+}
+
+impl<'f, const N: usize> TrainStep<'f, N> {
+    /// A step of this optimizer, for a loss of `N` tensors: one floating-point number.
+    pub fn new<R: Transform + 'static>(
+        optimizer: Optimizer<R>,
+        loss: impl for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f,
+    ) -> Self {
+        TrainStep {
+            optimizer: optimizer.boxed(),
+            loss: Box::new(loss),
+            check_finite: false,
+            training: Plans::default(),
+            evaluation: Plans::default(),
+        }
+    }
+
+    /// Makes [`run`](TrainStep::run) return an error when the loss is NaN or infinite. The step that met it has been
+    /// taken: go on from a saved state, not from these params.
+    pub fn check_finite(self) -> Self {
+        TrainStep { check_finite: true, ..self }
+    }
+
+    /// Takes a step: updates the params, and returns the loss before.
+    ///
+    /// # Errors
+    /// In the first run: mistakes in the model, with their source line; trainable parameters that no gradient reaches;
+    /// settings of the optimizer that are out of range. In any run: mistakes in the data, such as a label out of range;
+    /// a learning rate that is negative or not finite.
+    #[track_caller]
+    pub fn run(&mut self, params: &mut Params, inputs: [&Tensor; N]) -> Result<f64> {
+        let training = match self.training.find(params, inputs) {
+            Some(training) => training,
+            None => {
+                let training = plan(&self.optimizer, &self.loss, params, inputs)?;
+                self.training.add(params, inputs, training)
+            }
+        };
+        let done = count(params.tensor(training.counter));
+        let lr = self.optimizer.checked_lr(done)?;
+        for number in &mut training.numbers {
+            number.set(params, done, lr)?;
+        }
+        // More inputs than fit here would cost one allocation a step, and nothing else.
+        let mut all = SmallVec::<[&Tensor; 24]>::from_slice(&inputs);
+        all.extend(training.numbers.iter().map(|number| &number.tensor));
+        let loss = training.program.run(params, &all)?.item(0)?;
+        if self.check_finite && !loss.is_finite() {
+            return Err(Error::Params(format!("the loss of step {} is {loss}", done + 1)));
+        }
+        Ok(loss)
+    }
+
+    /// The loss in inference mode, without an update: what a validation set shows. Planned once for each combination of
+    /// shapes, like [`run`](TrainStep::run).
+    ///
+    /// # Errors
+    /// Mistakes in the model or in the data.
+    #[track_caller]
+    pub fn loss(&mut self, params: &Params, inputs: [&Tensor; N]) -> Result<f64> {
+        let program = match self.evaluation.find(params, inputs) {
+            Some(program) => program,
+            None => {
+                let tape = Tape::with(params).inference();
+                let loss = (self.loss)(inputs.map(|x| tape.input(x.shape(), x.dtype())));
+                let program = tape.compile(&[loss])?;
+                drop(tape);
+                self.evaluation.add(params, inputs, program)
+            }
+        };
+        program.eval(params, &inputs)?.item(0)
+    }
+
+    /// The gradients of the trainable parameters that the next [`run`](TrainStep::run) would have, before the optimizer
+    /// sees them, with their names. For inspection: they are planned anew in each call.
+    ///
+    /// ```
+    /// # use chainrule_optim::{TrainStep, sgd};
+    /// # use chainrule_tape::{Params, Tensor};
+    /// # let mut params = Params::seeded(1);
+    /// # let w = params.root().param("w", Tensor::from([1.0, 2.0]));
+    /// let step = TrainStep::new(sgd(0.1), |[x]| (x * x.tape().param(w)).square().sum(..));
+    /// for (name, gradient) in step.gradients(&params, [&Tensor::from([1.0, 0.5])])? {
+    ///     println!("{name} {gradient}"); // w [2, 1]
+    ///     # assert_eq!((name.as_str(), gradient), ("w", Tensor::from([2.0, 1.0])));
+    /// }
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](TrainStep::run).
+    #[track_caller]
+    pub fn gradients(&self, params: &Params, inputs: [&Tensor; N]) -> Result<Vec<(String, Tensor)>> {
+        let tape = Tape::with(params);
+        tape.count_random_by(tape.var(self.steps(params) as i64));
+        let loss = (self.loss)(inputs.map(|x| tape.var(x)));
+        let grads = tape.param_grads(loss)?;
+        let vars: Vec<Var<'_>> = grads.iter().map(|&(_, g)| g).collect();
+        let values = tape.values(&vars)?;
+        Ok(grads.iter().zip(values).map(|((id, _), value)| (params.name(*id).to_owned(), value)).collect())
+    }
+
+    /// The learning rate that the next run has.
+    pub fn lr(&self, params: &Params) -> f64 {
+        self.optimizer.lr_at(self.steps(params))
+    }
+
+    /// Sets the learning rate, which the schedule multiplies. Nothing is planned again.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.optimizer.set_lr(lr);
+    }
+
+    /// The number of steps that these params have behind them.
+    pub fn steps(&self, params: &Params) -> u64 {
+        steps_done(params)
+    }
+
+    /// How many times a training step was planned.
+    pub fn plans(&self) -> usize {
+        self.training.made
+    }
+}
+
+/// Records the model, its gradients and the update, and plans them.
+#[track_caller]
+fn plan<const N: usize>(
+    optimizer: &Optimizer<Box<dyn Transform>>,
+    loss: &dyn for<'t> Fn([Var<'t>; N]) -> Var<'t>,
+    params: &mut Params,
+    inputs: [&Tensor; N],
+) -> Result<Training> {
+    optimizer.prepare(params)?;
+    let counter = params.id(STEP).ok_or_else(|| Error::Params(format!("the params lack `{STEP}`")))?;
+    let tape = Tape::with(params);
+    tape.count_random_by(tape.param(counter));
+    let loss = loss(inputs.map(|x| tape.input(x.shape(), x.dtype())));
+    let grads = tape.param_grads(loss)?;
+    let (_, numbers) = optimizer.trace(&tape, grads, Numbers::Inputs)?;
+    let program = tape.compile(&[loss])?;
+    Ok(Training { program, counter, numbers })
+}
+
+impl<const N: usize> fmt::Debug for TrainStep<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrainStep of {N} tensors by {:?}", self.optimizer)
+    }
+}
+
+/// Plans by what they were made for, the last used first.
+struct Plans<P, const N: usize> {
+    entries: Vec<Plan<P, N>>,
+    made: usize,
+}
+
+struct Plan<P, const N: usize> {
+    layout: u64,
+    inputs: [Meta; N],
+    value: P,
+}
+
+impl<P, const N: usize> Default for Plans<P, N> {
+    fn default() -> Self {
+        Plans { entries: Vec::new(), made: 0 }
+    }
+}
+
+impl<P, const N: usize> Plans<P, N> {
+    fn find(&mut self, params: &Params, inputs: [&Tensor; N]) -> Option<&mut P> {
+        let fits = |plan: &Plan<P, N>| {
+            let same = |(meta, x): (&Meta, &Tensor)| meta.dtype == x.dtype() && meta.shape == *x.shape();
+            plan.layout == params.layout() && plan.inputs.iter().zip(inputs).all(same)
+        };
+        let found = self.entries.iter().position(fits)?;
+        self.entries[..=found].rotate_right(1);
+        self.entries.first_mut().map(|plan| &mut plan.value)
+    }
+
+    fn add(&mut self, params: &Params, inputs: [&Tensor; N], value: P) -> &mut P {
+        self.made += 1;
+        self.entries.truncate(MOST_PLANS - 1);
+        let inputs = inputs.map(|x| Meta::new(x.shape(), x.dtype()));
+        self.entries.insert(0, Plan { layout: params.layout(), inputs, value });
+        &mut self.entries[0].value
+    }
+}

@@ -1,0 +1,153 @@
+//! Graphs as graphs: depth, reuse of plans, memory, and parameters written in place.
+
+use chainrule_tape::{DType, Kind, Params, Tape, Tensor};
+
+#[test]
+fn a_long_chain_works() {
+    let tape = Tape::new();
+    let x = tape.var(0.5);
+    let mut y = x;
+    for _ in 0..20_000 {
+        y = (y * 0.5).sin() + 0.25;
+    }
+    assert!(tape.len() > 80_000);
+    let value = y.item().unwrap();
+    let mut expected = 0.5f64;
+    for _ in 0..20_000 {
+        expected = (expected * 0.5).sin() + 0.25;
+    }
+    assert!((value - expected).abs() < 1e-12, "{value} {expected}");
+    // Neither recording, differentiating, planning nor running recurses over the graph's depth.
+    let g = tape.grad(y, x);
+    assert!(g.item().unwrap().abs() < 1e-100);
+}
+
+#[test]
+fn re_recording_uses_the_plan_with_new_values() {
+    let mut tape = Tape::new();
+    for step in 0..5 {
+        let scale = 1.5 + step as f64;
+        {
+            let x = tape.var([1.0, step as f64]);
+            let y = (x * scale + 3.0).square().sum(..);
+            let g = tape.grad(y, x);
+            let expected = [2.0 * scale * (scale + 3.0), 2.0 * scale * (scale * step as f64 + 3.0)];
+            assert_eq!(g.value().unwrap().to_f64(), expected);
+        }
+        assert_eq!(tape.plans(), 1, "scalars and data are operands, not part of a plan");
+        tape.clear();
+    }
+}
+
+#[test]
+fn values_are_kept() {
+    let tape = Tape::new();
+    let x = tape.uniform(4, DType::F64);
+    let first = x.value().unwrap();
+    assert_eq!(first, x.value().unwrap());
+    let y = x * 2.0;
+    assert_eq!(y.value().unwrap().to_f64(), first.to_f64().iter().map(|x| x * 2.0).collect::<Vec<_>>());
+}
+
+#[test]
+fn random_numbers_depend_on_seed_stream_and_counter_alone() {
+    let draw = |seed: u64, counter: i64| {
+        let tape = Tape::new();
+        tape.seed(seed);
+        tape.count_random_by(tape.var(counter));
+        let (a, b) = (tape.uniform(1000, DType::F64), tape.normal(1000, DType::F32));
+        (a.value().unwrap(), b.value().unwrap())
+    };
+    let (a, b) = draw(1, 0);
+    assert_eq!((&a, &b), (&draw(1, 0).0, &draw(1, 0).1));
+    assert_ne!(a, draw(2, 0).0);
+    assert_ne!(a, draw(1, 1).0);
+    let mean = a.to_f64().iter().sum::<f64>() / 1000.0;
+    assert!((mean - 0.5).abs() < 0.05 && a.to_f64().iter().all(|u| (0.0..1.0).contains(u)), "{mean}");
+    let variance = b.to_f64().iter().map(|x| x * x).sum::<f64>() / 1000.0;
+    assert!((variance - 1.0).abs() < 0.2, "{variance}");
+}
+
+#[test]
+fn assigned_parameters_are_written_after_all_reads() {
+    let mut params = Params::seeded(0);
+    let a = params.add("a", Kind::Trainable, [1.0, 2.0]);
+    let b = params.add("b", Kind::Trainable, [10.0, 20.0]);
+    let c = params.add("c", Kind::State, [0.0, 0.0]);
+    let tape = Tape::with(&params);
+    let (old_a, old_b) = (tape.param(a), tape.param(b));
+    // a and b are exchanged, c reads both old values, and the outputs are old values too.
+    tape.assign(a, old_b);
+    tape.assign(b, old_a);
+    tape.assign(c, old_a * 2.0 + old_b);
+    let mut program = tape.compile(&[old_a, old_a + old_b]).unwrap();
+    drop(tape);
+    let outputs = program.run(&mut params, &[]).unwrap();
+    assert_eq!(outputs.tensor(0).to_f64(), [1.0, 2.0]);
+    assert_eq!(outputs.tensor(1).to_f64(), [11.0, 22.0]);
+    assert_eq!(params.tensor(a).to_f64(), [10.0, 20.0]);
+    assert_eq!(params.tensor(b).to_f64(), [1.0, 2.0]);
+    assert_eq!(params.tensor(c).to_f64(), [12.0, 24.0]);
+}
+
+#[test]
+fn a_snapshot_is_not_written_to() {
+    let mut params = Params::seeded(0);
+    let a = params.add("a", Kind::Trainable, [1.0, 2.0]);
+    let snapshot = params.clone();
+    let tape = Tape::with(&params);
+    tape.assign(a, tape.param(a) + 1.0);
+    let mut program = tape.compile(&[]).unwrap();
+    drop(tape);
+    program.run(&mut params, &[]).unwrap();
+    assert_eq!((params.tensor(a).to_f64(), snapshot.tensor(a).to_f64()), (vec![2.0, 3.0], vec![1.0, 2.0]));
+}
+
+#[test]
+fn commit_writes_what_was_assigned() {
+    let mut params = Params::seeded(0);
+    let a = params.add("a", Kind::Trainable, [1.0, 2.0]);
+    let tape = Tape::with(&params);
+    tape.assign(a, tape.param(a) * 3.0);
+    tape.commit(&mut params).unwrap();
+    assert_eq!(params.tensor(a).to_f64(), [3.0, 6.0]);
+}
+
+#[test]
+fn gradients_of_a_shared_weight_accumulate_in_products() {
+    // The same weight three times: its gradient is a sum of three products, and no sums of tensors.
+    let tape = Tape::new();
+    let data = |n: usize, m: usize| {
+        Tensor::from_vec((0..n * m).map(|i| (i as f64 * 0.7).sin()).collect::<Vec<f64>>(), [n, m]).unwrap()
+    };
+    let w = tape.var(data(40, 40));
+    let mut h = tape.var(data(3, 40));
+    for _ in 0..3 {
+        h = h.matmul(w).tanh();
+    }
+    let loss = h.square().sum(..);
+    let g = tape.grad(loss, w);
+    let program = tape.compile(&[g]).unwrap();
+    // 3 products forward, 3 + 2 backward, and a tile program after each but the last ones.
+    assert!(program.instructions() <= 14, "{}", program.instructions());
+    let fused = g.value().unwrap();
+    let slow = tape.one_by_one(&[g]).unwrap().remove(0);
+    for (a, b) in fused.to_f64().iter().zip(slow.to_f64()) {
+        assert!((a - b).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn standard_layers_are_few_programs() {
+    let count = |f: &dyn for<'t> Fn(chainrule_tape::Var<'t>) -> chainrule_tape::Var<'t>| {
+        let tape = Tape::new();
+        let x = tape.input([64, 100], DType::F32);
+        tape.compile(&[f(x)]).unwrap().instructions()
+    };
+    assert_eq!(count(&|x| x.softmax(-1)), 1);
+    assert_eq!(count(&|x| x.log_softmax(-1).exp() * 2.0), 1);
+    assert_eq!(count(&|x| (x - x.mean_keep(-1)) / (x.var_keep(-1) + 1e-5).sqrt()), 1);
+    assert_eq!(count(&|x| x.gelu().mean(..)), 2);
+    // Two sums over the batch, what is made of each, and the result: column sums end a pass.
+    assert_eq!(count(&|x| (x - x.mean_keep(0)) / (x.var_keep(0) + 1e-5).sqrt()), 5);
+}
