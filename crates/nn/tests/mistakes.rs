@@ -153,6 +153,11 @@ fn a_sequential_keeps_the_lines() {
     let tape = Tape::with(&params);
     let (line, _) = (line!(), net.forward(tape.var([1i64])));
     assert_mistake(&tape, line, &["i64"]);
+    let net =
+        Sequential::new(&mut params.root().sub("net"), |net| net.push("out", |at| Linear::new(at, 9, 1)));
+    let tape = Tape::with(&params);
+    let (line, _) = (line!(), net.forward(tape.var([[1.0f32, 2.0]])));
+    assert_mistake(&tape, line, &["layer `net.out` (made at", "not 2"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ const MAX_TASKS: f64 = 64.0;
 /// Bytes of a page of memory: lines as far apart need an entry each in the first-level TLB.
 const PAGE: usize = 4096;
 /// Bytes of a vector operand above which it isn't in the second-level cache.
-const FAR_BYTES: usize = 512 << 10;
+const FAR_BYTES: usize = 1 << 20;
 
 /// How the inner loops go.
 #[derive(Clone, Copy, PartialEq, Debug)]

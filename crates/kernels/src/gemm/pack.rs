@@ -56,9 +56,10 @@ pub(super) fn prefetch<T>(
         let bytes = length * size_of::<T>();
         for line in super::blocking::part(count, parts, i) {
             let line = from.wrapping_offset(line as isize * stride).cast::<i8>();
-            for at in (0..bytes + 63).step_by(64) {
+            let before = line.addr() % 64;
+            for at in (0..before + bytes).step_by(64) {
                 // SAFETY: a hint: any address may be given.
-                unsafe { _mm_prefetch::<_MM_HINT_T1>(line.wrapping_add(at.min(bytes - 1))) };
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(line.wrapping_add(at).wrapping_sub(before)) };
             }
         }
     }

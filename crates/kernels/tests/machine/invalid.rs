@@ -48,9 +48,11 @@ fn negation() -> TileBuilder {
     }
 }
 
+type Spoil = fn(&mut TileBuilder);
+
 #[test]
 fn tile_programs_that_make_no_sense() {
-    let cases: Vec<(&str, fn(&mut TileBuilder))> = vec![
+    let cases: Vec<(&str, Spoil)> = vec![
         ("bytes 924..1004 of slot 0", |t| t.steps[0] = load(access(0, 924, &[5, 1]))),
         ("starts before its slot", |t| t.steps[0] = load(access(0, 8, &[5, -1]))),
         ("not aligned", |t| t.steps[0] = load(access(0, 2, &[5, 1]))),
