@@ -111,9 +111,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let optimizer = optim::adam(3e-3).schedule(optim::cosine((batches * options.epochs) as u64, 0.01));
     let mut step = TrainStep::new(optimizer, |[x, labels]| net.forward(x).cross_entropy(labels));
     let mut logits = Function::new(|[x]| net.forward(x));
-    let mut accuracy = |params: &Params, data: &Dataset| -> Result<f64, Box<dyn Error>> {
-        Ok(nn::accuracy(&logits.run(params, [data.inputs()])?, data.labels())?)
-    };
+    let mut classify = |params: &Params, data: &Dataset| nn::predictions(&logits.run(params, [data.inputs()])?);
 
     let bar = ProgressBar::new((batches * options.epochs) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {msg}")?);
@@ -129,8 +127,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             bar.inc(1);
         }
         losses.push(sum / train.len() as f64);
-        train_accuracy.push(100.0 * accuracy(&params, &train)?);
-        test_accuracy.push(100.0 * accuracy(&params, &test)?);
+        train_accuracy.push(100.0 * nn::accuracy(&classify(&params, &train)?, train.labels())?);
+        test_accuracy.push(100.0 * nn::accuracy(&classify(&params, &test)?, test.labels())?);
         let line = format!(
             "epoch {:3}   loss {:.4}   train {:7.2}%   test {:7.2}%",
             epoch + 1,
@@ -146,7 +144,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&options.out)?;
     let file = options.out.join("net.safetensors");
     params.save(&file)?;
-    let predicted = nn::predictions(&logits.run(&params, [test.inputs()])?)?;
+    let predicted = classify(&params, &test)?;
     let loss = Curves::new("Loss").x_label("epoch").y_label("cross-entropy").log_y().line("training", &losses);
     let percent = Curves::new("Accuracy").x_label("epoch").y_label("% correct");
     let percent = percent.line("training", &train_accuracy).line("test", &test_accuracy);
@@ -160,8 +158,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut again = Params::seeded(options.seed + 1);
     Net::new(&mut again.root(), pixels, widths);
     again.load(&file)?;
-    println!("read net.safetensors: test accuracy {:.2}%", 100.0 * accuracy(&again, &test)?);
-    println!("test accuracy {:.2}%", 100.0 * accuracy(&params, &test)?);
+    println!("read net.safetensors: test accuracy {:.2}%", 100.0 * nn::accuracy(&classify(&again, &test)?, test.labels())?);
+    println!("test accuracy {:.2}%", 100.0 * nn::accuracy(&classify(&params, &test)?, test.labels())?);
     Ok(())
 }
 

@@ -4,7 +4,6 @@
 //! `NAME MEDIAN us (min M) loss L`. The number of threads is that of `CHAINRULE_THREADS`.
 
 use chainrule::nn::{BatchNorm, Linear};
-use chainrule::optim::Optimizer;
 use chainrule::prelude::*;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -47,28 +46,26 @@ enum Loss {
     CrossEntropy,
 }
 
-/// A model with its data, loss and optimizer.
+/// A model with its data and loss. Binary classifiers train by SGD with momentum, the others by Adam.
 struct Workload {
     sizes: Vec<usize>,
     norm: bool,
     batch: usize,
     loss: Loss,
-    optimizer: Optimizer,
 }
 
 fn workload(name: &str) -> Option<Workload> {
-    let wide = |n| (vec![2, n, n, n, n, 1], false, 128, Loss::Mse, optim::adam(1e-3));
-    let sgd = || optim::sgd(0.01).momentum(0.9);
-    let (sizes, norm, batch, loss, optimizer) = match name {
-        "xor" => (vec![2, 3, 2, 1], false, 32, Loss::BceWithLogits, sgd()),
-        "keras_bn" => (vec![2, 3, 2, 1], true, 32, Loss::BceWithLogits, sgd()),
+    let wide = |n| (vec![2, n, n, n, n, 1], false, 128, Loss::Mse);
+    let (sizes, norm, batch, loss) = match name {
+        "xor" => (vec![2, 3, 2, 1], false, 32, Loss::BceWithLogits),
+        "keras_bn" => (vec![2, 3, 2, 1], true, 32, Loss::BceWithLogits),
         "mlp50" => wide(50),
         "mlp257" => wide(257),
         "mlp1025" => wide(1025),
-        "mnist_mlp" => (vec![784, 512, 256, 10], false, 128, Loss::CrossEntropy, optim::adam(1e-3)),
+        "mnist_mlp" => (vec![784, 512, 256, 10], false, 128, Loss::CrossEntropy),
         _ => return None,
     };
-    Some(Workload { sizes, norm, batch, loss, optimizer })
+    Some(Workload { sizes, norm, batch, loss })
 }
 
 /// Random inputs, and labels or targets that belong to the loss.
@@ -89,14 +86,13 @@ fn time(name: &str, work: Workload, quick: bool) -> chainrule::Result<()> {
     let (x, y) = data(&work)?;
     let mut params = Params::seeded(0);
     let net = Mlp::new(&mut params.root(), &work.sizes, work.norm);
-    let mut step = TrainStep::new(work.optimizer, |[x, y]| {
-        let output = net.forward(x);
-        match work.loss {
-            Loss::Mse => output.mse(y),
-            Loss::BceWithLogits => output.bce_with_logits(y),
-            Loss::CrossEntropy => output.cross_entropy(y),
+    let mut step = match work.loss {
+        Loss::BceWithLogits => {
+            TrainStep::new(optim::sgd(0.01).momentum(0.9), |[x, y]| net.forward(x).bce_with_logits(y))
         }
-    });
+        Loss::Mse => TrainStep::new(optim::adam(1e-3), |[x, y]| net.forward(x).mse(y)),
+        Loss::CrossEntropy => TrainStep::new(optim::adam(1e-3), |[x, y]| net.forward(x).cross_entropy(y)),
+    };
     let mut seconds = |steps: usize| -> chainrule::Result<f64> {
         let start = Instant::now();
         for _ in 0..steps {

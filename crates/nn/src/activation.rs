@@ -159,6 +159,7 @@ impl fmt::Display for Activation {
 }
 
 impl Layer for Activation {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let y = self.apply(x);
         y.tape().note_layer(y, &Arc::from(self.kind().to_ascii_lowercase()), self.kind());

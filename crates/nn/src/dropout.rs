@@ -67,6 +67,7 @@ impl Dropout {
 }
 
 impl Layer for Dropout {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let y = self.apply(x);
         y.tape().note_layer(y, &Arc::from("dropout"), self.kind());

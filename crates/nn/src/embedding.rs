@@ -69,6 +69,7 @@ impl Embedding {
 }
 
 impl Layer for Embedding {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let dtype = x.dtype();
         let index = match dtype {

@@ -108,6 +108,7 @@ fn usual(inputs: usize) -> Init {
 }
 
 impl Layer for Linear {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let x = self.label.expect("Linear", x, self.inputs);
         let y = x.matmul(x.tape().param(self.weight));

@@ -132,6 +132,7 @@ impl BatchNorm {
 }
 
 impl Layer for BatchNorm {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         let x = self.label.expect("BatchNorm", x, self.features);
@@ -214,6 +215,7 @@ impl LayerNorm {
 }
 
 impl Layer for LayerNorm {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let x = self.label.expect("LayerNorm", x, self.features);
         let centered = x - x.mean_keep(-1);

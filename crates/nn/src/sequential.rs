@@ -33,7 +33,10 @@ use std::sync::Arc;
 pub trait Layer {
     /// Records the layer's function of `x`. Whether as in training or as in use is the tape's
     /// [mode](chainrule_tape::Mode).
-    #[track_caller]
+    ///
+    /// This crate's layers are `#[track_caller]` here: what they record is attributed to the line that calls them.
+    /// (A `dyn Layer` can't pass that line on; the message then has the layer's name and the line that made it.) A
+    /// layer of your own keeps its own lines, so that a mistake in it is found there.
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t>;
 }
 
@@ -89,6 +92,7 @@ impl Sequential {
 }
 
 impl Layer for Sequential {
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let mut x = x;
         for stage in &self.stages {

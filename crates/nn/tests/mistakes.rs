@@ -148,6 +148,20 @@ fn a_sequential_keeps_the_lines() {
     net.forward(tape.var([[1.0f32, 2.0]]));
     assert_mistake(&tape, inner, &["reshape"]);
 
+    struct Wrong;
+    impl Layer for Wrong {
+        fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+            x.reshape([5, 5])
+        }
+    }
+    let inner = line_with("x.reshape([5, 5])");
+    let net = Sequential::new(&mut params.root().sub("mine"), |net| net.push("wrong", |_| Wrong));
+    for layer in [&Wrong as &dyn Layer, &net] {
+        let tape = Tape::with(&params);
+        layer.forward(tape.var([[1.0f32, 2.0]]));
+        assert_mistake(&tape, inner, &["reshape"]);
+    }
+
     // The activations' and the pushed layers' lines are the caller's too.
     let net = Sequential::new(&mut params.root(), |net| net.push("act", |_| Activation::Gelu));
     let tape = Tape::with(&params);

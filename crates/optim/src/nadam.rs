@@ -92,6 +92,9 @@ struct Product<F> {
 }
 
 impl<F: Fn(u64) -> f64> Product<F> {
+    /// A product of factors below 1 stays below this, and 1 minus it is 1: there is no need to go on.
+    const NOTHING: f64 = f64::EPSILON / 8.0;
+
     fn of(factor: F) -> Product<F> {
         Product { factor, last: Arc::new(Mutex::new((0, 1.0))) }
     }
@@ -101,11 +104,10 @@ impl<F: Fn(u64) -> f64> Product<F> {
         if last.0 > t {
             *last = (0, 1.0);
         }
-        // Once it is 0 it stays 0.
-        while last.0 < t && last.1 != 0.0 {
+        while last.0 < t && last.1 >= Self::NOTHING {
             *last = (last.0 + 1, last.1 * (self.factor)(last.0 + 1));
         }
-        last.1
+        if last.1 >= Self::NOTHING { last.1 } else { 0.0 }
     }
 }
 

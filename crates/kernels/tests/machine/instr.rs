@@ -169,13 +169,24 @@ fn a_users_function() {
 }
 
 /// `output = a op b`, of `n` dense `f32`.
-pub fn binary(kernel: &'static pointwise::Kernel, n: usize, [a, b, output]: [Place; 3]) -> Instr {
+pub fn binary(kernel: &'static pointwise::Kernel, n: usize, places: [Place; 3]) -> Instr {
+    binary_from(kernel, n, places, false)
+}
+
+/// The same, with `a` backwards.
+fn binary_from(
+    kernel: &'static pointwise::Kernel,
+    n: usize,
+    [a, b, output]: [Place; 3],
+    backwards: bool,
+) -> Instr {
     let dense = |place| Access { place, strides: smallvec![1] };
+    let last = Access { place: Place { offset: a.offset + 4 * (n - 1), ..a }, strides: smallvec![-1] };
     let step = |kind| Step { kind, dtype: DType::F32, level: TileLevel::Full };
     Instr::tile(TileBuilder {
         dims: smallvec![n],
         steps: vec![
-            step(StepKind::Load(dense(a))),
+            step(StepKind::Load(if backwards { last } else { dense(a) })),
             step(StepKind::Load(dense(b))),
             step(StepKind::Apply(kernel, smallvec![Operand(0), Operand(1)])),
         ],
@@ -189,24 +200,54 @@ fn programs_of_many_instructions_keep_their_order() {
     const BUFFERS: usize = 7;
     for (seed, n) in (0..40).flat_map(|seed| [(seed, 50), (seed, 3000), (seed, 90_000)]) {
         let mut random = Random(seed);
-        let steps: Vec<([usize; 3], bool)> =
-            (0..40).map(|_| ([0; 3].map(|_| random.below(BUFFERS)), random.chance(50))).collect();
+        let steps =
+            (0..40).map(|_| ([0; 3].map(|_| random.below(BUFFERS)), random.chance(50), random.chance(50)));
+        let steps: Vec<([usize; 3], bool, bool)> =
+            steps.map(|(at, max, backwards)| (at, max, backwards && at[0] != at[2])).collect();
         let before = integers(BUFFERS * n, seed);
         let make = || {
-            let steps = steps.iter().map(|&(at, max)| {
-                let kernel = if max { &pointwise::MAXIMUM } else { &pointwise::SUB };
-                binary(kernel, n, at.map(|at| arena(4 * at * n)))
+            let steps = steps.iter().map(|&(at, max, backwards)| {
+                let kernel = if max { &pointwise::MAXIMUM } else { &pointwise::MINIMUM };
+                binary_from(kernel, n, at.map(|at| arena(4 * at * n)), backwards)
             });
             steps.collect()
         };
         let mut expected = before.clone();
-        for &([a, b, c], max) in &steps {
+        for &([a, b, c], max, backwards) in &steps {
             for i in 0..n {
-                let (a, b) = (expected[a * n + i], expected[b * n + i]);
-                expected[c * n + i] = if max { a.max(b) } else { a - b };
+                let from = if backwards { n - 1 - i } else { i };
+                let (a, b) = (expected[a * n + from], expected[b * n + i]);
+                expected[c * n + i] = if max { a.max(b) } else { a.min(b) };
             }
         }
         assert_eq!(run(make, &before, Level::detect()), expected, "seed {seed}");
+    }
+}
+
+/// Each product has several tasks.
+#[test]
+fn products_that_are_shared() {
+    let n = 250;
+    let make = || {
+        let strides = [n as isize, 1];
+        let batched = BatchedGemm {
+            gemm: Gemm::new(DType::F32, Level::detect(), n, n, n, strides, strides, strides),
+            batch: smallvec![2],
+            a: (arena(0), smallvec![(n * n) as isize]),
+            b: (arena(0), smallvec![0]),
+            c: (arena(8 * n * n), smallvec![(n * n) as isize]),
+            alpha: 1.0,
+            beta: 0.0,
+        };
+        vec![Instr::Gemm(Box::new(batched))]
+    };
+    let before = integers(4 * n * n, 3);
+    let after = run(make, &before, Level::detect());
+    for i in 0..2 * n {
+        for j in 0..n {
+            let sum: f32 = (0..n).map(|l| before[i * n + l] * before[l * n + j]).sum();
+            assert_eq!(after[2 * n * n + i * n + j], sum);
+        }
     }
 }
 
