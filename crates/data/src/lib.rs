@@ -30,6 +30,8 @@
 //! A file that is not what it should be is a [`DataError`] that names the file, the place in it, and what
 //! was found there; no reader allocates memory on the word of a file's header.
 
+#![forbid(unsafe_code)]
+
 mod batches;
 mod columns;
 mod csv;

@@ -45,6 +45,8 @@
 //! All of it is made of recorded ops, so everything has derivatives of any order. A layer that gets an input of the wrong
 //! width or dtype records a mistake that names the layer, the line where it was made and the line that called it.
 
+#![forbid(unsafe_code)]
+
 mod activation;
 mod dropout;
 mod embedding;

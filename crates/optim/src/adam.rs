@@ -13,7 +13,7 @@ use chainrule_tape::Var;
 ///
 /// It is computed with the running sums `M = m / (1 - β₁)` and `V = v / (1 - β₂)`, which are its state
 /// (`optim.adam.m.NAME`, `optim.adam.v.NAME`), and with all constant factors gathered into two numbers a step: ten ops
-/// an element instead of fifteen. [`weight_decay`](Optimizer::weight_decay) goes through the gradient; [`adamw`] has the
+/// an element instead of fourteen. [`weight_decay`](Optimizer::weight_decay) goes through the gradient; [`adamw`] has the
 /// other kind. Unless set, `β = (0.9, 0.999)` and `ε = 10⁻⁸`.
 ///
 /// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.

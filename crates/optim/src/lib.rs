@@ -38,6 +38,8 @@
 //!
 //! Formulas, defaults and order of operations are PyTorch's: the first fifty steps agree to twelve digits.
 
+#![forbid(unsafe_code)]
+
 mod adadelta;
 mod adagrad;
 mod adam;
@@ -51,6 +53,7 @@ mod rmsprop;
 mod schedule;
 mod sgd;
 mod step;
+mod target;
 mod transform;
 mod update;
 
@@ -66,5 +69,6 @@ pub use rmsprop::{Rmsprop, rmsprop};
 pub use schedule::{Schedule, constant, cosine, exponential, linear, step_decay};
 pub use sgd::{Momentum, Sgd, sgd};
 pub use step::TrainStep;
+pub use target::Target;
 pub use transform::Transform;
-pub use update::{Now, Target, Update};
+pub use update::{Now, Update};

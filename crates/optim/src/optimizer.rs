@@ -75,6 +75,22 @@ impl<R: Transform> Optimizer<R> {
     }
 
     /// Adds a stage between the rule and the parameters: it takes and gives what is to be subtracted.
+    ///
+    /// ```
+    /// # use chainrule_optim::{Target, Transform, adam};
+    /// # use chainrule_tape::Var;
+    /// /// A tenth of the rate for a part of the model.
+    /// #[derive(Debug)]
+    /// struct Slower(&'static str);
+    ///
+    /// impl Transform for Slower {
+    ///     fn update<'t>(&self, p: Target<'_, 't>, step: Var<'t>) -> Var<'t> {
+    ///         if p.name().starts_with(self.0) { step * 0.1 } else { step }
+    ///     }
+    /// }
+    ///
+    /// let optimizer = adam(1e-3).after(Slower("backbone."));
+    /// ```
     pub fn after(mut self, stage: impl Transform + 'static) -> Self {
         self.after.push(Box::new(stage));
         self
@@ -261,7 +277,8 @@ mod tests {
         params.add("b", Kind::Frozen, [1.0f32]);
         let optimizer = adam(0.1);
         optimizer.prepare(&mut params).unwrap();
-        let names = |params: &Params| params.iter().skip(2).map(|(name, ..)| name.to_owned()).collect::<Vec<_>>();
+        let names =
+            |params: &Params| params.iter().skip(2).map(|(name, ..)| name.to_owned()).collect::<Vec<_>>();
         assert_eq!(names(&params), ["optim.step", "optim.adam.m.a", "optim.adam.v.a"]);
         let layout = params.layout();
         optimizer.prepare(&mut params).unwrap();

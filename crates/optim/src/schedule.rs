@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// assert_eq!(schedule.factor(9), 1.0);
 /// assert_eq!(schedule.factor(1010), 0.1);
 /// // A function of your own.
-/// let optimizer = sgd(0.1).schedule(Schedule::new(|step| 1.0 / (1.0 + step as f64)));
-/// assert_eq!(optimizer.lr_at(4), 0.02);
+/// let optimizer = sgd(0.5).schedule(Schedule::new(|step| 1.0 / (1.0 + step as f64)));
+/// assert_eq!(optimizer.lr_at(4), 0.1);
 /// ```
 #[derive(Clone)]
 pub struct Schedule {
@@ -138,7 +138,8 @@ pub fn linear(steps: u64, last: f64) -> Schedule {
 /// ```
 pub fn step_decay(steps: u64, factor: f64) -> Schedule {
     let check = limits::not_negative("the factor", factor);
-    let check = check.and_then(|()| if steps == 0 { Err("it needs one step or more".into()) } else { Ok(()) });
+    let check =
+        check.and_then(|()| if steps == 0 { Err("it needs one step or more".into()) } else { Ok(()) });
     Schedule::named(format!("step_decay({steps}, {factor})"), check, move |t| {
         factor.powf((t / steps.max(1)) as f64)
     })

@@ -38,6 +38,7 @@ pub struct TrainStep<'f, const N: usize> {
     #[allow(clippy::type_complexity)]
     loss: Box<dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f>,
     check_finite: bool,
+    threads: Option<usize>,
     training: Plans<Training, N>,
     evaluation: Plans<Program, N>,
 }
@@ -59,6 +60,7 @@ impl<'f, const N: usize> TrainStep<'f, N> {
             optimizer: optimizer.boxed(),
             loss: Box::new(loss),
             check_finite: false,
+            threads: None,
             training: Plans::default(),
             evaluation: Plans::default(),
         }
@@ -68,6 +70,11 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     /// taken: go on from a saved state, not from these params.
     pub fn check_finite(self) -> Self {
         TrainStep { check_finite: true, ..self }
+    }
+
+    /// Runs on this many threads at most. The results are the same, to the last bit.
+    pub fn threads(self, most: usize) -> Self {
+        TrainStep { threads: Some(most), ..self }
     }
 
     /// Takes a step: updates the params, and returns the loss before.
@@ -81,7 +88,8 @@ impl<'f, const N: usize> TrainStep<'f, N> {
         let training = match self.training.find(params, inputs) {
             Some(training) => training,
             None => {
-                let training = plan(&self.optimizer, &self.loss, params, inputs)?;
+                let mut training = plan(&self.optimizer, &self.loss, params, inputs)?;
+                self.threads.into_iter().for_each(|most| training.program.set_threads(most));
                 self.training.add(params, inputs, training)
             }
         };
@@ -112,8 +120,8 @@ impl<'f, const N: usize> TrainStep<'f, N> {
             None => {
                 let tape = Tape::with(params).inference();
                 let loss = (self.loss)(inputs.map(|x| tape.input(x.shape(), x.dtype())));
-                let program = tape.compile(&[loss])?;
-                drop(tape);
+                let mut program = tape.compile(&[loss])?;
+                self.threads.into_iter().for_each(|most| program.set_threads(most));
                 self.evaluation.add(params, inputs, program)
             }
         };
@@ -167,6 +175,11 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     /// How many times a training step was planned.
     pub fn plans(&self) -> usize {
         self.training.made
+    }
+
+    /// The program of the last [`run`](TrainStep::run).
+    pub fn program(&self) -> Option<&Program> {
+        self.training.entries.first().map(|plan| &plan.value.program)
     }
 }
 

@@ -84,7 +84,10 @@ fn fifty_steps_equal_pytorch_in_f64() {
         }
         note(deviation(&Tensor::from(losses), golden.get(&format!("{name}.loss"))), format!("{name}.loss"));
         if !norms.is_empty() {
-            note(deviation(&Tensor::from(norms), golden.get(&format!("{name}.norm"))), format!("{name}.norm"));
+            note(
+                deviation(&Tensor::from(norms), golden.get(&format!("{name}.norm"))),
+                format!("{name}.norm"),
+            );
         }
         assert_eq!((step.plans(), step.steps(&params)), (1, 50), "{name}");
         println!("{:8.1e} {}", worst_here.0, worst_here.1);

@@ -18,7 +18,11 @@ fn linear_loss<'t>([weight, bias]: [Var<'t>; 2]) -> Var<'t> {
 }
 
 /// Weight and bias after one step with these gradients.
-fn after<R: Transform + 'static>(optimizer: Optimizer<R>, weight: [[f64; 2]; 2], bias: [f64; 2]) -> [Vec<f64>; 2] {
+fn after<R: Transform + 'static>(
+    optimizer: Optimizer<R>,
+    weight: [[f64; 2]; 2],
+    bias: [f64; 2],
+) -> [Vec<f64>; 2] {
     let mut params = params();
     let mut step = TrainStep::new(optimizer, linear_loss);
     step.run(&mut params, [&Tensor::from(weight), &Tensor::from(bias)]).unwrap();
@@ -37,7 +41,10 @@ fn decay_can_spare_biases() {
     let only = |_: &str, shape: &chainrule_tape::Shape| shape.rank() >= 2;
     let zero = ([[0.0, 0.0], [0.0, 0.0]], [0.0, 0.0]);
     for optimizer in [sgd(0.5).weight_decay(0.5), sgd(0.5).weight_decay(0.5).decoupled()] {
-        assert_eq!(after(optimizer.decay_only(only), zero.0, zero.1), [vec![0.75, 1.5, 2.25, 3.0], vec![5.0, 6.0]]);
+        assert_eq!(
+            after(optimizer.decay_only(only), zero.0, zero.1),
+            [vec![0.75, 1.5, 2.25, 3.0], vec![5.0, 6.0]]
+        );
     }
     let by_name = sgd(0.5).weight_decay(0.5).decay_only(|name, _| name == "layer.bias");
     assert_eq!(after(by_name, zero.0, zero.1), [vec![1.0, 2.0, 3.0, 4.0], vec![3.75, 4.5]]);

@@ -7,6 +7,8 @@ use chainrule_tape::{DType, Error, Kind, Params, Tape, Tensor, Var};
 use common::{Golden, loss, network, weight};
 use std::path::PathBuf;
 
+type Boxed = Optimizer<Box<dyn Transform>>;
+
 fn golden() -> Golden {
     Golden::read("optim.txt")
 }
@@ -72,8 +74,7 @@ fn a_parameter_left_out_is_named() {
     params.freeze("unused");
     TrainStep::new(sgd(0.1), slope).run(&mut params, [&Tensor::from([1.0])]).unwrap();
     params.unfreeze("unused");
-    let mut step =
-        TrainStep::new(sgd(0.1), |[x]| slope([x]) + weight(x.tape(), "unused.bias").detach());
+    let mut step = TrainStep::new(sgd(0.1), |[x]| slope([x]) + weight(x.tape(), "unused.bias").detach());
     step.run(&mut params, [&Tensor::from([1.0])]).unwrap();
     assert_eq!(params.get("unused.bias"), Some(&Tensor::from(0.0)));
 }
@@ -103,7 +104,7 @@ fn a_resumed_training_has_the_same_bits() {
     fn noisy_loss<'t>([x, y]: [Var<'t>; 2]) -> Var<'t> {
         loss([x + x.tape().normal(x.shape(), x.dtype()) * 0.1, y])
     }
-    let make: [fn() -> Optimizer<Box<dyn Transform>>; 4] = [
+    let make: [fn() -> Boxed; 4] = [
         || sgd(0.1).momentum(0.9).dampening(0.1).boxed(),
         || adam(0.01).amsgrad().clip_norm(0.1).schedule(cosine(20, 0.1).warmup(3)).boxed(),
         || nadam(0.01).boxed(),
@@ -256,7 +257,10 @@ fn several_steps_share_params() {
         b.run(&mut params, [&x]).unwrap();
         params.unfreeze("a");
     }
-    assert_eq!((params.get("a").unwrap().to_f64(), params.get("b").unwrap().to_f64()), (vec![-1.0], vec![-1.0]));
+    assert_eq!(
+        (params.get("a").unwrap().to_f64(), params.get("b").unwrap().to_f64()),
+        (vec![-1.0], vec![-1.0])
+    );
 }
 
 #[test]
@@ -282,6 +286,38 @@ fn the_memory_is_of_the_optimizers_kind() {
     TrainStep::new(adam(0.1), slope).run(&mut params, [&Tensor::from([1.0])]).unwrap();
     let kinds: Vec<_> = params.iter().map(|(name, kind, _)| (name, kind)).collect();
     assert_eq!(kinds[0], ("w", Kind::Trainable));
-    assert_eq!(kinds[1..], ["optim.step", "optim.adam.m.w", "optim.adam.v.w"].map(|name| (name, Kind::Optimizer)));
+    assert_eq!(
+        kinds[1..],
+        ["optim.step", "optim.adam.m.w", "optim.adam.v.w"].map(|name| (name, Kind::Optimizer))
+    );
     assert_eq!(params.without_optimizer().len(), 1);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let (rows, width) = (64, 300);
+    let values = |n: usize, step: usize| -> Vec<f64> {
+        (0..n).map(|i| ((i * step) % 1009) as f64 / 504.5 - 1.0).collect()
+    };
+    let x = Tensor::from_vec(values(rows * width, 31), [rows, width]).unwrap();
+    let after = |threads: usize, optimizer: Boxed| {
+        let mut params = Params::seeded(0);
+        params.root().param("w", Tensor::from_vec(values(width * width, 7), [width, width]).unwrap());
+        params.root().param("b", Tensor::zeros(width, DType::F64));
+        let mut step = TrainStep::new(optimizer, |[x]| {
+            (x.matmul(weight(x.tape(), "w")) + weight(x.tape(), "b")).tanh().square().mean(..)
+        })
+        .threads(threads);
+        for _ in 0..3 {
+            step.run(&mut params, [&x]).unwrap();
+        }
+        bits(&params)
+    };
+    let make: [fn() -> Boxed; 2] =
+        [|| adamw(0.01).clip_norm(0.01).boxed(), || nadam(0.01).clip_norm(0.01).boxed()];
+    for make in make {
+        let one = after(1, make());
+        assert_eq!(after(2, make()), one);
+        assert_eq!(after(4, make()), one);
+    }
 }

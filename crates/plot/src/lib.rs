@@ -28,6 +28,8 @@
 //! around it; what it would still do is put `<path>` and `<text>` into a string, which takes `svg.rs` some 150
 //! lines. Ticks, placement of names and colours are what makes the picture, and they are the rest of this crate.
 
+#![forbid(unsafe_code)]
+
 mod confusion;
 mod curves;
 mod error;

@@ -1,5 +1,7 @@
 //! Tensors, the tape, differentiation, planning and execution for chainrule.
 
+#![forbid(unsafe_code)]
+
 pub mod check;
 mod compose;
 mod differentiate;

@@ -5,19 +5,19 @@
 use crate::DType;
 
 /// Least worth of a task of a tile program.
-pub(super) const TASK: f64 = 6_000.0;
+pub(super) const TASK: f64 = 5_000.0;
 /// Most tasks of a tile program: more only add partial results.
 pub(super) const MOST_TASKS: usize = 64;
 /// What a wave of instructions must cost before threads share it.
-pub(super) const SHARE: f64 = 20_000.0;
+pub(super) const SHARE: f64 = 12_000.0;
 /// What sharing a wave must save at least, with any number of threads.
-pub(super) const SAVE: f64 = 8_000.0;
+pub(super) const SAVE: f64 = 5_000.0;
 /// Launching an instruction.
 pub(super) const LAUNCH: f64 = 20.0;
 /// Calling one step on one tile.
 pub(super) const CALL: f64 = 4.0;
 /// A byte of memory streamed into or out of a tile.
-pub(super) const BYTE: f64 = 0.06;
+pub(super) const BYTE: f64 = 0.025;
 /// An element copied with a stride.
 pub(super) const STRIDED: f64 = 0.6;
 /// A multiplication and an addition of a product of `f32`.
@@ -32,10 +32,10 @@ pub(super) const CUSTOM: f64 = 2.0;
 /// An element of a kernel's output.
 pub(super) fn kernel(name: &str, dtype: DType) -> f64 {
     let single = match name {
-        "div" | "recip" | "sqrt" | "rsqrt" => 0.15,
-        "exp" | "expm1" | "sigmoid" | "tanh" | "ln" | "log1p" | "sin" | "cos" | "erf" => 0.5,
-        "pow" => 1.5,
-        _ => 0.05,
+        "div" | "recip" | "sqrt" | "rsqrt" => 0.1,
+        "exp" | "expm1" | "sigmoid" | "tanh" | "ln" | "log1p" | "sin" | "cos" | "erf" => 0.3,
+        "pow" => 1.0,
+        _ => 0.04,
     };
     single * width(dtype)
 }
@@ -43,9 +43,9 @@ pub(super) fn kernel(name: &str, dtype: DType) -> f64 {
 /// An element of a generator.
 pub(super) fn generator(name: &str, dtype: DType) -> f64 {
     let single = match name {
-        "uniform" => 0.7,
-        "normal" => 8.0,
-        _ => 0.1,
+        "uniform" => 1.0,
+        "normal" => 2.0,
+        _ => 0.04,
     };
     single * width(dtype)
 }

@@ -7,9 +7,9 @@ use crate::{DType, Level as Simd};
 use smallvec::SmallVec;
 
 /// Bytes of a tile's live values: most of a first-level cache.
-const TILE_BYTES: usize = 32 << 10;
+const TILE_BYTES: usize = 16 << 10;
 /// Elements of a tile, at least and at most.
-const TILE: [usize; 2] = [256, 2048];
+const TILE: [usize; 2] = [256, 1024];
 /// Rows and columns of a tile where something is transposed: whole cache lines along both.
 const BLOCK: [usize; 2] = [16, 64];
 /// Elements of a domain, at most: so that no size computed from it overflows.

@@ -113,6 +113,37 @@ fn timing() {
     let ns = time(m, &mut slots(&[96; 3]), 1, 501);
     println!("6 ops on 96 elements, dense: {ns:.0} ns");
 
+    for n in [10_000, 20_000, 40_000, 80_000, 160_000, 320_000] {
+        let mut slots = slots(&[n, 2]);
+        let [one, two] = [1, 2].map(|threads| time(chain(n, 12), &mut slots, threads, 99));
+        println!("12 ops in place on {n}: {:.1} us, {:.1} us with 2 threads", one / 1e3, two / 1e3);
+    }
+    for (generator, n) in [(&k::UNIFORM, 1 << 20), (&k::NORMAL, 1 << 18), (&k::IOTA, 1 << 20)] {
+        let mut m = Maker::new(&[n], None);
+        let x = m.step(StepKind::Generate(generator, [1, 2], None), TileLevel::Full);
+        m.store(x, 1);
+        let ns = time(m, &mut slots(&[n]), 1, 15);
+        println!("{} of {n}: {:.2} ns/element", generator.name, ns / n as f64);
+    }
+    for kernel in [&k::ADD, &k::DIV, &k::POW] {
+        let n = 1 << 18;
+        let mut m = Maker::new(&[n], None);
+        let (x, y) = (m.load(1), m.load(2));
+        let z = m.apply(kernel, &[x, y]);
+        m.store(z, 3);
+        let ns = time(m, &mut slots(&[n; 3]), 1, 99);
+        println!("{} of {n}: {:.3} ns/element", kernel.name, ns / n as f64);
+    }
+    for kernel in [&k::SQRT, &k::EXP, &k::LN, &k::TANH, &k::SIN, &k::ERF, &k::SIGMOID, &k::LOG1P] {
+        let n = 1 << 18;
+        let mut m = Maker::new(&[n], None);
+        let x = m.load(1);
+        let z = m.apply(kernel, &[x]);
+        m.store(z, 2);
+        let ns = time(m, &mut slots(&[n; 2]), 1, 99);
+        println!("{} of {n}: {:.3} ns/element", kernel.name, ns / n as f64);
+    }
+
     let n = 10_000_000;
     for threads in [1, 2] {
         for ops in [1, 12] {

@@ -56,9 +56,8 @@ pub fn weight<'t>(tape: &'t Tape, name: &str) -> Var<'t> {
 
 /// Its loss.
 pub fn loss<'t>([x, y]: [Var<'t>; 2]) -> Var<'t> {
-    let layer = |x: Var<'t>, i| {
-        x.matmul(weight(x.tape(), &format!("w{i}"))) + weight(x.tape(), &format!("b{i}"))
-    };
+    let layer =
+        |x: Var<'t>, i| x.matmul(weight(x.tape(), &format!("w{i}"))) + weight(x.tape(), &format!("b{i}"));
     let h = layer(layer(x, 0).tanh(), 1).tanh();
     (layer(h, 2) - y).square().mean(..)
 }

@@ -22,8 +22,8 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn logsumexp(self, axis: isize) -> Var<'t> {
         let largest = self.max_keep(axis).detach();
-        // A row of -∞ has no finite element to subtract: its result is -∞, not NaN.
-        let largest = (largest - largest).eq(0.0).select(largest, 0.0);
+        // In a row of -∞, or with a +∞, there is nothing finite to subtract: the result is that infinity, not NaN.
+        let largest = largest.abs().lt(f64::INFINITY).select(largest, 0.0);
         let y = (self - largest).exp().sum_keep(axis).ln() + largest;
         y.drop_axis(axis)
     }

@@ -87,7 +87,7 @@ unary! {
     erf = "erf", kernel::ERF; |x, y, t| (t * (std::f64::consts::FRAC_2_SQRT_PI * (-(x * x)).exp())); [-1.5, 0.3, 2.0]
 
     /// `y = ¬x`, of truth values.
-    not = "not", kernel::NOT; |x, y, t| cut; []
+    logical_not = "not", kernel::NOT; |x, y, t| cut; []
 }
 
 impl<'t> Var<'t> {
@@ -115,6 +115,6 @@ impl<'t> std::ops::Not for Var<'t> {
 
     #[track_caller]
     fn not(self) -> Var<'t> {
-        Var::not(self)
+        self.logical_not()
     }
 }

@@ -36,7 +36,7 @@ impl Cuts {
         let mut cuts: SmallVec<[usize; 6]> = self.0.iter().chain(&other.0).copied().collect();
         cuts.sort_unstable();
         cuts.dedup();
-        let divide = |pair: &[usize]| pair[0] != 0 && pair[1] % pair[0] == 0;
+        let divide = |pair: &[usize]| pair[0] != 0 && pair[1].is_multiple_of(pair[0]);
         cuts.windows(2).all(divide).then_some(Cuts(cuts))
     }
 

@@ -1,0 +1,179 @@
+//! One parameter, as transforms see it.
+
+use crate::Update;
+use crate::update::{Entry, Missing, Now, NumberKey, Numbers, PerStep};
+use chainrule_tape::{DType, Kind, Meta, ParamId, Tensor, Var};
+use std::fmt;
+
+/// One parameter in an [`Update`].
+#[derive(Clone, Copy)]
+pub struct Target<'u, 't> {
+    at: &'u Update<'t>,
+    index: usize,
+}
+
+impl<'u, 't> Target<'u, 't> {
+    pub(crate) fn new(at: &'u Update<'t>, index: usize) -> Target<'u, 't> {
+        Target { at, index }
+    }
+
+    fn entry(self) -> &'u Entry<'t> {
+        &self.at.entries[self.index]
+    }
+
+    /// Its name, such as `hidden.weight`.
+    pub fn name(self) -> &'u str {
+        self.at.params.name(self.entry().id)
+    }
+
+    /// Its id.
+    pub fn id(self) -> ParamId {
+        self.entry().id
+    }
+
+    /// Its value before the step.
+    pub fn value(self) -> Var<'t> {
+        self.entry().value
+    }
+
+    /// The learning rate of the step: a scalar of the parameter's dtype.
+    #[track_caller]
+    pub fn lr(self) -> Var<'t> {
+        // The same for all transforms and parameters.
+        self.number(0, "lr", None, |now| now.lr)
+    }
+
+    /// A number that is computed in `f64` before each step, such as a bias correction: a scalar of the parameter's
+    /// dtype, at no cost per element. The key names it within the transform; parameters share it.
+    ///
+    /// ```
+    /// # use chainrule_optim::{Target, Transform};
+    /// # use chainrule_tape::Var;
+    /// /// Gradient descent with the rate lr/√t.
+    /// #[derive(Debug)]
+    /// struct Slowing;
+    ///
+    /// impl Transform for Slowing {
+    ///     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
+    ///         g * p.per_step("rate", |now| now.lr / (now.step as f64).sqrt())
+    ///     }
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn per_step(self, key: &str, value: impl Fn(Now) -> f64 + Send + Sync + 'static) -> Var<'t> {
+        let stage = self.at.made.borrow().stage;
+        self.number(stage, key, self.entry().since, value)
+    }
+
+    #[track_caller]
+    fn number(
+        self,
+        stage: usize,
+        key: &str,
+        since: Option<ParamId>,
+        value: impl Fn(Now) -> f64 + Send + Sync + 'static,
+    ) -> Var<'t> {
+        let (update, dtype) = (self.at, self.value().dtype());
+        let key = NumberKey { stage, key: key.to_owned(), dtype, since };
+        if let Some((_, var, _)) = update.made.borrow().numbers.iter().find(|(other, ..)| *other == key) {
+            return *var;
+        }
+        let number = PerStep { value: Box::new(value), since, tensor: Tensor::zeros((), dtype) };
+        let var = match update.numbers {
+            Numbers::Inputs => update.tape().input((), dtype),
+            Numbers::Constants { lr, done } => {
+                update.tape().full((), number.at(&update.params, done, lr), dtype)
+            }
+        };
+        update.made.borrow_mut().numbers.push((key, var, number));
+        var
+    }
+
+    /// Memory of the parameter's shape and dtype: what [`keep`](Target::keep) stored under this key in the step
+    /// before, zeros in the first. It lives in the params as `optim.KEY.NAME` and is saved with them.
+    #[track_caller]
+    pub fn state(self, key: &str) -> Var<'t> {
+        self.state_full(key, 0.0)
+    }
+
+    /// The same, with this number in every element in the first step.
+    #[track_caller]
+    pub fn state_full(self, key: &str, initial: f64) -> Var<'t> {
+        let (update, meta, name) = (self.at, self.value().meta(), self.state_name(key));
+        let Some(id) = update.params.id(&name) else {
+            let value = match meta.dtype {
+                DType::F32 => Tensor::full(meta.shape.clone(), initial as f32),
+                _ => Tensor::full(meta.shape.clone(), initial),
+            };
+            let made = &mut *update.made.borrow_mut();
+            if made.missing.iter().all(|other| other.name != name) {
+                let first = !made.remembered.contains(&self.index);
+                made.missing.push(Missing { target: self.id(), name, value, first });
+            }
+            return update.tape().full(meta.shape, initial, meta.dtype);
+        };
+        let tensor = update.params.tensor(id);
+        let found = Meta::new(tensor.shape(), tensor.dtype());
+        if update.params.kind(id) != Kind::Optimizer || found != meta {
+            let what = format!(
+                "the params' `{name}` ({} {}) is not this optimizer's memory of `{}`",
+                found.shape,
+                found.dtype,
+                self.name()
+            );
+            return update.tape().fail("optimizer", what, &[self.value()]);
+        }
+        let made = &mut *update.made.borrow_mut();
+        made.remembered.push(self.index);
+        made.missing.iter_mut().filter(|missing| missing.target == self.id()).for_each(|m| m.first = false);
+        update.tape().param(id)
+    }
+
+    /// Stores a value for the next step. Once for each key and step.
+    #[track_caller]
+    pub fn keep(self, key: &str, value: Var<'t>) {
+        let (update, name) = (self.at, self.state_name(key));
+        let Some(id) = update.params.id(&name) else {
+            if !update.made.borrow().missing.iter().any(|missing| missing.name == name) {
+                let what = format!("keep(\"{key}\") without state(\"{key}\")");
+                let _ = update.tape().fail("optimizer", what, &[value]);
+            }
+            return;
+        };
+        let twice = {
+            let kept = &mut update.made.borrow_mut().kept;
+            let twice = kept.contains(&id);
+            kept.push(id);
+            twice
+        };
+        if twice {
+            let what = format!("two transforms keep `{name}`: give each its own key");
+            let _ = update.tape().fail("optimizer", what, &[value]);
+        } else {
+            update.tape().assign(id, value);
+        }
+    }
+
+    fn state_name(self, key: &str) -> String {
+        format!("optim.{key}.{}", self.name())
+    }
+
+    /// The value from which the step is taken: the parameter's own, unless [`start_from`](Target::start_from) set
+    /// another.
+    pub fn start(self) -> Var<'t> {
+        let made = self.at.made.borrow();
+        let set = made.starts.iter().rev().find(|(index, _)| *index == self.index);
+        set.map_or(self.value(), |&(_, value)| value)
+    }
+
+    /// Takes the step from this value instead of the parameter's own: `p ← value - update`.
+    pub fn start_from(self, value: Var<'t>) {
+        self.at.made.borrow_mut().starts.push((self.index, value));
+    }
+}
+
+impl fmt::Debug for Target<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.name(), self.value())
+    }
+}
