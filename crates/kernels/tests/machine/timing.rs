@@ -113,6 +113,36 @@ fn timing() {
     let ns = time(m, &mut slots(&[96; 3]), 1, 501);
     println!("6 ops on 96 elements, dense: {ns:.0} ns");
 
+    for (dependent, what) in [(true, "dependent"), (false, "independent")] {
+        let start = Instant::now();
+        let instrs = (0..1000).map(|i| {
+            let mut m = Maker::new(&[100], None);
+            let (mut x, y) = (m.load(0), m.load(0));
+            m.builder.steps.iter_mut().for_each(|step| {
+                if let StepKind::Load(access) = &mut step.kind {
+                    access.place.offset = if dependent { 400 * i } else { 0 };
+                }
+            });
+            for _ in 0..6 {
+                x = m.apply(&k::ADD, &[x, y]);
+            }
+            m.store(x, 0);
+            m.builder.stores[0].1.place.offset = 400 * (i + 1);
+            Instr::tile(m.builder)
+        });
+        let instrs: Vec<Instr> = instrs.collect();
+        let made = start.elapsed();
+        let mut machine = Machine::new(instrs, vec![], 400 * 1001, Level::detect()).unwrap();
+        println!(
+            "1000 {what} instructions of 6 ops: made in {:.0} us, machine in {:.0} us",
+            made.as_nanos() as f64 / 1e3,
+            (start.elapsed() - made).as_nanos() as f64 / 1e3
+        );
+        machine.session().run().unwrap();
+        let start = Instant::now();
+        machine.session().run().unwrap();
+        println!("  and run in {:.0} us", start.elapsed().as_nanos() as f64 / 1e3);
+    }
     for n in [10_000, 20_000, 40_000, 80_000, 160_000, 320_000] {
         let mut slots = slots(&[n, 2]);
         let [one, two] = [1, 2].map(|threads| time(chain(n, 12), &mut slots, threads, 99));
