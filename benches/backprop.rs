@@ -35,7 +35,8 @@ fn step(c: &mut Criterion) {
         let x = random.normal([batch, inputs], DType::F32).value().expect("numbers");
         let y = random.normal([batch, outputs], DType::F32).value().expect("numbers");
         let record = |tape: &Tape| {
-            let loss = net.loss(tape.input([batch, inputs], DType::F32), tape.input([batch, outputs], DType::F32));
+            let loss =
+                net.loss(tape.input([batch, inputs], DType::F32), tape.input([batch, outputs], DType::F32));
             (tape.len(), loss.numel())
         };
 
@@ -50,14 +51,15 @@ fn step(c: &mut Criterion) {
             let mut tape = Tape::with(&params);
             b.iter(|| {
                 tape.clear_with(&params);
-                let loss =
-                    net.loss(tape.input([batch, inputs], DType::F32), tape.input([batch, outputs], DType::F32));
+                let loss = net
+                    .loss(tape.input([batch, inputs], DType::F32), tape.input([batch, outputs], DType::F32));
                 black_box(tape.param_grads(loss).expect("gradients").len())
             });
         });
         c.bench_with_input(BenchmarkId::new("plan", name), &(), |b, ()| {
             let tape = Tape::with(&params);
-            let loss = net.loss(tape.input([batch, inputs], DType::F32), tape.input([batch, outputs], DType::F32));
+            let loss =
+                net.loss(tape.input([batch, inputs], DType::F32), tape.input([batch, outputs], DType::F32));
             for (id, g) in tape.param_grads(loss).expect("gradients") {
                 tape.assign(id, tape.param(id) - g * 0.01);
             }
@@ -74,13 +76,18 @@ fn step(c: &mut Criterion) {
 /// The small step as anyone would write it for this one model: what the engine's overhead is measured against.
 fn by_hand(c: &mut Criterion) {
     let (x, y): (Vec<f32>, Vec<f32>) = ((0..64).map(|i| (i as f32).sin()).collect(), vec![0.5; 32]);
-    let mut w = [[0.3f32, -0.2, 0.5, 0.1, 0.4, -0.6], [0.2, 0.7, -0.3, 0.5, 0.6, -0.1], [0.4, -0.5, 0.0, 0.0, 0.0, 0.0]];
+    let mut w = [
+        [0.3f32, -0.2, 0.5, 0.1, 0.4, -0.6],
+        [0.2, 0.7, -0.3, 0.5, 0.6, -0.1],
+        [0.4, -0.5, 0.0, 0.0, 0.0, 0.0],
+    ];
     let mut b = [[0.1f32; 3], [0.1; 3], [0.1; 3]];
     c.bench_function("by hand/small", |bench| {
         bench.iter(|| {
             let (mut dw, mut db, mut loss) = ([[0f32; 6]; 3], [[0f32; 3]; 3], 0f32);
             for (x, &y) in x.as_chunks::<2>().0.iter().zip(&y) {
-                let h: [f32; 3] = std::array::from_fn(|j| (x[0] * w[0][j] + x[1] * w[0][3 + j] + b[0][j]).max(0.0));
+                let h: [f32; 3] =
+                    std::array::from_fn(|j| (x[0] * w[0][j] + x[1] * w[0][3 + j] + b[0][j]).max(0.0));
                 let k: [f32; 2] = std::array::from_fn(|j| {
                     (h[0] * w[1][j] + h[1] * w[1][2 + j] + h[2] * w[1][4 + j] + b[1][j]).max(0.0)
                 });

@@ -75,7 +75,10 @@ impl Net {
         };
         Net {
             hidden: [linear(at, "hidden1", pixels, wide), linear(at, "hidden2", wide, narrow)],
-            norm: [nn::BatchNorm::new(&mut at.sub("norm1"), wide), nn::BatchNorm::new(&mut at.sub("norm2"), narrow)],
+            norm: [
+                nn::BatchNorm::new(&mut at.sub("norm1"), wide),
+                nn::BatchNorm::new(&mut at.sub("norm2"), narrow),
+            ],
             dropout: nn::Dropout::new(0.2),
             out: linear(at, "out", narrow, 10),
         }
@@ -111,7 +114,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let optimizer = optim::adam(3e-3).schedule(optim::cosine((batches * options.epochs) as u64, 0.01));
     let mut step = TrainStep::new(optimizer, |[x, labels]| net.forward(x).cross_entropy(labels));
     let mut logits = Function::new(|[x]| net.forward(x));
-    let mut classify = |params: &Params, data: &Dataset| nn::predictions(&logits.run(params, [data.inputs()])?);
+    let mut classify =
+        |params: &Params, data: &Dataset| nn::predictions(&logits.run(params, [data.inputs()])?);
 
     let bar = ProgressBar::new((batches * options.epochs) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {msg}")?);
@@ -145,7 +149,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let file = options.out.join("net.safetensors");
     params.save(&file)?;
     let predicted = classify(&params, &test)?;
-    let loss = Curves::new("Loss").x_label("epoch").y_label("cross-entropy").log_y().line("training", &losses);
+    let loss =
+        Curves::new("Loss").x_label("epoch").y_label("cross-entropy").log_y().line("training", &losses);
     let percent = Curves::new("Accuracy").x_label("epoch").y_label("% correct");
     let percent = percent.line("training", &train_accuracy).line("test", &test_accuracy);
     Panels::row([loss, percent]).save(options.out.join("curves.svg"))?;
@@ -158,7 +163,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut again = Params::seeded(options.seed + 1);
     Net::new(&mut again.root(), pixels, widths);
     again.load(&file)?;
-    println!("read net.safetensors: test accuracy {:.2}%", 100.0 * nn::accuracy(&classify(&again, &test)?, test.labels())?);
+    println!(
+        "read net.safetensors: test accuracy {:.2}%",
+        100.0 * nn::accuracy(&classify(&again, &test)?, test.labels())?
+    );
     println!("test accuracy {:.2}%", 100.0 * nn::accuracy(&classify(&params, &test)?, test.labels())?);
     Ok(())
 }

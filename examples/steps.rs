@@ -19,7 +19,9 @@ struct Mlp {
 impl Mlp {
     fn new(at: &mut Scope, sizes: &[usize], norm: bool) -> Mlp {
         let layers = sizes.windows(2).enumerate();
-        let linear = layers.map(|(i, pair)| Linear::new(&mut at.sub(format!("linear{i}")), pair[0], pair[1])).collect();
+        let linear = layers
+            .map(|(i, pair)| Linear::new(&mut at.sub(format!("linear{i}")), pair[0], pair[1]))
+            .collect();
         let hidden = sizes[1..sizes.len() - 1].iter().enumerate().filter(|_| norm);
         let norm = hidden.map(|(i, &n)| BatchNorm::new(&mut at.sub(format!("norm{i}")), n)).collect();
         Mlp { linear, norm }
@@ -115,7 +117,10 @@ fn main() -> ExitCode {
     let quick = names.iter().any(|name| name == "--quick");
     names.retain(|name| name != "--quick");
     if let Some(bad) = names.iter().find(|name| !WORKLOADS.contains(&name.as_str())) {
-        eprintln!("no workload {bad}\n\nusage: steps [--quick] [WORKLOAD ...]\nworkloads: {}", WORKLOADS.join(" "));
+        eprintln!(
+            "no workload {bad}\n\nusage: steps [--quick] [WORKLOAD ...]\nworkloads: {}",
+            WORKLOADS.join(" ")
+        );
         return ExitCode::from(2);
     }
     if names.is_empty() {

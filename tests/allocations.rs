@@ -32,7 +32,14 @@ static ALLOCATOR: Counting = Counting;
 fn a_replayed_step_allocates_nothing() {
     let mut params = Params::seeded(3);
     let net = nn::Sequential::new(&mut params.root(), |net| {
-        net.linear(20, 300).batch_norm(300).relu().dropout(0.1).linear(300, 200).gelu().layer_norm(200).linear(200, 10)
+        net.linear(20, 300)
+            .batch_norm(300)
+            .relu()
+            .dropout(0.1)
+            .linear(300, 200)
+            .gelu()
+            .layer_norm(200)
+            .linear(200, 10)
     });
     let optimizer = optim::adamw(1e-3).clip_norm(1.0).schedule(optim::cosine(1000, 0.1));
     let mut step = TrainStep::new(optimizer, |[x, labels]| net.forward(x).cross_entropy(labels));

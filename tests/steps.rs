@@ -64,8 +64,11 @@ impl Mlp {
 fn params(sizes: &[usize], norm: bool) -> (Params, Mlp) {
     let mut params = Params::seeded(0).with_dtype(DType::F64);
     let net = Mlp::new(&mut params.root(), sizes, norm);
-    let named: Vec<(String, Shape)> =
-        params.iter().filter(|(name, ..)| !name.contains("running")).map(|(n, _, t)| (n.to_owned(), t.shape().clone())).collect();
+    let named: Vec<(String, Shape)> = params
+        .iter()
+        .filter(|(name, ..)| !name.contains("running"))
+        .map(|(n, _, t)| (n.to_owned(), t.shape().clone()))
+        .collect();
     let mut inputs = sizes[0];
     for (number, (name, shape)) in (2..).zip(named) {
         if name.starts_with("norm") {
@@ -74,7 +77,10 @@ fn params(sizes: &[usize], norm: bool) -> (Params, Mlp) {
         if shape.rank() == 2 {
             inputs = shape[0];
         }
-        let values = formula(number, shape.numel()).into_iter().map(|u| u / (inputs as f64).sqrt()).collect::<Vec<_>>();
+        let values = formula(number, shape.numel())
+            .into_iter()
+            .map(|u| u / (inputs as f64).sqrt())
+            .collect::<Vec<_>>();
         params.set(&name, Tensor::from_vec(values, shape).expect("as many values")).expect("the same shape");
     }
     (params, net)
@@ -113,7 +119,10 @@ fn check(name: &str, sizes: &[usize], batch: usize, norm: bool) {
             }
         }
         let loss = step.run(&mut params, [&x, &y]).unwrap();
-        assert!((loss - expected).abs() <= 1e-12 * expected.abs(), "{name}, step {i}: {loss}, not {expected}");
+        assert!(
+            (loss - expected).abs() <= 1e-12 * expected.abs(),
+            "{name}, step {i}: {loss}, not {expected}"
+        );
     }
 }
 

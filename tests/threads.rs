@@ -9,9 +9,17 @@ const CHILD: &str = "CHAINRULE_TEST_THREADS_CHILD";
 fn train() -> u64 {
     let mut params = Params::seeded(5);
     let net = nn::Sequential::new(&mut params.root(), |net| {
-        net.linear(64, 400).batch_norm(400).relu().dropout(0.2).linear(400, 400).gelu().layer_norm(400).linear(400, 10)
+        net.linear(64, 400)
+            .batch_norm(400)
+            .relu()
+            .dropout(0.2)
+            .linear(400, 400)
+            .gelu()
+            .layer_norm(400)
+            .linear(400, 10)
     });
-    let mut step = TrainStep::new(optim::adam(1e-3).clip_norm(1.0), |[x, labels]| net.forward(x).cross_entropy(labels));
+    let mut step =
+        TrainStep::new(optim::adam(1e-3).clip_norm(1.0), |[x, labels]| net.forward(x).cross_entropy(labels));
     let data = Tape::new();
     let x = data.normal([256, 64], DType::F32).value().unwrap();
     let labels = (data.uniform([256], DType::F32) * 10.0).cast(DType::I64).value().unwrap();

@@ -95,7 +95,10 @@ impl Buffer {
     /// # Panics
     /// If it does not fit there, or is not aligned.
     pub fn write<T: Element>(&mut self, offset: usize, value: T) {
-        assert!(offset.is_multiple_of(align_of::<T>()) && offset + size_of::<T>() <= self.bytes, "a place in the buffer");
+        assert!(
+            offset.is_multiple_of(align_of::<T>()) && offset + size_of::<T>() <= self.bytes,
+            "a place in the buffer"
+        );
         // SAFETY: inside the buffer and aligned.
         unsafe { self.data.as_ptr().add(offset).cast::<T>().write(value) };
     }

@@ -162,20 +162,18 @@ mod tests {
 
     #[test]
     fn broadcasting_follows_numpy() {
-        let cases: [(&[usize], &[usize], Option<&[usize]>); 7] = [
-            (&[], &[2, 3], Some(&[2, 3])),
-            (&[3], &[2, 1], Some(&[2, 3])),
-            (&[2, 3], &[2, 3], Some(&[2, 3])),
-            (&[8, 1, 6, 1], &[7, 1, 5], Some(&[8, 7, 6, 5])),
-            (&[0], &[1], Some(&[0])),
-            (&[2], &[3], None),
-            (&[2, 1], &[8, 4, 3], None),
-        ];
-        for (a, b, expected) in cases {
+        let check = |a: &[usize], b: &[usize], expected: Option<&[usize]>| {
             let (a, b) = (Shape::from(a), Shape::from(b));
             assert_eq!(a.broadcast(&b), expected.map(Shape::from), "{a} with {b}");
             assert_eq!(b.broadcast(&a), expected.map(Shape::from), "{b} with {a}");
-        }
+        };
+        check(&[], &[2, 3], Some(&[2, 3]));
+        check(&[3], &[2, 1], Some(&[2, 3]));
+        check(&[2, 3], &[2, 3], Some(&[2, 3]));
+        check(&[8, 1, 6, 1], &[7, 1, 5], Some(&[8, 7, 6, 5]));
+        check(&[0], &[1], Some(&[0]));
+        check(&[2], &[3], None);
+        check(&[2, 1], &[8, 4, 3], None);
     }
 
     #[test]
