@@ -151,3 +151,21 @@ fn standard_layers_are_few_programs() {
     // Two sums over the batch, what is made of each, and the result: column sums end a pass.
     assert_eq!(count(&|x| (x - x.mean_keep(0)) / (x.var_keep(0) + 1e-5).sqrt()), 5);
 }
+
+#[test]
+fn kinks_have_the_documented_derivatives() {
+    let tape = Tape::new();
+    let x = tape.var([-2.0, -1.0, 0.0, 1.0, 2.0]);
+    let slope = |y: chainrule_tape::Var<'_>| tape.grad(y.sum(..), x).value().unwrap().to_f64();
+    assert_eq!(slope(x.clamp(-1.0, 1.0)), [0.0, 1.0, 1.0, 1.0, 0.0]);
+    assert_eq!(slope(x.relu()), [0.0, 0.0, 0.0, 1.0, 1.0]);
+    assert_eq!(slope(x.leaky_relu(0.1)), [0.1, 0.1, 0.1, 1.0, 1.0]);
+    assert_eq!(slope(x.abs()), [-1.0, -1.0, 0.0, 1.0, 1.0]);
+    assert_eq!(slope(x.maximum(0.0)), [0.0, 0.0, 0.5, 1.0, 1.0]);
+    assert_eq!(slope((x * 0.0).norm(..)), [0.0; 5]);
+    assert_eq!(slope(x.abs().max(..)), [-0.5, 0.0, 0.0, 0.0, 0.5]);
+    assert_eq!(x.clamp(-1.0, 1.0).value().unwrap().to_f64(), [-1.0, -1.0, 0.0, 1.0, 1.0]);
+    assert!(tape.var(f64::NAN).relu().item().unwrap().is_nan());
+    assert!(tape.var(f64::NAN).clamp(-1.0, 1.0).item().unwrap().is_nan());
+    assert!(tape.var([1.0, f64::NAN]).max(..).item().unwrap().is_nan());
+}

@@ -37,10 +37,13 @@ impl<'t> Var<'t> {
         self.var(axes).sqrt()
     }
 
-    /// `√Σ xᵢ²` over axes, which are dropped. Derivative at 0: NaN, as the norm has a kink there.
+    /// `√Σ xᵢ²` over axes, which are dropped. Derivative: `x / y`, and 0 where `y` is 0.
     #[track_caller]
     pub fn norm(self, axes: impl Axes) -> Var<'t> {
-        self.square().sum(axes).sqrt()
+        let square = self.square().sum(axes);
+        let zero = square.eq(0.0);
+        // The root never sees the 0, where its derivative is infinite.
+        zero.select(0.0, zero.select(1.0, square).sqrt())
     }
 
     /// The number of elements that a reduction over these axes takes together.

@@ -98,11 +98,11 @@ impl<'t> Var<'t> {
         power.unwrap_or_else(|| self.tape.full(self.shape(), 1.0, self.dtype()))
     }
 
-    /// The element limited to `low..=high`. Derivative: 1 inside, 0 outside, 1/2 at the limits (as for ties of
-    /// [`maximum`](Var::maximum)).
+    /// The element limited to `low..=high`; NaN stays NaN. Derivative: 1 inside and at the limits, 0 outside.
     #[track_caller]
     pub fn clamp(self, low: f64, high: f64) -> Var<'t> {
-        self.maximum(low).minimum(high)
+        let above = self.lt(low).select(low, self);
+        self.gt(high).select(high, above)
     }
 }
 
