@@ -7,7 +7,7 @@
 use super::columns;
 use super::layout::Axes;
 use super::program::Program;
-use super::run::Bases;
+use super::share::Bases;
 use super::strided::{Region, offset, runs};
 use crate::rows::{CopyFn, FillFn, RowFn};
 

@@ -1,7 +1,7 @@
 //! Functions of the user's, as instructions and as steps of tile programs.
 
 use super::program::Custom;
-use super::run::Bases;
+use super::share::Bases;
 use super::{Place, Uses};
 use crate::DType;
 use smallvec::SmallVec;

@@ -5,7 +5,7 @@ use super::finish::finish;
 use super::index::{CheckIndex, Gather, ScatterAdd};
 use super::product::Product;
 use super::program::Program;
-use super::run::Bases;
+use super::share::Bases;
 use super::{Fault, Instr};
 use crate::Level;
 

@@ -1,55 +1,47 @@
 //! From a builder to a program: where each operand lies, registers, functions.
 
-use super::accumulate::{Accumulator, Levels, Way};
-use super::columns::few_columns;
-use super::layout::{Axes, Layout, View};
-use super::program::{Custom, Moving, Once, Op, Program, Wandering};
+use super::accumulate::{Accumulator, Levels};
+use super::layout::{Layout, View};
+use super::program::{Moving, Once, Op, Program, Wandering};
+use super::registers::{Room, place};
 use super::strided::Strided;
-use super::tile::{Level, Operand, Role, RowReduce, Step, StepKind, TileBuilder};
+use super::tile::{Level, Operand, Role, StepKind, TileBuilder};
 use super::{Place, access};
 use crate::{ALIGN, DType, Level as Simd, rows};
 use std::ops::Range;
 
 /// Where a tile's part of a view is dense, so that a pointer to memory can be an operand.
-enum Direct {
+pub(super) enum Direct {
     /// Distances in elements from row to row, and from column to column.
     Moving(isize, isize),
     /// The rows lie anywhere (and a tile is in one row).
     Wandering(isize),
 }
 
-/// A register: a part of the workspace, needed from one step to another.
-struct Room {
-    bytes: usize,
-    from: usize,
-    to: usize,
-    offset: usize,
-}
-
 /// A store, when it can be done.
-struct Store<'a> {
-    source: usize,
-    view: &'a View,
-    place: Place,
+pub(super) struct Store<'a> {
+    pub(super) source: usize,
+    pub(super) view: &'a View,
+    pub(super) place: Place,
     /// The loads of the same memory.
-    overlaps: Vec<usize>,
+    pub(super) overlaps: Vec<usize>,
     /// The step after which nobody reads what the memory held.
-    ready: usize,
-    done: bool,
+    pub(super) ready: usize,
+    pub(super) done: bool,
 }
 
-struct Finisher<'a> {
-    builder: &'a TileBuilder,
-    layout: &'a Layout,
-    simd: Simd,
-    rooms: Vec<Room>,
+pub(super) struct Finisher<'a> {
+    pub(super) builder: &'a TileBuilder,
+    pub(super) layout: &'a Layout,
+    pub(super) simd: Simd,
+    pub(super) rooms: Vec<Room>,
     /// Entries of the table that are registers, by room.
-    registers: Vec<(u32, usize)>,
-    entries: u32,
-    moving: Vec<Moving>,
-    wandering: Vec<Wandering>,
-    once: Vec<Once>,
-    ops: Vec<Op>,
+    pub(super) registers: Vec<(u32, usize)>,
+    pub(super) entries: u32,
+    pub(super) moving: Vec<Moving>,
+    pub(super) wandering: Vec<Wandering>,
+    pub(super) once: Vec<Once>,
+    pub(super) ops: Vec<Op>,
 }
 
 /// Finishes a validated builder.
@@ -174,7 +166,7 @@ impl<'a> Finisher<'a> {
     }
 
     /// Whether and how a pointer to memory can be an operand.
-    fn direct(&self, view: &View, level: Level) -> Option<Direct> {
+    pub(super) fn direct(&self, view: &View, level: Level) -> Option<Direct> {
         let many = self.layout.tile_rows > 1;
         let (wanted, col) = match level {
             Level::Full => (self.layout.cols as isize, 1),
@@ -192,7 +184,7 @@ impl<'a> Finisher<'a> {
     }
 
     /// Makes an entry a pointer to memory.
-    fn memory(&mut self, entry: u32, direct: Direct, view: &View, place: Place) {
+    pub(super) fn memory(&mut self, entry: u32, direct: Direct, view: &View, place: Place) {
         let Place { slot, offset } = place;
         let size = view.dtype.size() as isize;
         match direct {
@@ -206,19 +198,19 @@ impl<'a> Finisher<'a> {
         }
     }
 
-    fn entry(&mut self) -> u32 {
+    pub(super) fn entry(&mut self) -> u32 {
         self.entries += 1;
         self.entries - 1
     }
 
     /// Reserves bytes of the workspace from one step to another.
-    fn room(&mut self, bytes: usize, from: usize, to: usize) -> usize {
+    pub(super) fn room(&mut self, bytes: usize, from: usize, to: usize) -> usize {
         self.rooms.push(Room { bytes: bytes.next_multiple_of(ALIGN), from, to, offset: 0 });
         self.rooms.len() - 1
     }
 
     /// Makes an entry a register that holds a tile.
-    fn register(&mut self, entry: u32, dtype: DType, level: Level, from: usize, to: usize) {
+    pub(super) fn register(&mut self, entry: u32, dtype: DType, level: Level, from: usize, to: usize) {
         let elements = match level {
             Level::Full => self.layout.tile_rows * self.layout.tile_cols,
             Level::Row => self.layout.tile_rows,
@@ -227,7 +219,7 @@ impl<'a> Finisher<'a> {
         self.registers.push((entry, room));
     }
 
-    fn strided(&self, view: &View, place: Place, level: Level) -> Box<Strided> {
+    pub(super) fn strided(&self, view: &View, place: Place, level: Level) -> Box<Strided> {
         Box::new(Strided {
             copy: rows::copy_strided(view.dtype),
             slot: place.slot,
@@ -237,177 +229,6 @@ impl<'a> Finisher<'a> {
             outer: view.outer.clone(),
             inner: view.inner.clone(),
         })
-    }
-
-    fn load(&mut self, i: usize, view: &View, place: Place, end: usize, copied: bool) {
-        let (step, entry) = (&self.builder.steps[i], i as u32);
-        let (dtype, level) = (step.dtype, step.level);
-        let Place { slot, offset } = place;
-        let zero = |strides: &Axes<isize>| strides.iter().all(|&stride| stride == 0);
-        match self.direct(view, level) {
-            Some(_) if copied => {
-                self.register(entry, dtype, level, i, end);
-                let from = self.strided(view, place, level);
-                return self.ops.push(Op::Gather { dst: entry, from });
-            }
-            Some(direct) => return self.memory(entry, direct, view, place),
-            None => {}
-        }
-        let (rows, cols) = (self.layout.tile_rows, self.layout.tile_cols);
-        let always = self.builder.steps.len();
-        if zero(&view.outer) && zero(&view.inner) {
-            self.register(entry, dtype, level, 0, always);
-            let run = rows::expand_rows(dtype, self.simd).expect("takes all dtypes");
-            let cols = if level == Level::Full { rows * cols } else { rows };
-            self.once.push(Once { run, register: entry, slot, offset, rows: 1, cols });
-        } else if level == Level::Full
-            && !self.layout.is_blocked()
-            && zero(&view.outer)
-            && access::is_dense(self.layout.inner.iter().zip(&view.inner))
-        {
-            self.register(entry, dtype, level, 0, always);
-            let run = rows::repeat_row(dtype, self.simd).expect("takes all dtypes");
-            self.once.push(Once { run, register: entry, slot, offset, rows, cols });
-        } else if level == Level::Full && zero(&view.inner) && !view.inner.is_empty() {
-            let row = self.entry();
-            match self.direct(view, Level::Row) {
-                Some(direct) => self.memory(row, direct, view, place),
-                None => {
-                    self.register(row, dtype, Level::Row, i, i);
-                    let from = self.strided(view, place, Level::Row);
-                    self.ops.push(Op::Gather { dst: row, from });
-                }
-            }
-            self.register(entry, dtype, level, i, end);
-            let run = rows::expand_rows(dtype, self.simd).expect("takes all dtypes");
-            self.ops.push(Op::Row { run, dst: entry, src: row });
-        } else {
-            self.register(entry, dtype, level, i, end);
-            let from = self.strided(view, place, level);
-            self.ops.push(Op::Gather { dst: entry, from });
-        }
-    }
-
-    fn compute(&mut self, i: usize, step: &Step, kind: &StepKind, key: Option<Place>) {
-        let (dst, level, dtype) = (i as u32, step.level, step.dtype);
-        let types = |operands: &[Operand]| -> Vec<(u32, DType)> {
-            operands.iter().map(|operand| (operand.0, self.builder.steps[operand.0 as usize].dtype)).collect()
-        };
-        let op = match kind {
-            StepKind::Load(_) => return,
-            StepKind::Apply(kernel, operands) => {
-                let inputs: Vec<DType> = types(operands).iter().map(|operand| operand.1).collect();
-                let (run, _) = kernel.pick(&inputs, self.simd).expect("checked");
-                let mut src = [0; 3];
-                src.iter_mut().zip(operands).for_each(|(src, operand)| *src = operand.0);
-                Op::Block { run, dst, src, level }
-            }
-            StepKind::Custom(call, operands) => Op::Custom(Box::new(Custom {
-                call: call.clone(),
-                src: types(operands),
-                dst: (dst, dtype),
-                level,
-            })),
-            StepKind::Generate(generator, key_words, _) => {
-                let run = generator.pick(dtype, self.simd).expect("checked");
-                Op::Generate { run, dst, key: *key_words, counter: key.map(|at| (at.slot, at.offset)) }
-            }
-            StepKind::Reduce(how, operand) => {
-                let run = match how {
-                    RowReduce::Sum => rows::sum_rows(dtype, self.simd),
-                    RowReduce::Max => rows::max_rows(dtype, self.simd),
-                };
-                Op::Row { run: run.expect("checked"), dst, src: operand.0 }
-            }
-            StepKind::Expand(operand) => {
-                let run = rows::expand_rows(dtype, self.simd).expect("takes all dtypes");
-                Op::Row { run, dst, src: operand.0 }
-            }
-        };
-        self.ops.push(op);
-    }
-
-    fn store(&mut self, store: &Store<'_>) {
-        let (src, level) = (store.source as u32, self.builder.steps[store.source].level);
-        match self.direct(store.view, level) {
-            Some(direct) => {
-                let dst = self.entry();
-                self.memory(dst, direct, store.view, store.place);
-                self.ops.push(Op::Copy { dst, src, size: store.view.dtype.size(), level });
-            }
-            None => {
-                let to = self.strided(store.view, store.place, level);
-                self.ops.push(Op::Scatter { src, to });
-            }
-        }
-    }
-
-    /// The accumulators, with rooms where they will have offsets in the workspace.
-    fn accumulators(&mut self, views: &[(&View, Place)], scratch: Option<Place>) -> Vec<Accumulator> {
-        let always = self.builder.steps.len();
-        let targets = views.iter().filter(|view| matches!(view.0.role, Role::Accumulate(_)));
-        let mut sums = Vec::new();
-        for ((total, sum), (view, place)) in
-            self.layout.totals.iter().zip(&self.builder.accumulate).zip(targets)
-        {
-            let (dtype, max) = (view.dtype, sum.max);
-            let level = self.builder.steps[sum.source.0 as usize].level;
-            let kept = |strides: &Axes<isize>| strides.iter().any(|&stride| stride != 0);
-            let way = match level {
-                Level::Row => Way::Values,
-                Level::Full if self.layout.inner.is_empty() => Way::Values,
-                Level::Full if kept(&total.inner) => {
-                    if total.inner.iter().all(|&s| s != 0) {
-                        Way::Columns
-                    } else {
-                        Way::Mixed
-                    }
-                }
-                Level::Full if kept(&total.outer) => Way::Rows,
-                Level::Full => Way::Whole,
-            };
-            let size = dtype.size();
-            let column = self.room(self.layout.tile_rows * size, 0, always);
-            let wanted = Levels::wanted(total.len, size, self.layout.tasks, self.layout.tiles());
-            let levels = match wanted {
-                0 => Levels::None,
-                1 => Levels::One(self.room(total.len * size, 0, always)),
-                _ => {
-                    let first = self.room(total.len * size, 0, always);
-                    Levels::Two(first, self.room(total.len * size, 0, always))
-                }
-            };
-            let (rows, columns) = if max {
-                (rows::max_rows(dtype, self.simd), rows::max_columns(dtype, self.simd))
-            } else {
-                (rows::sum_rows(dtype, self.simd), rows::add_columns(dtype, self.simd))
-            };
-            sums.push(Accumulator {
-                way,
-                size,
-                empty: identity(dtype, max),
-                fill: rows::fill(dtype),
-                copy: rows::copy_strided(dtype),
-                rows: rows.expect("checked"),
-                columns: columns.expect("checked"),
-                few: few_columns(dtype, max, self.simd),
-                len: total.len,
-                outer: total.outer.clone(),
-                inner: total.inner.clone(),
-                slot: place.slot,
-                offset: place.offset,
-                axes: total.axes.clone(),
-                target: total.target.clone(),
-                direct: total.direct,
-                scratch: total.scratch.map(|at| {
-                    let scratch = scratch.expect("validated");
-                    (scratch.slot, scratch.offset + at)
-                }),
-                levels,
-                column,
-            });
-        }
-        sums
     }
 
     /// Gives the registers their places, and makes the program.
@@ -445,44 +266,8 @@ impl<'a> Finisher<'a> {
     }
 }
 
-/// Places rooms behind the first `base` bytes so that those needed at the same time are apart: each in the first gap
-/// that is wide enough. Returns the bytes in all.
-fn place(rooms: &mut [Room], base: usize) -> usize {
-    let mut order: Vec<usize> = (0..rooms.len()).collect();
-    order.sort_by_key(|&room| rooms[room].from);
-    // Those placed that are still needed, by offset.
-    let mut live: Vec<usize> = Vec::new();
-    let mut most = base;
-    for room in order {
-        let (from, bytes) = (rooms[room].from, rooms[room].bytes);
-        live.retain(|&other| rooms[other].to >= from);
-        let mut offset = base;
-        let mut index = 0;
-        while index < live.len() && rooms[live[index]].offset < offset.saturating_add(bytes) {
-            offset = offset.max(rooms[live[index]].offset + rooms[live[index]].bytes);
-            index += 1;
-        }
-        rooms[room].offset = offset;
-        live.insert(index, room);
-        most = most.max(offset.checked_add(bytes).expect("registers fit in the address space"));
-    }
-    most
-}
-
 /// The stride from row to row, if it is the same from any row to the next.
 fn linear(lengths: &[usize], strides: &[isize]) -> Option<isize> {
     let even = |axis: usize| strides[axis].checked_mul(lengths[axis] as isize) == Some(strides[axis - 1]);
     (1..lengths.len()).all(even).then(|| strides.last().copied().unwrap_or(0))
-}
-
-/// The result of a reduction of nothing: an element's bytes, first.
-fn identity(dtype: DType, max: bool) -> u64 {
-    let mut bytes = [0; 8];
-    match dtype {
-        DType::F32 if max => bytes[..4].copy_from_slice(&f32::NEG_INFINITY.to_ne_bytes()),
-        DType::F64 if max => bytes = f64::NEG_INFINITY.to_ne_bytes(),
-        DType::I64 if max => bytes = i64::MIN.to_ne_bytes(),
-        _ => {}
-    }
-    u64::from_ne_bytes(bytes)
 }

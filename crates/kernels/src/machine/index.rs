@@ -1,7 +1,7 @@
 //! Instructions that follow indices.
 
 use super::program::part;
-use super::run::Bases;
+use super::share::Bases;
 use super::{Place, Uses, cost};
 use crate::DType;
 use std::ops::Range;

@@ -37,18 +37,23 @@
 mod access;
 mod accumulate;
 mod call;
+mod check;
 mod code;
 mod columns;
 mod cost;
+mod emit;
 mod finish;
 mod index;
 mod layout;
 mod product;
 mod program;
+mod registers;
 mod run;
 mod schedule;
+mod share;
 mod strided;
 mod tile;
+mod totals;
 mod validate;
 
 pub use access::{Access, Place};

@@ -2,7 +2,7 @@
 
 use super::access::{hull, injective};
 use super::program::part;
-use super::run::Bases;
+use super::share::Bases;
 use super::strided::offset;
 use super::{Place, Uses, cost};
 use crate::gemm::Gemm;

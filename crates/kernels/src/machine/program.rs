@@ -3,7 +3,7 @@
 use super::BlockCall;
 use super::accumulate::Accumulator;
 use super::layout::Axes;
-use super::run::Bases;
+use super::share::Bases;
 use super::strided::{Region, Strided};
 use super::tile::Level;
 use crate::DType;

@@ -2,7 +2,7 @@
 
 use super::layout::Axes;
 use super::program::Program;
-use super::run::Bases;
+use super::share::Bases;
 use super::tile::Level;
 use crate::rows::CopyFn;
 
