@@ -2,7 +2,7 @@
 
 use crate::update::{Numbers, PerStep, STEP, count, steps_done};
 use crate::{Optimizer, Transform};
-use chainrule_tape::{Error, Meta, ParamId, Params, Program, Result, Tape, Tensor, Var};
+use chainrule_tape::{Error, Meta, NonFinite, ParamId, Params, Program, Result, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::fmt;
 
@@ -148,13 +148,42 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     /// As [`run`](TrainStep::run).
     #[track_caller]
     pub fn gradients(&self, params: &Params, inputs: [&Tensor; N]) -> Result<Vec<(String, Tensor)>> {
-        let tape = Tape::with(params);
-        tape.count_random_by(tape.var(self.steps(params) as i64));
+        let tape = self.tape(params);
         let loss = (self.loss)(inputs.map(|x| tape.var(x)));
         let grads = tape.param_grads(loss)?;
         let vars: Vec<Var<'_>> = grads.iter().map(|&(_, g)| g).collect();
         let values = tape.values(&vars)?;
         Ok(grads.iter().zip(values).map(|((id, _), value)| (params.name(*id).to_owned(), value)).collect())
+    }
+
+    /// The first op that makes a NaN or an infinity out of finite numbers, in the loss or its gradients, with its source
+    /// line: for when a loss has become NaN. Computes op by op, with everything in memory.
+    ///
+    /// ```
+    /// # use chainrule_optim::{TrainStep, sgd};
+    /// # use chainrule_tape::{Params, Tensor};
+    /// # let mut params = Params::seeded(1);
+    /// # let w = params.root().param("w", Tensor::from([1.0, 2.0]));
+    /// let step = TrainStep::new(sgd(0.1), |[x]| (x * x.tape().param(w)).ln().sum(..));
+    /// let found = step.find_nan(&params, [&Tensor::from([1.0, -0.5])])?.expect("ln(-1) is NaN");
+    /// assert_eq!((found.op, found.element), ("ln", 1));
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](TrainStep::run).
+    #[track_caller]
+    pub fn find_nan(&self, params: &Params, inputs: [&Tensor; N]) -> Result<Option<NonFinite>> {
+        let tape = self.tape(params);
+        tape.param_grads((self.loss)(inputs.map(|x| tape.var(x))))?;
+        tape.find_nan()
+    }
+
+    /// A tape on which the loss can be recorded with values.
+    fn tape(&self, params: &Params) -> Tape {
+        let tape = Tape::with(params);
+        tape.count_random_by(tape.var(self.steps(params) as i64));
+        tape
     }
 
     /// The learning rate that the next run has.

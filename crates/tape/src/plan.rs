@@ -2,7 +2,7 @@
 //!
 //! [`graph`] keeps the nodes that are needed and simplifies them, [`fold`] computes what never changes, [`lower`] joins
 //! elementwise ops and reductions into [`group`]s, each of which becomes one tile program over a [`domain`], and makes
-//! the other instructions, and [`memory`] gives every buffer a place in one arena.
+//! the other instructions, [`write_back`] ends with the outputs and the parameters, and [`memory`] gives every buffer a place in one arena.
 
 mod domain;
 mod fold;
@@ -11,6 +11,7 @@ mod group;
 mod lower;
 mod memory;
 mod opaque;
+mod write_back;
 
 pub(crate) use fold::fold;
 pub use graph::Constant;

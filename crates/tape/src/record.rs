@@ -3,6 +3,7 @@
 mod key;
 mod op;
 mod operand;
+mod recording;
 mod tape;
 mod var;
 
@@ -11,6 +12,6 @@ pub(crate) use key::{KeyMap, type_word};
 pub use op::{Gradients, Lower, Meta, Movement, Op, Rule, View};
 pub(crate) use op::{OpRef, reject};
 pub use operand::Operand;
-pub(crate) use tape::{Leaf, Recording, Source, scalar_class};
+pub(crate) use recording::{Leaf, Recording, Source, scalar_class};
 pub use tape::{Mode, Tape};
 pub use var::Var;

@@ -62,6 +62,9 @@ pub(super) fn finish(builder: &TileBuilder, layout: &Layout, scratch: Option<Pla
     finisher.program(scratch)
 }
 
+/// Programs that touch more than this find little of it in the second-level cache.
+const FAR_BYTES: isize = 512 << 10;
+
 impl<'a> Finisher<'a> {
     fn program(mut self, scratch: Option<Place>) -> Program {
         let (builder, layout) = (self.builder, self.layout);
@@ -231,6 +234,20 @@ impl<'a> Finisher<'a> {
         })
     }
 
+    /// The streams to fetch ahead: those of programs that are too large for the second-level cache.
+    fn ahead(&self) -> Box<[(u32, usize, isize, isize)]> {
+        let mut ahead: Vec<_> = self.moving.iter().map(|m| (m.slot, m.offset, m.row, m.col)).collect();
+        ahead.sort_unstable();
+        ahead.dedup();
+        let (rows, cols) = (self.layout.rows as isize, self.layout.cols as isize);
+        let bytes: isize =
+            ahead.iter().map(|&(_, _, row, col)| if rows > 1 { rows * row } else { cols * col }).sum();
+        if bytes < FAR_BYTES {
+            ahead.clear();
+        }
+        ahead.into()
+    }
+
     /// Gives the registers their places, and makes the program.
     fn allocate(mut self, mut sums: Vec<Accumulator>) -> Program {
         let table = (self.entries as usize * size_of::<*mut u8>()).next_multiple_of(ALIGN);
@@ -256,6 +273,7 @@ impl<'a> Finisher<'a> {
             tiles: layout.tiles(),
             tasks: layout.tasks,
             registers: self.registers.iter().map(|&(entry, room)| (entry, at(room))).collect(),
+            ahead: self.ahead(),
             moving: self.moving.into(),
             wandering: self.wandering.into(),
             once: self.once.into(),

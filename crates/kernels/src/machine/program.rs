@@ -30,6 +30,9 @@ pub(super) struct Program {
     /// Entries that are registers, and where in the workspace.
     pub(super) registers: Box<[(u32, usize)]>,
     pub(super) moving: Box<[Moving]>,
+    /// Operands of which the next tile is fetched while one is worked on: slot, offset, and bytes from row to row and
+    /// from column to column.
+    pub(super) ahead: Box<[(u32, usize, isize, isize)]>,
     pub(super) wandering: Box<[Wandering]>,
     /// What each task does once, before its tiles.
     pub(super) once: Box<[Once]>,
@@ -103,6 +106,19 @@ pub(super) fn part(n: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
     i * each + i.min(more)..(i + 1) * each + (i + 1).min(more)
 }
 
+/// Asks for a cache line.
+#[inline(always)]
+fn prefetch(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch is a hint, and may name any address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(line.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
 impl Program {
     /// Runs one of the program's tasks.
     ///
@@ -148,6 +164,9 @@ impl Program {
                 let distance =
                     super::strided::offset(&self.outer, &w.outer, row) * w.size + col as isize * w.col;
                 set(w.entry, bases.at(w.slot, w.offset).wrapping_offset(distance));
+            }
+            if over + 1 < self.across || self.across == 1 {
+                self.fetch(row, col, bases);
             }
             let n = rows * cols;
             let count = |level: Level| if level == Level::Full { n } else { rows };
@@ -195,6 +214,25 @@ impl Program {
         for sum in &self.accumulators {
             // SAFETY: the caller's promises.
             unsafe { sum.end(task, bases, workspace) };
+        }
+    }
+
+    /// Asks for the next tile's operands. The last tile of a row or of the program asks for what lies behind them, which
+    /// does no harm: a fetch is a hint.
+    #[inline(always)]
+    fn fetch(&self, row: usize, col: usize, bases: Bases<'_>) {
+        let (row, col) =
+            if self.across == 1 { (row + self.tile_rows, col) } else { (row, col + self.tile_cols) };
+        for &(slot, offset, by_row, by_col) in &self.ahead {
+            let from = bases.at(slot, offset).wrapping_offset(row as isize * by_row + col as isize * by_col);
+            let bytes = if self.across == 1 {
+                self.tile_rows as isize * by_row
+            } else {
+                self.tile_cols as isize * by_col
+            };
+            for line in (0..bytes).step_by(crate::ALIGN) {
+                prefetch(from.wrapping_offset(line));
+            }
         }
     }
 
