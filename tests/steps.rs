@@ -1,5 +1,6 @@
 //! Whole training steps against PyTorch's numbers.
 
+use approx::relative_eq;
 use chainrule::nn::{BatchNorm, Linear};
 use chainrule::prelude::*;
 use std::collections::HashMap;
@@ -115,7 +116,7 @@ fn check(name: &str, sizes: &[usize], batch: usize, norm: bool) {
                 .map(|(_, _, tensor)| tensor.to_f64().iter().map(|x| x * x).sum())
                 .collect();
             for (a, b) in squares.iter().zip(&golden[&format!("{name}.square")]) {
-                assert!((a - b).abs() <= 1e-10 * b.abs(), "{name}: squares {a} and {b}");
+                assert!(relative_eq!(*a, *b, max_relative = 1e-10), "{name}: squares {a} and {b}");
             }
         }
         let loss = step.run(&mut params, [&x, &y]).unwrap();

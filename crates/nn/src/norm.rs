@@ -127,7 +127,8 @@ impl BatchNorm {
     #[track_caller]
     fn track(&self, running: ParamId, batch: Var<'_>) {
         let tape = batch.tape();
-        tape.assign(running, tape.param(running) * (1.0 - self.momentum) + batch * self.momentum);
+        // From the value assigned last: a layer that is used twice in a step moves twice.
+        tape.assign(running, tape.assigned(running) * (1.0 - self.momentum) + batch * self.momentum);
     }
 }
 

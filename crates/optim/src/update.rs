@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The name of the step counter in the params.
-pub(crate) const STEP: &str = "optim.step";
+pub(crate) const STEP: &str = Params::STEP;
 
 /// One update of all trainable parameters, as it is recorded.
 pub struct Update<'t> {

@@ -290,7 +290,7 @@ fn the_memory_is_of_the_optimizers_kind() {
         kinds[1..],
         ["optim.step", "optim.adam.m.w", "optim.adam.v.w"].map(|name| (name, Kind::Optimizer))
     );
-    assert_eq!(params.without_optimizer().len(), 1);
+    assert_eq!(params.without_optimizer().unwrap().len(), 1);
 }
 
 #[test]

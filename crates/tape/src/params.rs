@@ -62,6 +62,9 @@ impl ParamId {
 }
 
 impl Params {
+    /// The name of the tensor in which optimizers count their steps, an `i64`.
+    pub const STEP: &str = "optim.step";
+
     /// No tensors yet. Initial values will be drawn from this seed: the same seed and names give the same values.
     pub fn seeded(seed: u64) -> Params {
         Params { entries: IndexMap::new(), seed, dtype: DType::F32, layout: next_layout(), error: None }
@@ -216,11 +219,21 @@ impl Params {
     }
 
     /// These params without any optimizer's memory: the model alone.
-    pub fn without_optimizer(&self) -> Params {
+    ///
+    /// # Errors
+    /// If a tensor of the model was added after the optimizer's: without those, its id would be another.
+    pub fn without_optimizer(&self) -> Result<Params> {
         let mut params = self.clone();
-        params.entries.retain(|_, entry| entry.kind != Kind::Optimizer);
+        let of_model = |entry: &Entry| entry.kind != Kind::Optimizer;
+        let end = params.entries.values().take_while(|entry| of_model(entry)).count();
+        if let Some((name, _)) = params.entries.iter().skip(end).find(|(_, entry)| of_model(entry)) {
+            return Err(Error::Params(format!(
+                "`{name}` was added after the optimizer's tensors: make the model first"
+            )));
+        }
+        params.entries.truncate(end);
         params.layout = next_layout();
-        params
+        Ok(params)
     }
 
     pub(crate) fn mistake(&mut self, what: String) {
@@ -235,7 +248,8 @@ impl Params {
         self.error.clone().map_or(Ok(()), Err)
     }
 
-    /// A number that is the same for params of the same names, kinds, shapes and dtypes, made by the same calls.
+    /// A number that changes with every change of names, kinds, shapes or dtypes. Clones have their original's; params that
+    /// were built apart have different ones.
     pub fn layout(&self) -> u64 {
         self.layout
     }

@@ -29,9 +29,9 @@ impl Shape {
         self.0.len()
     }
 
-    /// The number of elements: the product of the lengths, 1 for a scalar.
+    /// The number of elements: the product of the lengths, 1 for a scalar (`usize::MAX` if it is larger than that).
     pub fn numel(&self) -> usize {
-        self.0.iter().product()
+        self.0.iter().fold(1, |numel, &length| numel.saturating_mul(length))
     }
 
     /// The lengths as a slice.
@@ -43,7 +43,7 @@ impl Shape {
     pub fn strides(&self) -> SmallVec<[isize; 4]> {
         let mut strides: SmallVec<[isize; 4]> = SmallVec::from_elem(1, self.rank());
         for axis in (1..self.rank()).rev() {
-            strides[axis - 1] = strides[axis] * self.0[axis] as isize;
+            strides[axis - 1] = strides[axis].wrapping_mul(self.0[axis] as isize);
         }
         strides
     }

@@ -1,5 +1,6 @@
 //! Graphs as graphs: depth, reuse of plans, memory, and parameters written in place.
 
+use approx::assert_relative_eq;
 use chainrule_tape::{DType, Kind, Params, Tape, Tensor};
 
 #[test]
@@ -16,7 +17,7 @@ fn a_long_chain_works() {
     for _ in 0..20_000 {
         expected = (expected * 0.5).sin() + 0.25;
     }
-    assert!((value - expected).abs() < 1e-12, "{value} {expected}");
+    assert_relative_eq!(value, expected, max_relative = 1e-12);
     // Neither recording, differentiating, planning nor running recurses over the graph's depth.
     let g = tape.grad(y, x);
     assert!(g.item().unwrap().abs() < 1e-100);
@@ -132,9 +133,7 @@ fn gradients_of_a_shared_weight_accumulate_in_products() {
     assert!(program.instructions() <= 14, "{}", program.instructions());
     let fused = g.value().unwrap();
     let slow = tape.one_by_one(&[g]).unwrap().remove(0);
-    for (a, b) in fused.to_f64().iter().zip(slow.to_f64()) {
-        assert!((a - b).abs() < 1e-12);
-    }
+    assert_relative_eq!(fused.to_f64().as_slice(), slow.to_f64().as_slice(), max_relative = 1e-12);
 }
 
 #[test]
@@ -168,4 +167,93 @@ fn kinks_have_the_documented_derivatives() {
     assert!(tape.var(f64::NAN).relu().item().unwrap().is_nan());
     assert!(tape.var(f64::NAN).clamp(-1.0, 1.0).item().unwrap().is_nan());
     assert!(tape.var([1.0, f64::NAN]).max(..).item().unwrap().is_nan());
+}
+
+#[test]
+fn second_order_at_the_kinks_is_finite() {
+    let tape = Tape::new();
+    let (a, b) = (tape.var([0.0, 0.0, 2.0, 1.5]), tape.var([2.0, 3.0, 0.0, 1.0]));
+    for x in [a, b] {
+        let g = tape.grad(a.pow(b).sum(..), x);
+        for other in [a, b] {
+            let second = tape.grad(g.sum(..), other).value().unwrap();
+            assert!(second.to_f64().iter().all(|x| x.is_finite()), "{second}");
+        }
+    }
+    let same = tape.var([3.0, 3.0]);
+    assert_eq!(tape.grad(same.std(..), same).value().unwrap().to_f64(), [0.0, 0.0]);
+}
+
+#[test]
+fn a_direction_given_twice_counts_twice() {
+    let tape = Tape::new();
+    let x = tape.var(3.0);
+    let dy = tape.jvp(x * x, &[x, x], &[tape.var(1.0), tape.var(0.5)]);
+    assert_eq!(dy.item().unwrap(), 9.0);
+}
+
+#[test]
+fn a_product_added_to_a_constant_one() {
+    let tape = Tape::new();
+    let ones = || tape.full([2, 2], 1.0, DType::F64);
+    let a = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+    assert_eq!((ones().matmul(ones()) + a.matmul(a)).value().unwrap().to_f64(), [9.0, 12.0, 17.0, 24.0]);
+}
+
+#[test]
+fn counters_of_random_numbers_are_operands_like_others() {
+    let mut params = Params::seeded(0);
+    let id = params.add("count", Kind::State, 5i64);
+    let tape = Tape::with(&params);
+    let count = tape.param(id);
+    tape.count_random_by(count);
+    tape.assign(id, count + (tape.uniform((), DType::F64) * 10.0 + 1.0).cast(DType::I64));
+    let mut program = tape.compile(&[]).unwrap();
+    drop(tape);
+    program.run(&mut params, &[]).unwrap();
+    assert!((6.0..=15.0).contains(&params.tensor(id).item().unwrap()));
+
+    let tape = Tape::new();
+    let count = tape.var(3i64) * tape.var(2i64);
+    tape.count_random_by(count);
+    let u = (tape.uniform((), DType::F64) + count.cast(DType::F64)).item().unwrap();
+    assert!((6.0..7.0).contains(&u));
+}
+
+#[test]
+fn a_cleared_tape_draws_other_numbers_by_the_same_plan() {
+    let mut tape = Tape::new();
+    let mut drawn = Vec::new();
+    for _ in 0..3 {
+        drawn.push(tape.uniform(8, DType::F32).value().unwrap());
+        tape.clear();
+    }
+    assert!(drawn[0] != drawn[1] && drawn[1] != drawn[2]);
+    assert_eq!(tape.plans(), 1);
+}
+
+#[test]
+fn a_parameter_assigned_twice_starts_from_the_first_value() {
+    let mut params = Params::seeded(0);
+    let id = params.add("a", Kind::State, 1.0);
+    let tape = Tape::with(&params);
+    tape.assign(id, tape.assigned(id) + 1.0);
+    tape.assign(id, tape.assigned(id) * 10.0);
+    let mut program = tape.compile(&[]).unwrap();
+    drop(tape);
+    program.run(&mut params, &[]).unwrap();
+    assert_eq!(params.tensor(id).item().unwrap(), 20.0);
+}
+
+#[test]
+fn an_infinity_on_purpose_is_not_to_blame() {
+    let tape = Tape::new();
+    let x = tape.var([1.0, 0.0]);
+    let mask = tape.full(2, f64::NEG_INFINITY, DType::F64);
+    let y = (x.gt(0.5).select(x, mask)).logsumexp(0) + x.softmax(0).sum(..);
+    tape.grad(y, x);
+    assert_eq!(tape.find_nan().unwrap(), None);
+    let _ = (mask - mask).sum(..);
+    let found = tape.find_nan().unwrap().unwrap();
+    assert_eq!((found.op, found.value.is_nan()), ("sub", true));
 }

@@ -80,6 +80,18 @@ fn a_parameter_left_out_is_named_with_what_cut_it() {
     let message = tape.param_grads((tape.param(used) * mask).sum(..)).unwrap_err().to_string();
     assert!(message.contains("rounded: its path to the loss is cut by lt"), "{message}");
 
+    // A detached value inside softmax's stable form is not what cuts the path here, and a value that is detached before it
+    // meets another cut is detached on purpose.
+    let loss = (tape.param(rounded).floor() * tape.param(used)).softmax(0).ln().sum(..);
+    assert!(
+        tape.param_grads(loss)
+            .unwrap_err()
+            .to_string()
+            .contains("rounded: its path to the loss is cut by floor")
+    );
+    let detached = (tape.param(rounded).detach().floor() * tape.param(used)).sum(..);
+    assert!(!tape.param_grads(detached).unwrap_err().to_string().contains("rounded"));
+
     // Detached and frozen parameters are left out on purpose.
     params.freeze("unused");
     let tape = Tape::with(&params);
@@ -107,4 +119,50 @@ fn programs_check_their_inputs_and_params() {
     others.root().param("w", Tensor::from([1.0]));
     assert!(program.run(&mut others, &[&x]).unwrap_err().to_string().contains("not the model's"));
     assert!(Tape::new().param(w).value().unwrap_err().to_string().contains("Tape::with(&params)"));
+}
+
+#[test]
+fn values_of_other_tapes_never_panic() {
+    let other = Tape::new();
+    let (x, bad) = (other.var([1.0, 2.0]), other.var([1.0]).reshape([3]));
+    let y = x.square().sum(..);
+    type Use = for<'t> fn(&'t Tape, Var<'t>, Var<'t>) -> Option<String>;
+    let uses: [Use; 6] = [
+        |t, x, _| (t.var(1.0) + x).value().err().map(|e| e.to_string()),
+        |t, x, y| t.grad(y, x).value().err().map(|e| e.to_string()),
+        |t, x, y| t.jvp(y, &[x], &[x]).value().err().map(|e| e.to_string()),
+        |t, _, y| t.compile(&[y]).err().map(|e| e.to_string()),
+        |t, _, y| t.values(&[y]).err().map(|e| e.to_string()),
+        |t, x, _| {
+            t.count_random_by(x);
+            t.check().err().map(|e| e.to_string())
+        },
+    ];
+    for (i, f) in uses.iter().enumerate() {
+        for x in [x, bad] {
+            let y = if x.is_poisoned() { bad } else { y };
+            let message = foreign(*f, x, y);
+            assert!(message.is_some_and(|m| m.contains("tape") && m.contains("mistakes.rs")), "use {i}");
+        }
+    }
+
+    fn foreign<'a>(f: Use, x: Var<'a>, y: Var<'a>) -> Option<String> {
+        // As a program that mixes up its tapes would: both live as long as the shorter one.
+        let own = Tape::new();
+        fn same<'t>(f: Use, own: &'t Tape, x: Var<'t>, y: Var<'t>) -> Option<String> {
+            f(own, x, y)
+        }
+        same(f, &own, x, y)
+    }
+}
+
+#[test]
+fn absurd_sizes_are_mistakes() {
+    mistake(line!(), |t| t.full([1 << 40, 1 << 40], 1.0, DType::F64).mean(..));
+    mistake(line!(), |t| t.var([1.0]).pad(0, usize::MAX, 1));
+    mistake(line!(), |t| t.var([1.0]).slice(0, 0..=usize::MAX));
+    mistake(line!(), |t| t.var([1.0]).expand([1 << 60, 1 << 60, 1]));
+    let tape = Tape::new();
+    assert_eq!(tape.var(1.0).powi(i32::MIN).item().unwrap(), 1.0);
+    assert!(Tensor::from_vec(Vec::<f32>::new(), [1 << 32, 1 << 32]).is_err());
 }

@@ -31,19 +31,24 @@ impl<'t> Var<'t> {
         (self - self.mean_keep(axes.clone())).square().mean_keep(axes)
     }
 
-    /// The square root of the variance over axes, which are dropped.
+    /// The square root of the variance over axes, which are dropped. Derivative where it is 0: 0.
     #[track_caller]
     pub fn std(self, axes: impl Axes + Clone) -> Var<'t> {
-        self.var(axes).sqrt()
+        self.var(axes).root()
     }
 
     /// `√Σ xᵢ²` over axes, which are dropped. Derivative: `x / y`, and 0 where `y` is 0.
     #[track_caller]
     pub fn norm(self, axes: impl Axes) -> Var<'t> {
-        let square = self.square().sum(axes);
-        let zero = square.eq(0.0);
+        self.square().sum(axes).root()
+    }
+
+    /// The square root with the derivative 0 at 0.
+    #[track_caller]
+    fn root(self) -> Var<'t> {
+        let zero = self.eq(0.0);
         // The root never sees the 0, where its derivative is infinite.
-        zero.select(0.0, zero.select(1.0, square).sqrt())
+        zero.select(0.0, zero.select(1.0, self).sqrt())
     }
 
     /// The number of elements that a reduction over these axes takes together.

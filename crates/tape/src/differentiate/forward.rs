@@ -21,7 +21,7 @@ impl Tape {
     /// ```
     #[track_caller]
     pub fn jvp<'t>(&'t self, y: Var<'t>, x: &[Var<'t>], dx: &[Var<'t>]) -> Var<'t> {
-        if y.is_poisoned() || x.iter().chain(dx).any(|v| v.is_poisoned()) {
+        if self.rejects("jvp", &[&[y], x, dx].concat()) {
             return self.poison();
         }
         if x.len() != dx.len() {
@@ -43,7 +43,8 @@ impl Tape {
         let mut tangents = vec![NONE; high + 1 - low];
         for (x, dx) in x.iter().zip(dx) {
             if (x.index as usize) <= high {
-                tangents[x.index as usize - low] = dx.index;
+                let tangent = &mut tangents[x.index as usize - low];
+                *tangent = if *tangent == NONE { dx.index } else { (var(*tangent) + *dx).index };
             }
         }
         for index in low..=high {
@@ -69,9 +70,12 @@ impl Tape {
             let x: SmallVec<[Var<'t>; 3]> = inputs.iter().map(|&input| var(input)).collect();
             let wanted: SmallVec<[bool; 3]> = dx.iter().map(Option::is_some).collect();
             let rule = Rule { tape: self, x: &x, y: var(index as u32), wanted: &wanted };
-            if let Some(dy) = self.on_behalf_of(at, || op.jvp(&rule, &dx)) {
-                tangents[index - low] = dy.index;
+            let Some(dy) = self.on_behalf_of(at, || op.jvp(&rule, &dx)) else { continue };
+            if !dy.is_poisoned() && dy.meta() != rule.y.meta() {
+                let what = "the rule's tangent is not of the output's shape and dtype".to_owned();
+                return self.on_behalf_of(at, || self.mistake(op.name(), what, &[rule.y.meta(), dy.meta()]));
             }
+            tangents[index - low] = dy.index;
         }
         match tangents[high - low] {
             NONE => self.full(y.shape(), 0.0, y.dtype()),

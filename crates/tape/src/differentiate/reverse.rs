@@ -5,6 +5,7 @@ use crate::params::{Kind, ParamId};
 use crate::record::{OpRef, Source};
 use crate::{Cut, Error, Result, Rule, Tape, Var};
 use smallvec::SmallVec;
+use std::collections::HashSet;
 
 const NONE: u32 = u32::MAX;
 
@@ -41,7 +42,7 @@ impl Tape {
     /// The products of `g` (of `y`'s shape) with the Jacobians `∂y/∂xᵢ`: `gᵀ·J`.
     #[track_caller]
     pub fn vjp<'t>(&'t self, y: Var<'t>, g: Var<'t>, x: &[Var<'t>]) -> Vec<Var<'t>> {
-        if g.is_poisoned() || y.is_poisoned() || x.iter().any(|x| x.is_poisoned()) {
+        if self.rejects("grad", &[&[y, g], x].concat()) {
             return vec![self.poison(); x.len()];
         }
         if g.meta() != y.meta() {
@@ -76,9 +77,12 @@ impl Tape {
         let grads = self.backward(loss, g, &vars, &mut ends);
         self.check()?;
         let mut cuts = Vec::new();
+        let missing = grads.iter().any(Option::is_none);
+        let paths = missing.then(|| Paths::new(self, loss, ends));
         for ((&id, &var), grad) in ids.iter().zip(&vars).zip(&grads) {
             if grad.is_none()
-                && let Some(op) = self.explain_cut(loss, var, &ends)
+                && let Some(paths) = &paths
+                && let Some(op) = self.explain_cut(var, paths)
             {
                 cuts.push(Cut { param: params.name(id).to_owned(), op });
             }
@@ -93,7 +97,7 @@ impl Tape {
     /// 1, the gradient of a scalar by itself; `None` after a mistake.
     #[track_caller]
     fn seed_gradient<'t>(&'t self, y: Var<'t>) -> Option<Var<'t>> {
-        if y.is_poisoned() {
+        if self.rejects("grad", &[y]) {
             return None;
         }
         let meta = y.meta();
@@ -147,11 +151,20 @@ impl Tape {
             for (i, &input) in inputs.iter().enumerate() {
                 if input as usize >= low
                     && depends[input as usize - low]
-                    && (!wanted[i] || found[i].is_none())
+                    && (!wanted[i] || found.get(i).copied().flatten().is_none())
                 {
                     ends.push((index as u32, input));
                 }
-                let Some(term) = found[i].filter(|_| wanted[i]) else { continue };
+                let Some(term) = found.get(i).copied().flatten().filter(|_| wanted[i]) else { continue };
+                if term.is_poisoned() {
+                    continue;
+                }
+                if term.meta() != x[i].meta() {
+                    let what =
+                        format!("the rule's gradient for input {i} is not of the input's shape and dtype");
+                    self.on_behalf_of(at, || self.mistake(op.name(), what, &[x[i].meta(), term.meta()]));
+                    continue;
+                }
                 let slot = &mut gradients[input as usize - low];
                 *slot = if *slot == NONE {
                     term.index
@@ -167,40 +180,55 @@ impl Tape {
     }
 
     /// Why no gradient reaches a parameter. `None` if that is meant (its path is detached); `Some(None)` if the loss
-    /// doesn't use it; else the op that cut its path.
+    /// doesn't use it; else the first op that cut its path.
     #[allow(clippy::type_complexity)]
-    fn explain_cut(
-        &self,
-        loss: Var<'_>,
-        param: u32,
-        ends: &Ends,
-    ) -> Option<Option<(&'static str, crate::At)>> {
+    fn explain_cut(&self, param: u32, paths: &Paths) -> Option<Option<(&'static str, crate::At)>> {
         let recording = self.recording();
-        let (low, high) = (param as usize, loss.index as usize);
-        if low > high {
-            return Some(None);
+        let low = param as usize;
+        let mut reached = vec![false; paths.needed.len().saturating_sub(low)];
+        if let Some(start) = reached.first_mut() {
+            *start = true;
         }
-        let depends = dependents(&recording, low, high, std::iter::once(low));
-        let mut nearest: Option<usize> = None;
-        for &(node, input) in ends {
-            if (input as usize) < low || !depends[input as usize - low] {
+        let mut detached = false;
+        for index in low + 1..paths.needed.len() {
+            let node = &recording.nodes[index];
+            if !paths.needed[index] {
                 continue;
             }
-            // Follow values that are no floats up to the op that made them from floats.
-            let (mut node, mut input) = (node as usize, input as usize);
-            while !recording.nodes[input].meta.dtype.is_float() {
-                let above = recording.nodes[input]
-                    .inputs
-                    .iter()
-                    .find(|&&i| i as usize >= low && depends[i as usize - low]);
-                let Some(&above) = above else { break };
-                (node, input) = (input, above as usize);
+            for &input in &node.inputs {
+                if (input as usize) < low || !reached[input as usize - low] {
+                    continue;
+                }
+                if node.op().is_some_and(|op| op.detaches()) {
+                    detached = true;
+                } else if paths.ends.contains(&(index as u32, input)) || !node.meta.dtype.is_float() {
+                    return Some(Some((node.name(), node.at)));
+                } else {
+                    reached[index - low] = true;
+                }
             }
-            if recording.nodes[node].op().is_some_and(|op| op.detaches()) {
-                return None;
-            }
-            nearest = Some(nearest.map_or(node, |other| other.min(node)));
         }
-        Some(nearest.map(|node| (recording.nodes[node].name(), recording.nodes[node].at)))
+        if detached { None } else { Some(None) }
+    }
+}
+
+/// What explains why a gradient did not arrive.
+struct Paths {
+    /// The nodes that the loss is made from.
+    needed: Vec<bool>,
+    ends: HashSet<(u32, u32)>,
+}
+
+impl Paths {
+    fn new(tape: &Tape, loss: Var<'_>, ends: Ends) -> Paths {
+        let recording = tape.recording();
+        let mut needed = vec![false; loss.index as usize + 1];
+        needed[loss.index as usize] = true;
+        for index in (0..needed.len()).rev() {
+            if needed[index] {
+                recording.nodes[index].inputs.iter().for_each(|&input| needed[input as usize] = true);
+            }
+        }
+        Paths { needed, ends: ends.into_iter().collect() }
     }
 }

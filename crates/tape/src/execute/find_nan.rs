@@ -1,9 +1,9 @@
 //! Where a NaN or an infinity came from.
 
-use crate::{At, Error, Result, Shape, Tape, Var};
+use crate::{At, Error, Result, Shape, Tape};
 use std::fmt;
 
-/// The first op whose result has a NaN or an infinity although none of its operands has one.
+/// The first op whose result has a NaN although none of its operands has one, or an infinity although they are finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NonFinite {
     /// The op; `param`, `var` or `constant` for a value that was given.
@@ -48,20 +48,30 @@ impl Tape {
                 "this tape has inputs without values: record with `var` in their place".into(),
             ));
         }
+        // For each node, whether its value has a NaN and an infinity.
+        let mut state: Vec<[bool; 2]> = Vec::with_capacity(self.len());
         for index in 0..self.len() as u32 {
-            let (dtype, at) = {
+            let (dtype, at, name, operands) = {
                 let recording = self.recording();
                 let node = &recording.nodes[index as usize];
-                (node.meta.dtype, node.at)
+                let of = |kind: usize| node.inputs.iter().any(|&input| state[input as usize][kind]);
+                (node.meta.dtype, node.at, node.name(), [of(0), of(1)])
             };
-            if !dtype.is_float() {
-                continue;
-            }
-            let value = self.values(&[Var { tape: self, index }])?.remove(0);
-            let bad = value.to_f64().iter().enumerate().find(|(_, x)| !x.is_finite()).map(|(i, &x)| (i, x));
-            if let Some((element, number)) = bad {
-                let op = self.recording().nodes[index as usize].name();
-                return Ok(Some(NonFinite { op, shape: value.shape().clone(), element, value: number, at }));
+            let value = if dtype.is_float() { Some(self.compute_alone(index)?) } else { None };
+            let values = value.as_ref().map_or(Vec::new(), |value| value.to_f64());
+            let first = |bad: fn(&f64) -> bool| values.iter().position(bad);
+            let found = [first(|x| x.is_nan()), first(|x| x.is_infinite())];
+            state.push(found.map(|found| found.is_some()));
+            // A constant that is infinite, in a mask, say, is meant; so is what is made of infinite operands, unless it
+            // is the first NaN.
+            let new = match (found, operands) {
+                ([Some(element), _], [false, _]) => Some(element),
+                ([None, Some(element)], [false, false]) if name != "constant" => Some(element),
+                _ => None,
+            };
+            if let (Some(element), Some(value)) = (new, &value) {
+                let shape = value.shape().clone();
+                return Ok(Some(NonFinite { op: name, shape, element, value: values[element], at }));
             }
         }
         Ok(None)

@@ -77,7 +77,9 @@ impl Tape {
     ///
     /// # Errors
     /// The first mistake made while recording.
+    #[track_caller]
     pub fn compile(&self, outputs: &[Var<'_>]) -> Result<Program> {
+        self.rejects("compile", outputs);
         self.check()?;
         let recording = self.recording();
         let outputs = outputs.iter().map(|output| output.index).collect();

@@ -52,8 +52,8 @@ binary! {
     /// `y = aᵇ`. Derivatives: `b·aᵇ⁻¹` and `y·ln a`; where `a` is 0, the latter is 0 (as is its limit for `b > 0`), and
     /// where `b` is 0, the former is 0.
     pow = "pow", kernel::POW; |a, b, y, t| [
-        b.eq(0.0).select(0.0, t * b * a.pow(b - 1.0)),
-        t * a.eq(0.0).select(0.0, y * a.ln())
+        by_base(a, b, t),
+        by_exponent(a, y, t)
     ]; [[1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; [None, ONE]
 
     /// `y = max(a, b)`, NaN if either is. The derivative goes to the larger; a tie is split evenly.
@@ -63,6 +63,18 @@ binary! {
     /// `y = min(a, b)`, NaN if either is. The derivative goes to the smaller; a tie is split evenly.
     minimum = "minimum", kernel::MINIMUM; |a, b, y, t| [t * share(a, b, a.lt(b)), t * share(a, b, b.lt(a))];
         [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]; []
+}
+
+/// `t·b·aᵇ⁻¹`, and 0 where `b` is 0. The branch that isn't chosen stays finite, for the second order's sake.
+fn by_base<'t>(a: Var<'t>, b: Var<'t>, t: Var<'t>) -> Var<'t> {
+    let zero = b.eq(0.0);
+    zero.select(0.0, t * b * a.pow(zero.select(1.0, b) - 1.0))
+}
+
+/// `t·y·ln a`, and 0 where `a` is 0.
+fn by_exponent<'t>(a: Var<'t>, y: Var<'t>, t: Var<'t>) -> Var<'t> {
+    let zero = a.eq(0.0);
+    zero.select(0.0, t * y * zero.select(1.0, a).ln())
 }
 
 /// 1 where one operand wins, 1/2 at a tie, else 0.
@@ -82,10 +94,7 @@ impl<'t> Var<'t> {
     /// `x·x·…·x`, `n` times, by repeated squaring; `1 / x⁻ⁿ` for a negative `n`.
     #[track_caller]
     pub fn powi(self, n: i32) -> Var<'t> {
-        if n < 0 {
-            return self.tape.full(self.shape(), 1.0, self.dtype()) / self.powi(-n);
-        }
-        let (mut power, mut square, mut left) = (None, self, n);
+        let (mut power, mut square, mut left) = (None, self, n.unsigned_abs());
         while left > 0 {
             if left % 2 == 1 {
                 power = Some(power.map_or(square, |p| p * square));
@@ -95,7 +104,11 @@ impl<'t> Var<'t> {
                 square = square * square;
             }
         }
-        power.unwrap_or_else(|| self.tape.full(self.shape(), 1.0, self.dtype()))
+        match power {
+            None => self.tape.full(self.shape(), 1.0, self.dtype()),
+            Some(power) if n < 0 => 1.0 / power,
+            Some(power) => power,
+        }
     }
 
     /// The element limited to `low..=high`; NaN stays NaN. Derivative: 1 inside and at the limits, 0 outside.

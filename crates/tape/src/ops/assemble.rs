@@ -18,7 +18,7 @@ impl Op for Pad {
     }
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
-        let length = x[0].shape[self.axis] + self.before + self.after;
+        let length = x[0].shape[self.axis].saturating_add(self.before).saturating_add(self.after);
         Ok(Meta::new(x[0].shape.with(self.axis, length), x[0].dtype))
     }
 

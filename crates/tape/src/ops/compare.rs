@@ -74,7 +74,7 @@ impl<'t> Var<'t> {
     }
 
     /// Of a `bool` mask: `yes` where it is true, `no` elsewhere (NumPy's `where`). The derivative goes to the one
-    /// that was chosen.
+    /// that was chosen. A number takes the other branch's dtype; two numbers are `f32`.
     #[track_caller]
     pub fn select(self, yes: impl Operand<'t>, no: impl Operand<'t>) -> Var<'t> {
         let dtype = yes.own_dtype().or(no.own_dtype()).unwrap_or(DType::F32);

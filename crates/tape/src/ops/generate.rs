@@ -75,6 +75,6 @@ impl Tape {
     #[track_caller]
     fn random(&self, name: &'static str, kernel: &'static Generator, meta: Meta) -> Var<'_> {
         let (seed, stream, counter) = self.next_random();
-        self.op(Generate { name, kernel, meta, seed, stream }, counter.as_slice())
+        self.op(Generate { name, kernel, meta, seed, stream }, &[counter])
     }
 }

@@ -192,10 +192,10 @@ movement_op!(
     Slice,
     "slice",
     |op, key| key.write_slice(&[op.axis, op.start, op.length]),
-    |x| if op.start + op.length <= x.shape[op.axis] {
+    |x| if op.start.checked_add(op.length).is_some_and(|end| end <= x.shape[op.axis]) {
         Ok(x.shape.with(op.axis, op.length))
     } else {
-        Err(format!("{}..{} ends outside axis {}", op.start, op.start + op.length, op.axis))
+        Err(format!("{}..{} ends outside axis {}", op.start, op.start.saturating_add(op.length), op.axis))
     },
     |shape, g| {
         let after = shape[op.axis] - op.start - op.length;
@@ -283,11 +283,11 @@ impl<'t> Var<'t> {
         };
         let start = match range.start_bound() {
             Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before + 1,
+            Bound::Excluded(&before) => before.saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&last) => last + 1,
+            Bound::Included(&last) => last.saturating_add(1),
             Bound::Excluded(&end) => end,
             Bound::Unbounded => shape[axis],
         };

@@ -26,7 +26,7 @@ pub(crate) fn fold(
             Kind::Op(_) => inputs && node.meta.shape.numel() <= LARGEST,
         });
     }
-    // Of these, the last ones: those that others, or the roots, use. Views and single constants stay as they are.
+    // Of these, the last ones: those that others use. Views and single constants stay as they are.
     let mut wanted = vec![false; graph.nodes.len()];
     let computed = |graph: &Graph, x: u32| matches!(&graph.nodes[x as usize].kind, Kind::Op(lower) if !matches!(lower, Lower::View(_)));
     let base = |graph: &Graph, mut x: u32| {

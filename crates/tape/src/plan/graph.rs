@@ -68,34 +68,27 @@ struct Builder<'r> {
 impl Graph {
     /// The part of the recording that the roots need.
     pub fn new(recording: &Recording, roots: &Roots, known: impl Fn(u32) -> bool) -> Graph {
-        let all = || roots.outputs.iter().chain(roots.assigns.iter().map(|(_, value)| value)).copied();
-        let end = all().max().map_or(0, |last| last as usize + 1);
-        let mut needed = vec![false; end];
-        for root in all() {
-            needed[root as usize] = true;
-        }
-        for index in (0..end).rev() {
-            if needed[index] && !known(index as u32) {
-                for &input in &recording.nodes[index].inputs {
-                    needed[input as usize] = true;
-                }
+        // Only what is needed is looked at: the rest of a long tape costs nothing.
+        let mut needed: KeyMap<u32, u32> = KeyMap::default();
+        let mut waiting: Vec<u32> =
+            roots.outputs.iter().chain(roots.assigns.iter().map(|(_, value)| value)).copied().collect();
+        while let Some(index) = waiting.pop() {
+            if needed.insert(index, u32::MAX).is_none() && !known(index) {
+                waiting.extend(&recording.nodes[index as usize].inputs);
             }
         }
+        let mut order: Vec<u32> = needed.keys().copied().collect();
+        order.sort_unstable();
         let mut builder =
             Builder { recording, graph: Graph::default(), seen: KeyMap::default(), keys: Vec::new() };
-        let mut place = vec![u32::MAX; end];
-        for index in 0..end {
-            if needed[index] {
-                place[index] = if known(index as u32) {
-                    builder.known(index as u32)
-                } else {
-                    builder.node(index, &place)
-                };
-            }
+        let mut place = needed;
+        for index in order {
+            let node = if known(index) { builder.known(index) } else { builder.node(index as usize, &place) };
+            place.insert(index, node);
         }
         let mut graph = builder.graph;
-        graph.outputs = roots.outputs.iter().map(|&root| place[root as usize]).collect();
-        graph.assigns = roots.assigns.iter().map(|&(id, root)| (id, place[root as usize])).collect();
+        graph.outputs = roots.outputs.iter().map(|root| place[root]).collect();
+        graph.assigns = roots.assigns.iter().map(|(id, root)| (*id, place[root])).collect();
         graph.accumulate_products();
         graph
     }
@@ -167,13 +160,13 @@ impl Builder<'_> {
     }
 
     /// Adds the simplified form of a recorded node.
-    fn node(&mut self, index: usize, place: &[u32]) -> u32 {
+    fn node(&mut self, index: usize, place: &KeyMap<u32, u32>) -> u32 {
         let node = &self.recording.nodes[index];
         let op = match &node.source {
             Source::Op(op) => op,
             Source::Leaf(leaf) => return self.leaf(*leaf, &node.meta, node.at),
         };
-        let inputs: SmallVec<[u32; 3]> = node.inputs.iter().map(|&input| place[input as usize]).collect();
+        let inputs: SmallVec<[u32; 3]> = node.inputs.iter().map(|input| place[input]).collect();
         self.op(op, inputs, &node.meta, node.at)
     }
 
@@ -189,7 +182,7 @@ impl Builder<'_> {
                 key.write_slice(&meta.shape);
             }
         }
-        let name = "constant";
+        let name = leaf.name();
         self.unique(
             key,
             GraphNode { kind: Kind::Leaf(leaf), inputs: SmallVec::new(), meta: meta.clone(), name, at },
@@ -206,12 +199,15 @@ impl Builder<'_> {
         }
         let lower = op.lower();
         match &lower {
-            Lower::View(_) => {
+            Lower::View(movement) => {
                 // Any arrangement of one repeated number is that number.
                 if let Kind::Leaf(leaf @ Leaf::Scalar(_)) = self.graph.nodes[inputs[0] as usize].kind {
                     return self.leaf(leaf, meta, at);
                 }
-                if self.graph.nodes[inputs[0] as usize].meta == *meta && op.detaches() {
+                let dense = View::dense(&meta.shape);
+                if self.graph.nodes[inputs[0] as usize].meta == *meta
+                    && movement.view(&dense, &meta.shape).as_ref() == Some(&dense)
+                {
                     return inputs[0];
                 }
             }

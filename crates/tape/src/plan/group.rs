@@ -210,6 +210,14 @@ impl Group {
         })
     }
 
+    /// The buffers that hold the counters of random numbers.
+    pub fn keys(&self) -> impl Iterator<Item = &Located> {
+        self.members.iter().filter_map(|member| match &member.make {
+            Make::Generate(_, _, key) => key.as_ref(),
+            _ => None,
+        })
+    }
+
     fn access(&self, located: &Located, unit: usize, dtype: DType) -> Access {
         let strides = self.cuts.strides(&located.view.shape, &located.view.strides, unit);
         Access { place: place(located, dtype), strides }

@@ -109,7 +109,8 @@ fn share(plan: &Plan, lives: &mut [Life]) -> Vec<u32> {
                 let fits =
                     bytes == plan.buffers[target as usize].1 && source.dtype.size() == step.dtype.size();
                 let same = loads(buffer).all(|(other, x)| {
-                    other.level == TileLevel::Full
+                    matches!(other.kind, StepKind::Load(_))
+                        && other.level == TileLevel::Full
                         && x.strides == access.strides
                         && x.place.offset == access.place.offset
                 });

@@ -109,7 +109,10 @@ impl Lowering<'_> {
         let node = &graph.nodes[n as usize];
         let (a, b) = (self.placed(node.inputs[0]), self.placed(node.inputs[1]));
         let c = match node.inputs.get(2) {
-            Some(&c) => self.placed_dense(c),
+            Some(&c) => {
+                let c = self.in_arena(c);
+                if c.view.is_dense() { c } else { self.copied(node.inputs[2], &c) }
+            }
             None => self.dense_buffer(&node.meta),
         };
         let rank = node.meta.shape.rank();

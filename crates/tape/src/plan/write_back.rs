@@ -2,7 +2,7 @@
 
 use super::group::Located;
 use super::lower::{Lowering, Peek, Slot, State};
-use crate::record::{KeyMap, Meta};
+use crate::record::KeyMap;
 use chainrule_kernels::machine::TileLevel;
 
 impl Lowering<'_> {
@@ -46,10 +46,11 @@ impl Lowering<'_> {
             let later = last_read.get(&buffer).is_some_and(|&position| position > group as usize);
             let twice = assigned[..i].iter().any(|&(_, other)| other == id);
             // Inside the group, the old value may be read only element by element.
-            let mixed = own.reads().any(|located| {
-                located.buffer == buffer
-                    && !(located.view.is_dense() && located.view.shape.numel() == own.numel)
-            });
+            let mixed = own.keys().any(|located| located.buffer == buffer)
+                || own.reads().any(|located| {
+                    located.buffer == buffer
+                        && !(located.view.is_dense() && located.view.shape.numel() == own.numel)
+                });
             direct[i] = alone && full && !later && !twice && !mixed;
         }
         for group in 0..self.groups.len() as u32 {
@@ -72,7 +73,7 @@ impl Lowering<'_> {
     }
 
     /// The value in the arena.
-    fn in_arena(&mut self, x: u32) -> Located {
+    pub(super) fn in_arena(&mut self, x: u32) -> Located {
         let located = self.placed(x);
         let arena = self.plan.buffers[located.buffer as usize].0 == Slot::Arena;
         if arena { located } else { self.copied(x, &located) }

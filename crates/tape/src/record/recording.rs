@@ -37,6 +37,8 @@ pub(crate) struct Random {
     pub seed: u64,
     pub counter: Option<u32>,
     pub streams: u64,
+    /// How often the tape was cleared.
+    pub clears: i64,
 }
 
 /// A recorded op, or a leaf.
@@ -70,6 +72,17 @@ pub(crate) enum Leaf {
     Scalar(u32),
 }
 
+impl Leaf {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Leaf::Input(_) => "input",
+            Leaf::Param(_) => "param",
+            Leaf::Data(_) => "var",
+            Leaf::Scalar(_) => "constant",
+        }
+    }
+}
+
 impl Node {
     pub(crate) fn op(&self) -> Option<&OpRef> {
         match &self.source {
@@ -81,10 +94,7 @@ impl Node {
     pub(crate) fn name(&self) -> &'static str {
         match &self.source {
             Source::Op(op) => op.name(),
-            Source::Leaf(Leaf::Input(_)) => "input",
-            Source::Leaf(Leaf::Param(_)) => "param",
-            Source::Leaf(Leaf::Data(_)) => "var",
-            Source::Leaf(Leaf::Scalar(_)) => "constant",
+            Source::Leaf(leaf) => leaf.name(),
         }
     }
 }
@@ -92,6 +102,9 @@ impl Node {
 impl Recording {
     /// Shape, dtype and source line of the inputs, in order.
     pub fn input_metas(&self) -> Vec<(Meta, At)> {
+        if self.inputs == 0 {
+            return Vec::new();
+        }
         let inputs = self.nodes.iter().filter(|node| matches!(node.source, Source::Leaf(Leaf::Input(_))));
         inputs.map(|node| (node.meta.clone(), node.at)).collect()
     }

@@ -69,7 +69,8 @@ impl Tape {
     }
 
     /// Forgets everything that was recorded, but keeps plans: recording the same again costs no planning. That no
-    /// [`Var`] outlives it is checked by the compiler. Takes new params, if there are any.
+    /// [`Var`] outlives it is checked by the compiler. The params stay as they were: for new values, use
+    /// [`clear_with`](Tape::clear_with).
     pub fn clear(&mut self) {
         let params = self.recording.get_mut().params.take();
         let mut fresh = std::mem::take(self.recording.get_mut());
@@ -84,7 +85,8 @@ impl Tape {
         fresh.layers.clear();
         fresh.values.clear();
         fresh.values_key = Key::default();
-        fresh.random = Random { seed: fresh.random.seed, ..Random::default() };
+        let Random { seed, clears, .. } = fresh.random;
+        fresh.random = Random { seed, clears: clears + 1, ..Random::default() };
         fresh.error = None;
         fresh.params = params;
         *self.recording.get_mut() = fresh;
@@ -139,10 +141,14 @@ impl Tape {
     /// A program's next input: its value is given at each run (see [`compile`](Tape::compile)).
     #[track_caller]
     pub fn input(&self, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let meta = Meta::new(shape, dtype);
+        if let Err(what) = check_size(&meta) {
+            return self.mistake("input", what, &[]);
+        }
         let mut recording = self.recording.borrow_mut();
         recording.inputs += 1;
         let leaf = Leaf::Input(recording.inputs - 1);
-        self.leaf(&mut recording, leaf, Meta::new(shape, dtype))
+        self.leaf(&mut recording, leaf, meta)
     }
 
     /// A parameter of the model that this tape was made [`with`](Tape::with).
@@ -178,6 +184,9 @@ impl Tape {
             DType::F32 | DType::F64 => true,
         };
         let meta = Meta::new(shape, dtype);
+        if let Err(what) = check_size(&meta) {
+            return self.mistake("constant", what, &[]);
+        }
         if !whole {
             return self.mistake("constant", format!("{value} is no {dtype}"), &[meta]);
         }
@@ -254,6 +263,7 @@ impl Tape {
             let foreign = inputs.iter().any(|x| !std::ptr::eq(x.tape, self));
             if foreign { Err("the operands are on different tapes".to_owned()) } else { op.infer(&metas) }
         };
+        let inferred = inferred.and_then(|meta| check_size(&meta).map(|()| meta));
         match inferred {
             Ok(meta) => {
                 let mut prefix = recording.prefix();
@@ -291,8 +301,30 @@ impl Tape {
         self.poison()
     }
 
+    #[track_caller]
     pub(crate) fn poison(&self) -> Var<'_> {
+        // There is a mistake already, unless the poisoned operand came from elsewhere.
+        let mut recording = self.recording.borrow_mut();
+        if recording.error.is_none() {
+            let what = "of another tape, where a mistake was made".to_owned();
+            let mistake = Mistake { op: "operand", what, operands: Vec::new(), at: self.at() };
+            recording.error = Some(Error::Record(Box::new(mistake)));
+        }
         Var { tape: self, index: Var::POISONED }
+    }
+
+    /// Whether one of these values is poisoned or of another tape, which is a mistake.
+    #[track_caller]
+    pub(crate) fn rejects(&self, op: &'static str, vars: &[Var<'_>]) -> bool {
+        if vars.iter().any(|var| var.is_poisoned()) {
+            self.poison();
+            return true;
+        }
+        let foreign = vars.iter().any(|var| !std::ptr::eq(var.tape, self));
+        if foreign {
+            self.mistake(op, "a value is of another tape".into(), &[]);
+        }
+        foreign
     }
 
     /// Notes an error that is not an op's own, such as a layer's about its input.
@@ -323,19 +355,32 @@ impl Tape {
     }
 
     /// Gives a parameter a new value at the end of the run: how optimizers and running statistics are written.
-    /// Reading the parameter on this tape still gives the old value.
+    /// Reading the parameter on this tape still gives the old value. A second assignment replaces the first; see
+    /// [`assigned`](Tape::assigned).
     #[track_caller]
     pub fn assign(&self, id: ParamId, value: Var<'_>) {
-        let old = self.param(id).meta();
-        let new = value.meta();
-        if value.is_poisoned() {
+        if self.rejects("assign", &[value]) {
             return;
         }
+        let (old, new) = (self.param(id).meta(), value.meta());
         if old != new {
             self.mistake("assign", "a parameter keeps its shape and dtype".into(), &[old, new]);
             return;
         }
-        self.recording.borrow_mut().assigns.push((id, value.index));
+        let assigns = &mut self.recording.borrow_mut().assigns;
+        match assigns.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, earlier)) => *earlier = value.index,
+            None => assigns.push((id, value.index)),
+        }
+    }
+
+    /// The value that a parameter will have at the end of the run: the one [assigned](Tape::assign) last, or the old one.
+    /// What is updated several times in one step starts from here.
+    #[track_caller]
+    pub fn assigned(&self, id: ParamId) -> Var<'_> {
+        let assigned =
+            self.recording.borrow().assigns.iter().find(|(other, _)| *other == id).map(|&(_, index)| index);
+        assigned.map_or_else(|| self.param(id), |index| Var { tape: self, index })
     }
 
     /// The params' values that this tape was made with.
@@ -351,7 +396,7 @@ impl Tape {
 
     /// Notes that a value is the output of the layer `name` of type `kind` (such as `Linear`).
     pub fn note_layer(&self, output: Var<'_>, name: &Arc<str>, kind: &'static str) {
-        if !output.is_poisoned() {
+        if !output.is_poisoned() && std::ptr::eq(output.tape, self) {
             self.recording.borrow_mut().layers.push((output.index, name.clone(), kind));
         }
     }
@@ -371,15 +416,38 @@ impl Tape {
     }
 
     /// Takes the counter of the random numbers from this `i64` scalar: with another value, all numbers are others.
+    ///
+    /// Without this call, the counter is the number of steps that an optimizer has taken with the tape's params
+    /// ([`Params::STEP`]); without an optimizer, how often the tape was [cleared](Tape::clear).
+    #[track_caller]
     pub fn count_random_by(&self, counter: Var<'_>) {
-        self.recording.borrow_mut().random.counter = (!counter.is_poisoned()).then_some(counter.index);
+        if self.rejects("count_random_by", &[counter]) {
+            return;
+        }
+        let meta = counter.meta();
+        if meta.dtype != DType::I64 || meta.shape.numel() != 1 {
+            self.mistake("count_random_by", "the counter is one i64".into(), &[meta]);
+            return;
+        }
+        self.recording.borrow_mut().random.counter = Some(counter.index);
     }
 
     /// Seed and stream number for the next random op, and the counter.
-    pub(crate) fn next_random(&self) -> (u64, u64, Option<Var<'_>>) {
+    #[track_caller]
+    pub(crate) fn next_random(&self) -> (u64, u64, Var<'_>) {
+        let Random { counter, clears, .. } = self.recording.borrow().random;
+        let step = || self.params()?.id(Params::STEP);
+        let counter = match counter {
+            Some(index) => Var { tape: self, index },
+            None => {
+                let counter = step().map_or_else(|| self.var(clears), |id| self.param(id));
+                self.count_random_by(counter);
+                counter
+            }
+        };
         let random = &mut self.recording.borrow_mut().random;
         random.streams += 1;
-        (random.seed, random.streams, random.counter.map(|index| Var { tape: self, index }))
+        (random.seed, random.streams, counter)
     }
 
     /// How many random ops were recorded.
@@ -397,6 +465,15 @@ impl Tape {
 
     pub(crate) fn recording_mut(&self) -> std::cell::RefMut<'_, Recording> {
         self.recording.borrow_mut()
+    }
+}
+
+/// No tensor of more elements fits in the address space, and sizes and strides of fewer can be computed without overflow.
+fn check_size(meta: &Meta) -> Result<(), String> {
+    if meta.shape.numel() <= 1 << 48 {
+        Ok(())
+    } else {
+        Err(format!("a tensor of shape {} is too large", meta.shape))
     }
 }
 
