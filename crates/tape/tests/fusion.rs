@@ -111,3 +111,57 @@ fn one_by_one_is_the_same_in_f32() {
         assert!((a - b).abs() < 1e-3, "{a} {b}");
     }
 }
+
+/// Parameters get random expressions of the old values, of each other and of products: each new value must be made of
+/// old values only, however the writes are scheduled.
+#[test]
+fn random_updates() {
+    for seed in 0..400 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut params = Params::seeded(0);
+        let ids: Vec<_> = (0..rng.random_range(2..6))
+            .map(|i| {
+                let data: Vec<f64> = (0..16).map(|_| rng.random_range(-1.0..1.0)).collect();
+                params.root().param(&format!("p{i}"), Tensor::from_vec(data, [4, 4]).unwrap())
+            })
+            .collect();
+        let tape = Tape::with(&params);
+        let mut values: Vec<Var<'_>> = ids.iter().map(|&id| tape.param(id)).collect();
+        // First products and sums, then, as optimizers do, elementwise ops on them.
+        for round in 0..2 {
+            for _ in 0..rng.random_range(2..10) {
+                let mut pick = || values[rng.random_range(0..values.len())];
+                let (x, y) = (pick(), pick());
+                let kind = rng.random_range(0..if round == 0 { 7 } else { 4 });
+                values.push(match kind {
+                    0 => x + y,
+                    1 => x * y * 0.5,
+                    2 => x.t() - y,
+                    3 => x.tanh(),
+                    4 => x.matmul(y) * 0.3,
+                    5 => x * y.sum_keep(0).tanh(),
+                    _ => x * y.mean_keep(-1),
+                });
+            }
+        }
+        let mut expected = Vec::new();
+        for &id in &ids {
+            if rng.random_bool(0.8) {
+                let value = values[rng.random_range(0..values.len())];
+                tape.assign(id, value);
+                expected.push((id, value));
+            }
+        }
+        let output = values[rng.random_range(0..values.len())];
+        let mut program = tape.compile(&[output]).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        let mut wanted: Vec<Var<'_>> = expected.iter().map(|&(_, value)| value).collect();
+        wanted.push(output);
+        let slow = tape.one_by_one(&wanted).unwrap();
+        let mut updated = params.clone();
+        let found = program.run(&mut updated, &[]).unwrap_or_else(|e| panic!("seed {seed}: {e}")).tensor(0);
+        close(&found, &slow[expected.len()], &format!("seed {seed}, output"));
+        for (&(id, _), slow) in expected.iter().zip(&slow) {
+            close(updated.tensor(id), slow, &format!("seed {seed}, {id:?}"));
+        }
+    }
+}

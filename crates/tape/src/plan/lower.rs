@@ -3,7 +3,7 @@
 use super::graph::{Graph, Kind, follow};
 use super::group::{Fit, Group, Located, Make, Total};
 use crate::params::ParamId;
-use crate::record::{Leaf, Lower, Meta, View};
+use crate::record::{KeyMap, Leaf, Lower, Meta, View};
 use crate::{At, DType};
 use chainrule_kernels::Level;
 use chainrule_kernels::machine::{Instr, RowReduce, TileLevel};
@@ -82,8 +82,26 @@ pub(super) struct Lowering<'g> {
     /// The buffers that are not in the arena, and the scalar constants, by what they are.
     slots: HashMap<Slot, u32>,
     scalars: HashMap<(Option<u32>, DType), usize>,
-    /// Values that are to be written to a parameter.
-    pub assigned: Vec<(u32, ParamId)>,
+    /// What is to be written to parameters.
+    pub assigned: Vec<Assigned>,
+    /// The number of the assignment that a value is for, if there is just one.
+    pub assigned_of: KeyMap<u32, usize>,
+    /// How many of a node's uses have been met.
+    pub met: Vec<u32>,
+    /// How many members of open groups read a buffer.
+    pub open_reads: KeyMap<u32, u32>,
+    /// Open groups that hold new values of parameters.
+    pub updates: Vec<u32>,
+}
+
+/// A new value of a parameter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Assigned {
+    pub value: u32,
+    /// The parameter's memory, and the node that reads it, if there is one.
+    pub buffer: u32,
+    pub old: Option<u32>,
+    pub written: bool,
 }
 
 /// Makes the plan.
@@ -100,15 +118,57 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         groups: Vec::new(),
         slots: HashMap::new(),
         scalars: HashMap::new(),
-        assigned: graph.assigns.iter().map(|&(id, value)| (value, id)).collect(),
+        assigned: Vec::new(),
+        assigned_of: KeyMap::default(),
+        met: vec![0; count],
+        open_reads: KeyMap::default(),
+        updates: Vec::new(),
     };
-    for node in 0..count as u32 {
+    lowering.begin();
+    for node in order(graph, &lowering.uses) {
         if lowering.uses[node as usize] > 0 {
             lowering.node(node);
         }
     }
     lowering.finish();
     lowering.plan
+}
+
+/// The order in which nodes are lowered: as recorded, but what is elementwise and comes after everything else, the updates
+/// of parameters, moves up to the product that it waits for. So a gradient is used while it is in cache, and its memory
+/// serves the next one.
+fn order(graph: &Graph, uses: &[u32]) -> Vec<u32> {
+    let is_opaque = |node: u32| {
+        let kind = &graph.nodes[node as usize].kind;
+        let elementwise = matches!(kind, Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_)));
+        matches!(kind, Kind::Op(_))
+            && !elementwise
+            && !matches!(kind, Kind::Op(Lower::Reduce { .. } | Lower::Generate(..)))
+    };
+    let moves = |node: u32| {
+        matches!(
+            graph.nodes[node as usize].kind,
+            Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_))
+        )
+    };
+    let count = graph.nodes.len() as u32;
+    let is_leaf = |node: u32| !matches!(graph.nodes[node as usize].kind, Kind::Op(_));
+    let last = (0..count).rev().find(|&node| uses[node as usize] > 0 && !is_leaf(node) && !moves(node));
+    let mut rank: Vec<u32> = (0..count).collect();
+    for node in last.map_or(0, |last| last + 1)..count {
+        if is_leaf(node) {
+            rank[node as usize] = 0;
+        } else {
+            let after =
+                graph.nodes[node as usize].inputs.iter().map(|&x| rank[x as usize]).max().unwrap_or(0);
+            if is_opaque(after) || is_leaf(after) {
+                rank[node as usize] = after;
+            }
+        }
+    }
+    let mut order: Vec<u32> = (0..count).collect();
+    order.sort_by_key(|&node| (rank[node as usize], node));
+    order
 }
 
 impl Lowering<'_> {
@@ -127,7 +187,12 @@ impl Lowering<'_> {
             Kind::Op(Lower::Pointwise(kernel)) => self.elementwise(n, |x| Make::Apply(kernel, x)),
             Kind::Op(Lower::Custom(call)) => self.elementwise(n, |x| Make::Custom(call.clone(), x)),
             Kind::Op(Lower::Generate(generator, key)) => {
-                let counter = node.inputs.first().map(|&counter| self.placed(counter));
+                let counter = node.inputs.first().map(|&counter| {
+                    self.meet(counter);
+                    let located = self.placed(counter);
+                    *self.open_reads.entry(located.buffer).or_default() += 1;
+                    located
+                });
                 let mut group = Group::new(&node.meta.shape);
                 let make = Make::Generate(generator, *key, counter);
                 let member = group.push(make, TileLevel::Full, node.meta.dtype, Some(n));
@@ -135,8 +200,28 @@ impl Lowering<'_> {
                 self.state[n as usize] = State::Member(self.groups.len() as u32 - 1, member);
             }
             Kind::Op(Lower::Reduce { axes, max }) => self.reduce(n, axes, *max),
-            Kind::Op(other) => self.opaque(n, other),
+            Kind::Op(other) => {
+                self.write_updates();
+                for &x in &node.inputs {
+                    self.meet(x);
+                }
+                self.opaque(n, other);
+            }
         }
+        if let (Some(_), State::Member(group, _)) = (self.assigned_of.get(&n), &self.state[n as usize])
+            && !self.updates.contains(group)
+        {
+            self.updates.push(*group);
+        }
+    }
+
+    /// Notes a use of `x` by an op that computes.
+    pub(super) fn meet(&mut self, x: u32) {
+        let mut base = x;
+        while self.graph.nodes[base as usize].is_movement() {
+            base = self.graph.nodes[base as usize].inputs[0];
+        }
+        self.met[base as usize] += 1;
     }
 
     fn leaf(&mut self, n: u32, leaf: Leaf) {
@@ -357,6 +442,7 @@ impl Lowering<'_> {
 
     /// The member of `group` that holds operand `x` at this level.
     fn operand(&mut self, group: u32, x: u32, level: TileLevel) -> u32 {
+        self.meet(x);
         if let (Peek::Member(_, member, view), base) = self.peek(x) {
             self.inside[base as usize] += 1;
             let fit = view.and_then(|view| self.group(group).fit(member, &view, level));
@@ -364,7 +450,10 @@ impl Lowering<'_> {
         }
         let located = self.placed(x);
         let dtype = self.graph.nodes[x as usize].meta.dtype;
-        self.group(group).load(x, || located, level, dtype)
+        let (buffer, before) = (located.buffer, self.group(group).members.len());
+        let member = self.group(group).load(x, || located, level, dtype);
+        *self.open_reads.entry(buffer).or_default() += (self.group(group).members.len() - before) as u32;
+        member
     }
 
     fn reduce(&mut self, n: u32, axes: &[usize], max: bool) {
@@ -422,6 +511,11 @@ impl Lowering<'_> {
     /// [`close`](Self::close), with the buffers of some nodes chosen by `target`.
     pub(super) fn close_into(&mut self, group: u32, target: impl Fn(&Self, u32) -> Option<u32>) {
         let Some(group) = self.groups[group as usize].take() else { return };
+        for located in group.reads() {
+            if let Some(count) = self.open_reads.get_mut(&located.buffer) {
+                *count = count.saturating_sub(1);
+            }
+        }
         let mut origin = None;
         let mut stores: Vec<(u32, Located)> = Vec::new();
         for (member, node) in group.members.iter().enumerate().filter_map(|(i, m)| Some((i as u32, m.node?)))

@@ -1,73 +1,134 @@
-//! The end of a plan: outputs, and new values of parameters.
+//! Where a plan's results go: outputs, and new values of parameters.
+//!
+//! A group that makes new values of parameters writes them straight into the parameters' memory, once everything else
+//! that reads the old values has been emitted. Where that can't be, the new value is copied at the end.
 
-use super::group::Located;
-use super::lower::{Lowering, Peek, Slot, State};
-use crate::record::KeyMap;
+use super::graph::Kind;
+use super::group::{Group, Located};
+use super::lower::{Assigned, Lowering, Peek, Slot};
+use crate::record::Leaf;
 use chainrule_kernels::machine::TileLevel;
+use std::collections::HashMap;
+
+/// Updates that wait for more than this many others are left to the end: planning stays linear.
+const MOST_WAITING: usize = 64;
 
 impl Lowering<'_> {
-    /// Places the outputs, closes what is open, and writes the parameters.
+    /// Notes what is to be written.
+    pub(super) fn begin(&mut self) {
+        let graph = self.graph;
+        let mut old = HashMap::new();
+        let mut times = HashMap::new();
+        for (index, node) in graph.nodes.iter().enumerate() {
+            if let Kind::Leaf(Leaf::Param(id)) = node.kind {
+                old.insert(id, index as u32);
+            }
+        }
+        for (i, &(id, value)) in graph.assigns.iter().enumerate() {
+            let buffer = self.slot_buffer(Slot::Param(id), &graph.nodes[value as usize].meta);
+            self.assigned.push(Assigned { value, buffer, old: old.get(&id).copied(), written: false });
+            self.plan.writes.push(id);
+            *times.entry(value).or_insert(0) += 1;
+            self.assigned_of.insert(value, i);
+        }
+        // A value for two parameters is copied at the end.
+        self.assigned_of.retain(|value, _| times[value] == 1);
+    }
+
+    /// Emits the groups of which nothing is left to do but to write parameters that nothing else reads any more.
+    pub(super) fn write_updates(&mut self) {
+        if self.updates.is_empty() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.updates);
+        for group in waiting {
+            match &self.groups[group as usize] {
+                Some(own) if self.is_complete(own) => self.close_update(group),
+                Some(_) if self.updates.len() < MOST_WAITING => self.updates.push(group),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether all values of a group are used inside it or are new values of parameters that can be written.
+    fn is_complete(&self, group: &Group) -> bool {
+        let done = |node: u32| {
+            let outside = self.uses[node as usize] - self.inside[node as usize];
+            outside == 0 || outside == 1 && self.assigned_of.contains_key(&node)
+        };
+        group.totals.is_empty()
+            && group.members.iter().filter_map(|member| member.node).all(done)
+            && group.members.iter().all(|member| {
+                let assigned = member.node.and_then(|node| self.assigned_of.get(&node));
+                assigned.is_none_or(|&i| {
+                    member.level == TileLevel::Full && self.is_free(&self.assigned[i], group)
+                })
+            })
+    }
+
+    /// Whether a parameter can be written by a group: all other reads of its old value have been emitted, and inside the
+    /// group it is read only element by element.
+    fn is_free(&self, assigned: &Assigned, group: &Group) -> bool {
+        let met = assigned.old.is_none_or(|old| self.met[old as usize] == self.uses[old as usize]);
+        let here = || group.reads().filter(|located| located.buffer == assigned.buffer);
+        let open = self.open_reads.get(&assigned.buffer).copied().unwrap_or(0);
+        let by_element =
+            |located: &Located| located.view.is_dense() && located.view.shape.numel() == group.numel;
+        met && open as usize == here().count()
+            && here().all(by_element)
+            && group.keys().all(|located| located.buffer != assigned.buffer)
+    }
+
+    /// Emits a group, its new values going straight to the parameters that are free.
+    fn close_update(&mut self, group: u32) {
+        let Some(own) = &self.groups[group as usize] else { return };
+        let mut targets = Vec::new();
+        for member in &own.members {
+            let Some(node) = member.node else { continue };
+            let Some(&i) = self.assigned_of.get(&node) else { continue };
+            let alone = self.uses[node as usize] == self.inside[node as usize] + 1;
+            if alone && member.level == TileLevel::Full && self.is_free(&self.assigned[i], own) {
+                targets.push((node, self.assigned[i].buffer));
+                self.assigned[i].written = true;
+            }
+        }
+        self.close_into(group, |_, node| {
+            targets.iter().find(|(value, _)| *value == node).map(|&(_, buffer)| buffer)
+        });
+    }
+
+    /// Places the outputs, closes what is open, and writes the parameters that are not written yet.
     pub(super) fn finish(&mut self) {
         let graph = self.graph;
         for &output in &graph.outputs {
+            self.meet(output);
             let mut located = self.in_arena(output);
             if !located.view.is_dense() {
                 located = self.copied(output, &located);
             }
             self.plan.outputs.push((located, graph.nodes[output as usize].meta.clone()));
         }
-        // The groups that are still open make new values of parameters. Other new values are old values of parameters, or
-        // made already: they are copied at the end, by way of the arena, so that no copy reads what another has written.
-        let assigned = std::mem::take(&mut self.assigned);
+        // New values that are old values of parameters, or made already, go by way of the arena, so that no copy reads
+        // what another has written.
         let mut waiting: Vec<Option<Located>> = Vec::new();
-        for &(value, _) in &assigned {
+        for i in 0..self.assigned.len() {
+            let Assigned { value, written, .. } = self.assigned[i];
             let open = matches!(self.peek(value).0, Peek::Member(..) | Peek::Total(_));
             let movement = graph.nodes[value as usize].is_movement();
-            waiting.push(if open && !movement { None } else { Some(self.in_arena(value)) });
-        }
-        // Each of the rest goes straight into the parameter's memory, unless another group that comes later reads the old
-        // value.
-        let mut last_read = KeyMap::<u32, usize>::default();
-        for (position, group) in self.groups.iter().enumerate() {
-            for located in group.iter().flat_map(|group| group.reads()) {
-                last_read.insert(located.buffer, position);
+            let copied = !written && !(open && !movement);
+            waiting.push(if copied { Some(self.in_arena(value)) } else { None });
+            if copied {
+                self.meet(value);
             }
         }
-        let mut direct = vec![false; assigned.len()];
-        let mut parameter: Vec<u32> = Vec::new();
-        for (i, &(value, id)) in assigned.iter().enumerate() {
-            let meta = &graph.nodes[value as usize].meta;
-            let buffer = self.slot_buffer(Slot::Param(id), meta);
-            parameter.push(buffer);
-            let State::Member(group, member) = self.state[value as usize] else { continue };
-            let Some(own) = &self.groups[group as usize] else { continue };
-            let alone = self.uses[value as usize] == self.inside[value as usize] + 1;
-            let full = own.members[member as usize].level == TileLevel::Full;
-            let later = last_read.get(&buffer).is_some_and(|&position| position > group as usize);
-            let twice = assigned[..i].iter().any(|&(_, other)| other == id);
-            // Inside the group, the old value may be read only element by element.
-            let mixed = own.keys().any(|located| located.buffer == buffer)
-                || own.reads().any(|located| {
-                    located.buffer == buffer
-                        && !(located.view.is_dense() && located.view.shape.numel() == own.numel)
-                });
-            direct[i] = alone && full && !later && !twice && !mixed;
-        }
         for group in 0..self.groups.len() as u32 {
-            self.close_into(group, |_, node| {
-                assigned
-                    .iter()
-                    .position(|&(value, _)| value == node)
-                    .filter(|&i| direct[i])
-                    .map(|i| parameter[i])
-            });
+            self.close_update(group);
         }
-        for (i, &(value, id)) in assigned.iter().enumerate() {
-            self.plan.writes.push(id);
-            if !direct[i] {
-                let from = waiting[i].take().unwrap_or_else(|| self.placed(value));
-                let to = Located::dense(parameter[i], &graph.nodes[value as usize].meta);
-                self.copy(value, &from, &to);
+        for (i, from) in waiting.into_iter().enumerate() {
+            let Assigned { value, buffer, written, .. } = self.assigned[i];
+            if !written {
+                let from = from.unwrap_or_else(|| self.placed(value));
+                self.copy(value, &from, &Located::dense(buffer, &graph.nodes[value as usize].meta));
             }
         }
     }
