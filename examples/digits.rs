@@ -103,6 +103,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             (train, test, [128, 64])
         }
     };
+    std::fs::create_dir_all(&options.out).map_err(|e| format!("{}: {e}", options.out.display()))?;
     println!("{} images to train on, {} to test on", train.len(), test.len());
 
     let pixels = train.inputs().shape()[1];
@@ -122,7 +123,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let (mut losses, mut train_accuracy, mut test_accuracy) = (Vec::new(), Vec::new(), Vec::new());
     for epoch in 0..options.epochs {
         let mut sum = 0.0;
-        for (x, labels) in train.batches(options.batch).shuffled(options.seed, epoch as u64) {
+        let mut epoch_batches = train.batches(options.batch).shuffled(options.seed, epoch as u64);
+        if train.len() % options.batch == 1 {
+            // Batch norm can't learn from a single image.
+            epoch_batches = epoch_batches.drop_last();
+        }
+        for (x, labels) in epoch_batches {
             let loss = step.run(&mut params, [&x, &labels])?;
             if !loss.is_finite() {
                 return Err(format!("the loss became {loss} in epoch {}", epoch + 1).into());
@@ -145,7 +151,6 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     bar.finish_and_clear();
 
-    std::fs::create_dir_all(&options.out)?;
     let file = options.out.join("net.safetensors");
     params.save(&file)?;
     let predicted = classify(&params, &test)?;
@@ -172,6 +177,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|arg| arg == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let options = match parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(what) => {

@@ -111,7 +111,13 @@ impl BatchNorm {
         let x = if rows >= 2 || x.is_poisoned() {
             x
         } else {
-            self.label.fail("BatchNorm", x, format_args!("needs 2 rows or more in training, not {rows}"))
+            self.label.fail(
+                "BatchNorm",
+                x,
+                format_args!(
+                    "needs 2 rows or more in training, not {rows} (a short last batch can be dropped)"
+                ),
+            )
         };
         let axes: Vec<isize> = (0..x.rank().saturating_sub(1) as isize).collect();
         let mean = x.mean(axes.as_slice());

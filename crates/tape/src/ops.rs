@@ -79,6 +79,8 @@ macro_rules! elementwise_op {
                 Ok($crate::Meta::new(&x[0].shape, dtype))
             }
 
+            fn attributes(&self, _: &mut $crate::Key) {}
+
             fn lower(&self) -> $crate::Lower {
                 $crate::Lower::Pointwise(&$kernel)
             }

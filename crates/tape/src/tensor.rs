@@ -295,7 +295,19 @@ macro_rules! from_elements {
 
         impl<const N: usize, const M: usize> From<[[$t; N]; M]> for Tensor {
             fn from(rows: [[$t; N]; M]) -> Tensor {
-                Tensor { shape: Shape::from([M, N]), ..Tensor::from(rows.as_flattened()) }
+                Tensor::from(rows.as_slice())
+            }
+        }
+
+        impl<const N: usize> From<&[[$t; N]]> for Tensor {
+            fn from(rows: &[[$t; N]]) -> Tensor {
+                Tensor { shape: Shape::from([rows.len(), N]), ..Tensor::from(rows.as_flattened()) }
+            }
+        }
+
+        impl<const N: usize> From<Vec<[$t; N]>> for Tensor {
+            fn from(rows: Vec<[$t; N]>) -> Tensor {
+                Tensor::from(rows.as_slice())
             }
         }
     )* };
@@ -394,5 +406,6 @@ mod tests {
     fn long_axes_are_shortened() {
         assert_eq!(Tensor::arange(9).to_string(), "[0, 1, 2, …, 6, 7, 8]");
         assert_eq!(Tensor::from([[1.5f64, 2.0]]).to_string(), "[[1.5, 2]]");
+        assert_eq!(Tensor::from(vec![[1i64], [2]]).to_string(), "[[1], [2]]");
     }
 }

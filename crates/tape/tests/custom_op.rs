@@ -1,7 +1,7 @@
 //! Ops of a user's own: implemented like the crate's, fused, checked and differentiated like them.
 
 use chainrule_tape::{
-    BlockCall, Call, Gradients, Lower, Meta, Op, Rule, Slice, SliceMut, Tape, Tensor, Var, check,
+    BlockCall, Call, DType, Gradients, Lower, Meta, Op, Rule, Slice, SliceMut, Tape, Tensor, Var, check,
 };
 use std::sync::Arc;
 
@@ -23,7 +23,12 @@ impl Op for Cube {
     }
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
-        Ok(x[0].clone())
+        // What the function below can't take is a mistake here.
+        if x[0].dtype == DType::F64 {
+            Ok(x[0].clone())
+        } else {
+            Err(format!("takes f64, not {}", x[0].dtype))
+        }
     }
 
     fn lower(&self) -> Lower {
@@ -118,4 +123,80 @@ fn a_whole_tensor_op_is_checked_and_reports_bad_data() {
     );
     let message = running_sum(tape.var([[1.0]])).value().unwrap_err().to_string();
     assert!(message.contains("takes a vector"), "{message}");
+}
+
+/// `y = factor·x`: an op with a field, and without attributes of its own.
+#[derive(Clone, Debug)]
+struct Scale(f64);
+
+impl BlockCall for Scale {
+    fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>) {
+        if let ([Slice::F64(x)], SliceMut::F64(y)) = (inputs, output) {
+            y.iter_mut().zip(*x).for_each(|(y, x)| *y = self.0 * x);
+        }
+    }
+}
+
+impl Op for Scale {
+    fn name(&self) -> &'static str {
+        "scale"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        Ok(x[0].clone())
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Custom(Arc::new(self.clone()))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| Some(g * self.0))
+    }
+
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        dx[0].map(|dx| at.tape.op(self.clone(), &[dx]))
+    }
+}
+
+#[test]
+fn ops_that_differ_in_a_field_are_different() {
+    let tape = Tape::new();
+    let x = tape.var([1.0, 2.0]);
+    let y = tape.op(Scale(2.0), &[x]) + tape.op(Scale(3.0), &[x]);
+    assert_eq!(y.value().unwrap().to_f64(), [5.0, 10.0]);
+}
+
+/// An op whose rule returns a gradient of the wrong shape.
+#[derive(Debug)]
+struct Wrong;
+
+impl Op for Wrong {
+    fn name(&self) -> &'static str {
+        "wrong"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        Ok(x[0].clone())
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Custom(Arc::new(Scale(1.0)))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| Some(g.sum(..)))
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+}
+
+#[test]
+fn a_rule_of_the_wrong_shape_is_a_mistake() {
+    let tape = Tape::new();
+    let x = tape.var([1.0, 2.0]);
+    let message = tape.grad(tape.op(Wrong, &[x]).sum(..), x).value().unwrap_err().to_string();
+    assert!(message.starts_with("wrong: the rule's gradient for input 0"), "{message}");
 }

@@ -40,7 +40,8 @@ pub trait Call: fmt::Debug + Send + Sync {
     fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>) -> Result<(), String>;
 }
 
-/// An elementwise function: called on blocks, and fused with its neighbours.
+/// An elementwise function: called on blocks, and fused with its neighbours. It can't fail: dtypes that it doesn't take
+/// must be refused by the op's shape rule.
 pub trait BlockCall: fmt::Debug + Send + Sync {
     /// Computes `output[i]` from the inputs' elements `i`.
     fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>);

@@ -146,7 +146,7 @@ impl Recording {
     fn run(&self, program: &mut Program) -> Result<()> {
         if self.inputs > 0 {
             return Err(Error::Input(
-                "this tape has inputs without values: compile it and run the program".into(),
+                "this tape has inputs without values (inside a TrainStep or Function, values don't exist yet): compile it and run the program".into(),
             ));
         }
         program.set_scalars(&self.scalars);

@@ -17,6 +17,8 @@ impl Op for Gather {
         Ok(Meta::new(x[1].shape.iter().chain(&x[0].shape[1..]).copied().collect::<Shape>(), x[0].dtype))
     }
 
+    fn attributes(&self, _: &mut Key) {}
+
     fn lower(&self) -> Lower {
         Lower::Gather
     }

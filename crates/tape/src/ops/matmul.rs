@@ -1,6 +1,7 @@
 //! The matrix product.
 
 use super::{Sample, sample};
+use crate::record::Key;
 use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
 
 #[derive(Debug)]
@@ -30,6 +31,8 @@ impl Op for Matmul {
         let shape: Shape = batch.iter().chain([m, n]).copied().collect();
         Ok(Meta::new(shape, x[0].dtype))
     }
+
+    fn attributes(&self, _: &mut Key) {}
 
     fn lower(&self) -> Lower {
         Lower::Matmul

@@ -115,7 +115,7 @@ impl Lowering<'_> {
             let Assigned { value, written, .. } = self.assigned[i];
             let open = matches!(self.peek(value).0, Peek::Member(..) | Peek::Total(_));
             let movement = graph.nodes[value as usize].is_movement();
-            let copied = !written && !(open && !movement);
+            let copied = !written && (!open || movement);
             waiting.push(if copied { Some(self.in_arena(value)) } else { None });
             if copied {
                 self.meet(value);

@@ -38,9 +38,11 @@ pub trait Op: Debug + Send + Sync + Any {
     /// The output's shape and dtype from the inputs', or what is wrong with them.
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String>;
 
-    /// Writes what tells this op from others of the same name: axes, shapes, flags.
+    /// Writes everything in which this op may differ from others of its type: axes, shapes, flags. Ops with the same
+    /// attributes and inputs are taken for the same computation. Unless written more cheaply, that is the op's `Debug`
+    /// text, so a field that `Debug` leaves out must be written here.
     fn attributes(&self, key: &mut Key) {
-        let _ = key;
+        key.write_str(&format!("{self:?}"));
     }
 
     /// How the op is computed.

@@ -23,7 +23,8 @@ impl<'t> Var<'t> {
         self.tape
     }
 
-    /// The lengths of the axes (those of a scalar after a mistake).
+    /// The lengths of the axes. (After a mistake, eight axes of length 1: indexing the shape doesn't panic before the
+    /// mistake is reported.)
     pub fn shape(self) -> Shape {
         self.meta().shape
     }
@@ -35,12 +36,12 @@ impl<'t> Var<'t> {
 
     /// Shape and dtype.
     pub fn meta(self) -> Meta {
-        self.tape.with_node(self, |node| node.meta.clone()).unwrap_or(Meta::new((), DType::F32))
+        self.tape.with_node(self, |node| node.meta.clone()).unwrap_or_else(|| Meta::new([1; 8], DType::F32))
     }
 
     /// The number of axes.
     pub fn rank(self) -> usize {
-        self.tape.with_node(self, |node| node.meta.shape.rank()).unwrap_or(0)
+        self.tape.with_node(self, |node| node.meta.shape.rank()).unwrap_or(8)
     }
 
     /// The number of elements.
