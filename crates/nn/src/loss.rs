@@ -217,7 +217,8 @@ impl<'t> Losses<'t> for Var<'t> {
         let targets = beside("bce_with_logits", self, targets);
         // -|x| = x - 2·max(x, 0) has the derivative 1 at 0, where the terms' derivatives then add up to 1/2 - t.
         let positive = self.relu();
-        (positive - self * targets) + (self - positive - positive).exp().log1p()
+        let below = self.le(0.0).select(self, -self);
+        (positive - self * targets) + below.exp().log1p()
     }
 
     fn cross_entropy_each(self, labels: Var<'t>) -> Var<'t> {

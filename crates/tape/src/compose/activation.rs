@@ -34,9 +34,9 @@ impl<'t> Var<'t> {
     /// `ln(1 + eˣ)`, without overflow: `max(x, 0) + log1p(e^-|x|)`. Derivative: [`sigmoid`](Var::sigmoid).
     #[track_caller]
     pub fn softplus(self) -> Var<'t> {
-        // |x| = 2·max(x, 0) - x has the derivative -1 at 0, where the two halves' derivatives then add up to 1/2.
-        let positive = self.relu();
-        positive + (self - positive - positive).exp().log1p()
+        // -|x| with the derivative 1 at 0, where the two halves' derivatives then add up to 1/2.
+        let below = self.le(0.0).select(self, -self);
+        self.relu() + below.exp().log1p()
     }
 
     /// `x·sigmoid(x)`, also called swish.

@@ -57,18 +57,18 @@ binary! {
     ]; [[1.5, 0.3, 2.0], [0.5, 2.0, -1.0]]; [None, ONE]
 
     /// `y = max(a, b)`, NaN if either is. The derivative goes to the larger; a tie is split evenly.
-    maximum = "maximum", kernel::MAXIMUM; |a, b, y, t| [t * share(a, b, a.gt(b)), t * share(a, b, b.gt(a))];
+    maximum = "maximum", kernel::MAXIMUM; |a, b, y, t| [t * share(a, b, a.lt(b)), t * share(a, b, b.lt(a))];
         [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]; []
 
     /// `y = min(a, b)`, NaN if either is. The derivative goes to the smaller; a tie is split evenly.
-    minimum = "minimum", kernel::MINIMUM; |a, b, y, t| [t * share(a, b, a.lt(b)), t * share(a, b, b.lt(a))];
+    minimum = "minimum", kernel::MINIMUM; |a, b, y, t| [t * share(a, b, a.gt(b)), t * share(a, b, b.gt(a))];
         [[-1.5, 0.3, 2.0], [0.5, 0.2, -1.0]]; []
 }
 
-/// `t·b·aᵇ⁻¹`, and 0 where `b` is 0. The branch that isn't chosen stays finite, for the second order's sake.
+/// `t·b·aᵇ⁻¹`, and 0 where both are 0. The branch that isn't chosen stays finite, for the second order's sake.
 fn by_base<'t>(a: Var<'t>, b: Var<'t>, t: Var<'t>) -> Var<'t> {
-    let zero = b.eq(0.0);
-    zero.select(0.0, t * b * a.pow(zero.select(1.0, b) - 1.0))
+    let zero = a.eq(0.0).and(b.eq(0.0));
+    zero.select(0.0, t * b * zero.select(1.0, a).pow(b - 1.0))
 }
 
 /// `t·y·ln a`, and 0 where `a` is 0.
@@ -77,10 +77,10 @@ fn by_exponent<'t>(a: Var<'t>, y: Var<'t>, t: Var<'t>) -> Var<'t> {
     zero.select(0.0, t * y * zero.select(1.0, a).ln())
 }
 
-/// 1 where one operand wins, 1/2 at a tie, else 0.
-fn share<'t>(a: Var<'t>, b: Var<'t>, wins: Var<'t>) -> Var<'t> {
-    let half = a.eq(b).cast(a.dtype()) * 0.5;
-    wins.select(1.0, half)
+/// 0 where an operand loses, 1/2 at a tie, else 1: also where one of them is NaN.
+fn share<'t>(a: Var<'t>, b: Var<'t>, loses: Var<'t>) -> Var<'t> {
+    let tie = a.eq(b).cast(a.dtype()) * 0.5;
+    loses.select(0.0, 1.0 - tie)
 }
 
 /// The same ops with operands of different shapes.
@@ -91,10 +91,11 @@ const BROADCAST: Sample = Sample {
 };
 
 impl<'t> Var<'t> {
-    /// `x·x·…·x`, `n` times, by repeated squaring; `1 / x⁻ⁿ` for a negative `n`.
+    /// `x·x·…·x`, `n` times, by repeated squaring; that of `1 / x` for a negative `n`.
     #[track_caller]
     pub fn powi(self, n: i32) -> Var<'t> {
-        let (mut power, mut square, mut left) = (None, self, n.unsigned_abs());
+        let base = if n < 0 { self.recip() } else { self };
+        let (mut power, mut square, mut left) = (None, base, n.unsigned_abs());
         while left > 0 {
             if left % 2 == 1 {
                 power = Some(power.map_or(square, |p| p * square));
@@ -104,18 +105,14 @@ impl<'t> Var<'t> {
                 square = square * square;
             }
         }
-        match power {
-            None => self.tape.full(self.shape(), 1.0, self.dtype()),
-            Some(power) if n < 0 => 1.0 / power,
-            Some(power) => power,
-        }
+        power.unwrap_or_else(|| self.tape.full(self.shape(), 1.0, self.dtype()))
     }
 
-    /// The element limited to `low..=high`; NaN stays NaN. Derivative: 1 inside and at the limits, 0 outside.
+    /// The element limited to `low..=high`; NaN stays NaN. Derivative: 1 inside, 0 outside and at the limits.
     #[track_caller]
     pub fn clamp(self, low: f64, high: f64) -> Var<'t> {
-        let above = self.lt(low).select(low, self);
-        self.gt(high).select(high, above)
+        let above = self.le(low).select(low, self);
+        self.ge(high).select(high, above)
     }
 }
 

@@ -66,7 +66,10 @@ impl Max {
     /// The share of each element in the derivative: 1 for the largest, split evenly among equals.
     fn shares<'t>(&self, at: &Rule<'_, 't>) -> Var<'t> {
         let (x, shape) = (at.x[0], at.x[0].shape());
-        let largest = x.eq(restore(at.y, &shape, &self.axes)).cast(x.dtype());
+        // Not `at.y`: where that is known already, and the input computed again with others, its last bits may differ, and
+        // no element would be the largest. A compiled program has the two as one.
+        let y = at.tape.op(self.clone(), &[x]);
+        let largest = x.eq(restore(y, &shape, &self.axes)).cast(x.dtype());
         let count = at.tape.op(Sum { axes: self.axes.clone(), keep: true }, &[largest]);
         largest / count.expand(shape)
     }

@@ -62,8 +62,8 @@ unary! {
     /// `y = eˣ`. Derivative: `y`.
     exp = "exp", kernel::EXP; |x, y, t| (t * y); [-1.5, 0.0, 2.0]
 
-    /// `y = eˣ - 1`, accurate near 0. Derivative: `y + 1`.
-    expm1 = "expm1", kernel::EXPM1; |x, y, t| (t * (y + 1.0)); [-1.5, 0.1, 2.0]
+    /// `y = eˣ - 1`, accurate near 0. Derivative: `eˣ`.
+    expm1 = "expm1", kernel::EXPM1; |x, y, t| (t * x.exp()); [-1.5, 0.1, 2.0]
 
     /// `y = ln x`, -∞ at 0 and NaN below. Derivative: `1 / x`.
     ln = "ln", kernel::LN; |x, y, t| (t / x); [0.2, 1.0, 4.0]

@@ -54,6 +54,9 @@ pub(crate) fn place(plan: &mut Plan) -> Memory {
         instr.places_mut(&mut |place| patch(place));
     }
     let at = |located: &super::group::Located, size: usize| {
+        if located.view.shape.numel() == 0 {
+            return 0;
+        }
         offsets[root[located.buffer as usize] as usize] + located.view.offset as usize * size
     };
     let outputs = plan.outputs.iter().map(|(located, meta)| at(located, meta.dtype.size())).collect();
