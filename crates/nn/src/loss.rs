@@ -215,7 +215,7 @@ impl<'t> Losses<'t> for Var<'t> {
 
     fn bce_with_logits_each(self, targets: impl Operand<'t>) -> Var<'t> {
         let targets = beside("bce_with_logits", self, targets);
-        // -|x| = x - 2·max(x, 0) has the derivative 1 at 0, where the terms' derivatives then add up to 1/2 - t.
+        // `below` is -|x| with the derivative 1 at 0, where the terms' derivatives then add up to 1/2 - t.
         let positive = self.relu();
         let below = self.le(0.0).select(self, -self);
         (positive - self * targets) + below.exp().log1p()
