@@ -1,11 +1,13 @@
 //! Planning: from recorded nodes to instructions over buffers.
 //!
-//! [`graph`] keeps the nodes that are needed and simplifies them, [`fold`] computes what never changes, [`lower`] joins
-//! elementwise ops and reductions into [`group`]s, each of which becomes one tile program over a [`domain`], and makes
-//! the other instructions, [`write_back`] ends with the outputs and the parameters, and [`memory`] gives every buffer a place in one arena.
+//! [`graph`] keeps the nodes that are needed and simplifies them, [`fold`] computes what never changes, and [`lower`] makes
+//! the instructions: [`fuse`] joins elementwise ops and reductions into [`group`]s, each of which becomes one tile program
+//! over a [`domain`], [`opaque`] makes the others, and [`write_back`] ends with the outputs and the parameters. At last
+//! [`memory`] gives every buffer a place in one arena.
 
 mod domain;
 mod fold;
+mod fuse;
 mod graph;
 mod group;
 mod lower;
