@@ -103,7 +103,10 @@ impl<'f, const N: usize> TrainStep<'f, N> {
         all.extend(training.numbers.iter().map(|number| &number.tensor));
         let loss = training.program.run(params, &all)?.item(0)?;
         if self.check_finite && !loss.is_finite() {
-            return Err(Error::Params(format!("the loss of step {} is {loss}", done + 1)));
+            return Err(Error::Params(format!(
+                "the loss of step {} is {loss}; TrainStep::find_nan names the op that made it",
+                done + 1
+            )));
         }
         Ok(loss)
     }
@@ -149,7 +152,7 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     #[track_caller]
     pub fn gradients(&self, params: &Params, inputs: [&Tensor; N]) -> Result<Vec<(String, Tensor)>> {
         let tape = self.tape(params);
-        let loss = (self.loss)(inputs.map(|x| tape.var(x)));
+        let loss = (self.loss)(given(&tape, inputs));
         let grads = tape.param_grads(loss)?;
         let vars: Vec<Var<'_>> = grads.iter().map(|&(_, g)| g).collect();
         let values = tape.values(&vars)?;
@@ -175,7 +178,7 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     #[track_caller]
     pub fn find_nan(&self, params: &Params, inputs: [&Tensor; N]) -> Result<Option<NonFinite>> {
         let tape = self.tape(params);
-        tape.param_grads((self.loss)(inputs.map(|x| tape.var(x))))?;
+        tape.param_grads((self.loss)(given(&tape, inputs)))?;
         tape.find_nan()
     }
 
@@ -210,6 +213,16 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     pub fn program(&self) -> Option<&Program> {
         self.training.entries.first().map(|plan| &plan.value.program)
     }
+}
+
+/// The inputs as values on a tape, recorded by the caller's line (a closure would be its own caller).
+#[track_caller]
+fn given<'t, const N: usize>(tape: &'t Tape, inputs: [&Tensor; N]) -> [Var<'t>; N] {
+    let mut vars = SmallVec::<[Var<'t>; 8]>::new();
+    for x in inputs {
+        vars.push(tape.var(x));
+    }
+    std::array::from_fn(|i| vars[i])
 }
 
 /// Records the model, its gradients and the update, and plans them.

@@ -321,3 +321,15 @@ fn any_number_of_threads_gives_the_same_bits() {
         assert_eq!(after(4, make()), one);
     }
 }
+
+#[test]
+fn a_nan_in_the_data_is_found_where_it_was_given() {
+    let mut params = Params::seeded(1);
+    let w = params.root().param("w", Tensor::from([1.0, 2.0]));
+    let step = TrainStep::new(sgd(0.1), |[x]| (x * x.tape().param(w)).sum(..));
+    let line = line!() + 1;
+    let found = step.find_nan(&params, [&Tensor::from([1.0, f64::NAN])]).unwrap().unwrap();
+    assert_eq!((found.op, found.element), ("var", 1));
+    assert!(found.to_string().contains(&format!("step.rs:{line}:")), "{found}");
+    assert_eq!(step.find_nan(&params, [&Tensor::from([1.0, 2.0])]).unwrap(), None);
+}
