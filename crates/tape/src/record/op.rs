@@ -31,6 +31,58 @@ impl Meta {
 ///
 /// In the rules, `x` are the inputs, `y` is the output and `g` the gradient that arrives at the output. Rules are made
 /// of recorded ops, so that derivatives of any order exist.
+///
+/// An op of one's own, computed element by element and fused with its neighbours:
+///
+/// ```
+/// use chainrule_tape::*;
+/// use std::sync::Arc;
+///
+/// /// `y = x / (1 + |x|)`. Derivative: `1 / (1 + |x|)²`.
+/// #[derive(Debug)]
+/// struct Softsign;
+///
+/// impl BlockCall for Softsign {
+///     fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>) {
+///         match (inputs, output) {
+///             ([Slice::F32(x)], SliceMut::F32(y)) => y.iter_mut().zip(*x).for_each(|(y, x)| *y = x / (1.0 + x.abs())),
+///             ([Slice::F64(x)], SliceMut::F64(y)) => y.iter_mut().zip(*x).for_each(|(y, x)| *y = x / (1.0 + x.abs())),
+///             _ => {} // refused by `infer`
+///         }
+///     }
+/// }
+///
+/// impl Op for Softsign {
+///     fn name(&self) -> &'static str {
+///         "softsign"
+///     }
+///
+///     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+///         if x[0].dtype.is_float() { Ok(x[0].clone()) } else { Err(format!("not defined for {}", x[0].dtype)) }
+///     }
+///
+///     fn lower(&self) -> Lower {
+///         Lower::Custom(Arc::new(Softsign))
+///     }
+///
+///     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+///         at.gradients(|_| Some(g / (at.x[0].abs() + 1.0).square()))
+///     }
+///
+///     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+///         dx[0].map(|dx| dx / (at.x[0].abs() + 1.0).square())
+///     }
+/// }
+///
+/// fn softsign(x: Var<'_>) -> Var<'_> {
+///     x.tape().op(Softsign, &[x])
+/// }
+///
+/// check::gradients(|x| softsign(x[0]), &[Tensor::from([-1.5, 0.3, 2.0])])?;
+/// let tape = Tape::new();
+/// assert_eq!(softsign(tape.var([1f32, -3.0])).value()?.to_f64(), [0.5, -0.75]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Op: Debug + Send + Sync + Any {
     /// The name in errors and pictures.
     fn name(&self) -> &'static str;
