@@ -1,6 +1,6 @@
 //! From the graph to instructions.
 
-use super::graph::{Graph, Kind, follow};
+use super::graph::{Graph, GraphNode, Kind, follow};
 use super::group::{Group, Located, Make};
 use crate::params::ParamId;
 use crate::record::{KeyMap, Leaf, Lower, Meta, View};
@@ -8,7 +8,7 @@ use crate::{At, DType};
 use chainrule_kernels::Level;
 use chainrule_kernels::machine::{Instr, TileLevel};
 use smallvec::SmallVec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A buffer of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -83,6 +83,8 @@ pub(super) struct Lowering<'g> {
     pub open_reads: KeyMap<u32, u32>,
     /// Open groups that hold new values of parameters.
     pub updates: Vec<u32>,
+    /// The nodes ahead that bad data can make fail.
+    pub fallible: HashSet<u32>,
 }
 
 /// A new value of a parameter.
@@ -114,9 +116,12 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         met: vec![0; count],
         open_reads: KeyMap::default(),
         updates: Vec::new(),
+        fallible: HashSet::new(),
     };
     lowering.begin();
-    for node in order(graph, &lowering.uses) {
+    let order = order(graph, &lowering.uses);
+    lowering.fallible = fallible(graph, &order, &lowering.uses);
+    for node in order {
         if lowering.uses[node as usize] > 0 {
             lowering.node(node);
         }
@@ -129,21 +134,12 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
 /// of parameters, moves up to the product that it waits for. So a gradient is used while it is in cache, and its memory
 /// serves the next one.
 fn order(graph: &Graph, uses: &[u32]) -> Vec<u32> {
-    let is_opaque = |node: u32| {
-        let kind = &graph.nodes[node as usize].kind;
-        let elementwise = matches!(kind, Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_)));
-        matches!(kind, Kind::Op(_))
-            && !elementwise
-            && !matches!(kind, Kind::Op(Lower::Reduce { .. } | Lower::Generate(..)))
-    };
-    let moves = |node: u32| {
-        matches!(
-            graph.nodes[node as usize].kind,
-            Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_))
-        )
-    };
+    let kind = |node: u32| &graph.nodes[node as usize].kind;
+    let moves = |node: u32| matches!(kind(node), Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_)));
+    let in_group = |node: u32| moves(node) || matches!(kind(node), Kind::Op(Lower::Reduce { .. } | Lower::Generate(..)));
+    let is_opaque = |node: u32| matches!(kind(node), Kind::Op(_)) && !in_group(node);
     let count = graph.nodes.len() as u32;
-    let is_leaf = |node: u32| !matches!(graph.nodes[node as usize].kind, Kind::Op(_));
+    let is_leaf = |node: u32| !matches!(kind(node), Kind::Op(_));
     let last = (0..count).rev().find(|&node| uses[node as usize] > 0 && !is_leaf(node) && !moves(node));
     let mut rank: Vec<u32> = (0..count).collect();
     for node in last.map_or(0, |last| last + 1)..count {
@@ -160,6 +156,42 @@ fn order(graph: &Graph, uses: &[u32]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count).collect();
     order.sort_by_key(|&node| (rank[node as usize], node));
     order
+}
+
+/// The nodes that bad data can make fail: calls of the user's, and the first use of indices for a table of some size. (The
+/// gradient of a gather follows the same indices into a table of the same size, and can't.)
+fn fallible(graph: &Graph, order: &[u32], uses: &[u32]) -> HashSet<u32> {
+    // The number of rows for which indices are known to be good.
+    let mut good: HashMap<u32, usize> = HashMap::new();
+    let mut fallible = HashSet::new();
+    for &n in order.iter().filter(|&&n| uses[n as usize] > 0) {
+        let node = &graph.nodes[n as usize];
+        let rows_of = |i: usize| graph.nodes[node.inputs[i] as usize].meta.shape[0];
+        let (index, rows) = match &node.kind {
+            Kind::Op(Lower::Gather) => (node.inputs[1], rows_of(0)),
+            Kind::Op(Lower::ScatterAdd) => (node.inputs[1], node.meta.shape[0]),
+            Kind::Op(Lower::CheckIndex(bound)) => (node.inputs[0], *bound),
+            Kind::Op(Lower::Call(_)) => {
+                fallible.insert(n);
+                continue;
+            }
+            _ => continue,
+        };
+        let passes_on = |x: &GraphNode| x.is_movement() || matches!(x.kind, Kind::Op(Lower::CheckIndex(_)));
+        let mut base = index;
+        while passes_on(&graph.nodes[base as usize]) {
+            base = graph.nodes[base as usize].inputs[0];
+        }
+        // What is known of all the indices is not said of them by a check of a part.
+        let whole = graph.nodes[base as usize].meta.shape.numel() == graph.nodes[index as usize].meta.shape.numel();
+        if good.get(&base).is_none_or(|&known| rows < known) {
+            fallible.insert(n);
+            if whole {
+                good.insert(base, rows);
+            }
+        }
+    }
+    fallible
 }
 
 impl Lowering<'_> {
@@ -197,6 +229,7 @@ impl Lowering<'_> {
                     self.meet(x);
                 }
                 self.opaque(n, other);
+                self.fallible.remove(&n);
             }
         }
         if let (Some(_), State::Member(group, _)) = (self.assigned_of.get(&n), &self.state[n as usize])

@@ -36,8 +36,9 @@ impl Lowering<'_> {
     }
 
     /// Emits the groups of which nothing is left to do but to write parameters that nothing else reads any more.
+    /// Not while something ahead can fail: a step that meets bad data changes nothing.
     pub(super) fn write_updates(&mut self) {
-        if self.updates.is_empty() {
+        if self.updates.is_empty() || !self.fallible.is_empty() {
             return;
         }
         let waiting = std::mem::take(&mut self.updates);
