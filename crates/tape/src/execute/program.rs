@@ -162,12 +162,7 @@ impl Program {
     /// If an input's shape or dtype is not that which was planned for, the params are not the model's, or an index in
     /// the data is out of range (no parameter has changed then).
     pub fn run(&mut self, params: &mut Params, inputs: &[&Tensor]) -> Result<Outputs<'_>> {
-        self.check_inputs(inputs)?;
-        let data = std::mem::take(&mut self.data);
-        let result = self.execute(Bound::Mut(params), inputs, &data, |_| None);
-        self.data = data;
-        result?;
-        Ok(self.outputs())
+        self.run_bound(Bound::Mut(params), inputs)
     }
 
     /// Runs a program that writes no parameters.
@@ -175,9 +170,14 @@ impl Program {
     /// # Errors
     /// Those of [`run`](Program::run); and if the program writes parameters.
     pub fn eval(&mut self, params: &Params, inputs: &[&Tensor]) -> Result<Outputs<'_>> {
+        self.run_bound(Bound::Ref(params), inputs)
+    }
+
+    /// Runs the program on its own captured values.
+    fn run_bound(&mut self, params: Bound<'_>, inputs: &[&Tensor]) -> Result<Outputs<'_>> {
         self.check_inputs(inputs)?;
         let data = std::mem::take(&mut self.data);
-        let result = self.execute(Bound::Ref(params), inputs, &data, |_| None);
+        let result = self.execute(params, inputs, &data, |_| None);
         self.data = data;
         result?;
         Ok(self.outputs())

@@ -135,8 +135,10 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
 /// serves the next one.
 fn order(graph: &Graph, uses: &[u32]) -> Vec<u32> {
     let kind = |node: u32| &graph.nodes[node as usize].kind;
-    let moves = |node: u32| matches!(kind(node), Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_)));
-    let in_group = |node: u32| moves(node) || matches!(kind(node), Kind::Op(Lower::Reduce { .. } | Lower::Generate(..)));
+    let moves =
+        |node: u32| matches!(kind(node), Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_)));
+    let in_group =
+        |node: u32| moves(node) || matches!(kind(node), Kind::Op(Lower::Reduce { .. } | Lower::Generate(..)));
     let is_opaque = |node: u32| matches!(kind(node), Kind::Op(_)) && !in_group(node);
     let count = graph.nodes.len() as u32;
     let is_leaf = |node: u32| !matches!(kind(node), Kind::Op(_));
@@ -183,7 +185,8 @@ fn fallible(graph: &Graph, order: &[u32], uses: &[u32]) -> HashSet<u32> {
             base = graph.nodes[base as usize].inputs[0];
         }
         // What is known of all the indices is not said of them by a check of a part.
-        let whole = graph.nodes[base as usize].meta.shape.numel() == graph.nodes[index as usize].meta.shape.numel();
+        let whole =
+            graph.nodes[base as usize].meta.shape.numel() == graph.nodes[index as usize].meta.shape.numel();
         if good.get(&base).is_none_or(|&known| rows < known) {
             fallible.insert(n);
             if whole {

@@ -21,7 +21,6 @@ pub(crate) struct Recording {
     pub param_vars: KeyMap<u32, u32>,
     /// New values for params, to be written at the end of a run.
     pub assigns: Vec<(ParamId, u32)>,
-    pub names: KeyMap<u32, String>,
     pub layers: Vec<(u32, Arc<str>, &'static str)>,
     /// Values computed so far.
     pub values: KeyMap<u32, Tensor>,

@@ -81,7 +81,6 @@ impl Tape {
         fresh.inputs = 0;
         fresh.param_vars.clear();
         fresh.assigns.clear();
-        fresh.names.clear();
         fresh.layers.clear();
         fresh.values.clear();
         fresh.values_key = Key::default();
@@ -386,12 +385,6 @@ impl Tape {
     /// The params' values that this tape was made with.
     pub fn params(&self) -> Option<Arc<Params>> {
         self.recording.borrow().params.clone()
-    }
-
-    pub(crate) fn name(&self, var: Var<'_>, name: &str) {
-        if !var.is_poisoned() {
-            self.recording.borrow_mut().names.insert(var.index, name.to_owned());
-        }
     }
 
     /// Notes that a value is the output of the layer `name` of type `kind` (such as `Linear`).

@@ -54,12 +54,6 @@ impl<'t> Var<'t> {
         self.index == Var::POISONED
     }
 
-    /// Gives the value a name for pictures and messages.
-    pub fn named(self, name: &str) -> Var<'t> {
-        self.tape.name(self, name);
-        self
-    }
-
     #[track_caller]
     pub(crate) fn apply(self, op: &'static dyn super::Op) -> Var<'t> {
         self.tape.push(OpRef::Static(op), &[self])
