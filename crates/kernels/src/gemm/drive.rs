@@ -119,6 +119,8 @@ impl<T: Kernel> Chunk<T> {
             unsafe {
                 let mut block = Block {
                     k: self.steps.len(),
+                    segments: 1,
+                    s_jump: 0,
                     v: self.v.offset(self.steps.start as isize * v_step + first as isize * v_lane),
                     v_step,
                     s: self.s,

@@ -17,11 +17,16 @@ pub(super) const MAX_ROWS: usize = 12;
 pub(super) const MAX_BLOCK: usize = 32 * MAX_ROWS;
 
 /// What a micro-kernel computes: `c[r][l] = alpha * sum over p of s[r][p] * v[p][l] + beta * c[r][l]`.
-/// Strides are in elements.
+/// Strides are in elements. The sum runs over `segments` runs of `k` steps each: the vector operand goes on from one to
+/// the next, the scalar operand jumps.
 #[derive(Clone, Copy)]
 pub(super) struct Block<T> {
-    /// Terms of the sum.
+    /// Terms of a segment of the sum.
     pub(super) k: usize,
+    /// Segments, at least 1.
+    pub(super) segments: usize,
+    /// From the end of a segment (where `k` steps lead) to the start of the next one, in the scalar operand.
+    pub(super) s_jump: isize,
     /// The vector operand: `v[p][l]` at `v + p * v_step + l`.
     pub(super) v: *const T,
     pub(super) v_step: isize,
@@ -100,22 +105,32 @@ unsafe fn micro<S: Simd, const W: usize, const R: usize>(b: &Block<S::T>) {
         for (g, s) in s.iter_mut().enumerate() {
             *s = opaque(b.s.wrapping_offset(row.wrapping_mul(4 * g as isize)));
         }
-        for _ in 0..b.k {
-            let mut x = [zero; W];
-            for w in 0..W {
-                let at = v.add(w * S::LANES);
-                x[w] = if S::MASKED && w == last { S::load_part(at, b.lanes) } else { S::load(at) };
-            }
-            for r in 0..R {
-                let at = s[r / 4].offset(row * (r % 4) as isize);
-                let y = S::splat(*at);
+        let mut segments = b.segments;
+        loop {
+            for _ in 0..b.k {
+                let mut x = [zero; W];
                 for w in 0..W {
-                    sums[r][w] = x[w].mul_add(y, sums[r][w]);
+                    let at = v.add(w * S::LANES);
+                    x[w] = if S::MASKED && w == last { S::load_part(at, b.lanes) } else { S::load(at) };
+                }
+                for r in 0..R {
+                    let at = s[r / 4].offset(row * (r % 4) as isize);
+                    let y = S::splat(*at);
+                    for w in 0..W {
+                        sums[r][w] = x[w].mul_add(y, sums[r][w]);
+                    }
+                }
+                v = v.wrapping_offset(b.v_step);
+                for s in &mut s[..R.div_ceil(4)] {
+                    *s = s.wrapping_offset(b.s_step);
                 }
             }
-            v = v.wrapping_offset(b.v_step);
+            segments -= 1;
+            if segments == 0 {
+                break;
+            }
             for s in &mut s[..R.div_ceil(4)] {
-                *s = s.wrapping_offset(b.s_step);
+                *s = s.wrapping_offset(b.s_jump);
             }
         }
         let (alpha, beta) = (S::splat(b.alpha), S::splat(b.beta));

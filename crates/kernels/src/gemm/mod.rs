@@ -7,6 +7,7 @@
 //! result has the same bits for any number of threads.
 
 mod blocking;
+mod contract;
 mod drive;
 mod lines;
 mod micro;
@@ -18,6 +19,8 @@ mod x86;
 use crate::{DType, Level};
 use blocking::{Kind, Plan, STACK_BYTES};
 use micro::Kernel;
+
+pub use contract::{Axes, Axis, Contraction};
 
 /// The plain-data description of one product, made once per plan.
 ///

@@ -14,6 +14,8 @@ pub(super) trait Real: Copy + PartialEq + Send + Sync + 'static {
     fn blend(self, alpha: Self, beta: Self, old: Self) -> Self;
     /// `self * factor`.
     fn times(self, factor: Self) -> Self;
+    /// `self + term`.
+    fn plus(self, term: Self) -> Self;
 }
 
 macro_rules! real {
@@ -31,6 +33,10 @@ macro_rules! real {
             #[inline(always)]
             fn times(self, factor: Self) -> Self {
                 self * factor
+            }
+            #[inline(always)]
+            fn plus(self, term: Self) -> Self {
+                self + term
             }
         }
     };

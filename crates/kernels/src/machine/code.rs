@@ -1,6 +1,7 @@
 //! Instructions, ready to run.
 
 use super::call::CallInstr;
+use super::contraction::Contract;
 use super::finish::finish;
 use super::index::{CheckIndex, Gather, ScatterAdd};
 use super::product::Product;
@@ -14,6 +15,7 @@ use crate::Level;
 pub(super) enum Code {
     Tile(Box<Program>),
     Product(Box<Product>),
+    Contract(Box<Contract>),
     Gather(Gather),
     ScatterAdd(ScatterAdd),
     CheckIndex(CheckIndex),
@@ -28,6 +30,7 @@ impl Code {
                 Code::Tile(Box::new(finish(&tile.builder, layout, tile.scratch, level)))
             }
             Instr::Gemm(batch) => Code::Product(Box::new(Product::new(batch, level))),
+            Instr::Contract(contract) => Code::Contract(Box::new(contract.ready(level))),
             Instr::Gather(gather) => Code::Gather(*gather),
             Instr::ScatterAdd(scatter) => Code::ScatterAdd(*scatter),
             Instr::CheckIndex(check) => Code::CheckIndex(*check),
@@ -40,6 +43,7 @@ impl Code {
         match self {
             Code::Tile(program) => program.tasks,
             Code::Product(product) => product.tasks(),
+            Code::Contract(contract) => contract.contraction.tasks(),
             Code::Gather(gather) => gather.tasks(),
             Code::ScatterAdd(scatter) => scatter.tasks(),
             Code::CheckIndex(_) | Code::Call(_) => 1,
@@ -51,13 +55,18 @@ impl Code {
         match self {
             Code::Tile(program) => program.workspace,
             Code::Product(product) => product.workspace(),
+            Code::Contract(contract) => contract.contraction.workspace_bytes(),
             _ => 0,
         }
     }
 
     /// Whether something is left to do after the tasks.
     pub(super) fn has_finish(&self) -> bool {
-        matches!(self, Code::Tile(program) if program.has_finish())
+        match self {
+            Code::Tile(program) => program.has_finish(),
+            Code::Contract(contract) => contract.scratch.is_some(),
+            _ => false,
+        }
     }
 
     /// Runs one task.
@@ -73,6 +82,7 @@ impl Code {
             match self {
                 Code::Tile(program) => program.run(task, bases, workspace),
                 Code::Product(product) => product.run(task, bases, workspace),
+                Code::Contract(contract) => contract.run(task, bases, workspace),
                 Code::Gather(gather) => return gather.run(task, bases),
                 Code::ScatterAdd(scatter) => return scatter.run(task, bases),
                 Code::CheckIndex(check) => return check.run(bases),
@@ -87,9 +97,13 @@ impl Code {
     /// # Safety
     /// As for [`Code::run`]; all tasks have ended, visibly for this thread.
     pub(super) unsafe fn finish(&self, bases: Bases<'_>) {
-        if let Code::Tile(program) = self {
-            // SAFETY: the caller's promises.
-            unsafe { program.finish(bases) }
+        // SAFETY: the caller's promises.
+        unsafe {
+            match self {
+                Code::Tile(program) => program.finish(bases),
+                Code::Contract(contract) => contract.finish(bases),
+                _ => {}
+            }
         }
     }
 

@@ -40,6 +40,7 @@ mod call;
 mod check;
 mod code;
 mod columns;
+mod contraction;
 mod cost;
 mod emit;
 mod finish;
@@ -58,6 +59,7 @@ mod validate;
 
 pub use access::{Access, Place};
 pub use call::{BlockCall, Call, CallInstr, Slice, SliceMut};
+pub use contraction::Contract;
 pub use index::{CheckIndex, Gather, ScatterAdd};
 pub use product::BatchedGemm;
 pub use run::{Machine, Session};
@@ -75,6 +77,8 @@ pub enum Instr {
     Tile(Box<Tile>),
     /// A batch of matrix products `c = alpha·a·b + beta·c`.
     Gemm(Box<BatchedGemm>),
+    /// A product whose rows and sums run over several axes.
+    Contract(Box<Contract>),
     /// Rows of a table by index.
     Gather(Gather),
     /// Rows added into a table by index.
@@ -112,6 +116,7 @@ impl Instr {
         match self {
             Instr::Tile(tile) => tile.uses(uses),
             Instr::Gemm(batch) => batch.uses(uses),
+            Instr::Contract(contract) => contract.uses(uses),
             Instr::Gather(gather) => gather.uses(uses),
             Instr::ScatterAdd(scatter) => scatter.uses(uses),
             Instr::CheckIndex(check) => check.uses(uses),
@@ -128,6 +133,7 @@ impl Instr {
                 tile.scratch.iter_mut().for_each(f);
             }
             Instr::Gemm(batch) => batch.places_mut(f),
+            Instr::Contract(contract) => contract.places_mut(f),
             Instr::Gather(Gather { table, index, output, .. }) => {
                 [table, index, output].into_iter().for_each(f);
             }
@@ -144,14 +150,17 @@ impl Instr {
     pub fn scratch_bytes(&self) -> usize {
         match self {
             Instr::Tile(tile) => tile.scratch_bytes(),
+            Instr::Contract(contract) => contract.contraction.scratch_bytes(),
             _ => 0,
         }
     }
 
     /// Sets the place of the scratch memory.
     pub fn set_scratch(&mut self, place: Place) {
-        if let Instr::Tile(tile) = self {
-            tile.scratch = Some(place);
+        match self {
+            Instr::Tile(tile) => tile.scratch = Some(place),
+            Instr::Contract(contract) => contract.scratch = Some(place),
+            _ => {}
         }
     }
 
@@ -160,6 +169,7 @@ impl Instr {
         match self {
             Instr::Tile(tile) => tile.layout.as_ref().map_or(0.0, |layout| layout.cost),
             Instr::Gemm(batch) => batch.cost(),
+            Instr::Contract(contract) => contract.cost(),
             Instr::Gather(gather) => gather.cost(),
             Instr::ScatterAdd(scatter) => scatter.cost(),
             Instr::CheckIndex(check) => check.cost(),
@@ -169,7 +179,7 @@ impl Instr {
 
     /// Whether data can make the instruction fail.
     fn can_fault(&self) -> bool {
-        !matches!(self, Instr::Tile(_) | Instr::Gemm(_))
+        !matches!(self, Instr::Tile(_) | Instr::Gemm(_) | Instr::Contract(_))
     }
 }
 

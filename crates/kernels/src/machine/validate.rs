@@ -43,6 +43,7 @@ pub(super) fn check(instr: &Instr, slots: &[SlotSpec]) -> Result<Vec<Use>, Strin
             check_tile(tile, layout)?;
         }
         Instr::Gemm(batch) => batch.check()?,
+        Instr::Contract(contract) => contract.check()?,
         Instr::ScatterAdd(scatter) => scatter.check()?,
         _ => {}
     }
