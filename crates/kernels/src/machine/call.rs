@@ -123,10 +123,10 @@ impl Custom {
 impl CallInstr {
     pub(super) fn uses(&self, uses: &mut Uses<'_>) {
         for &(place, count, dtype) in &self.inputs {
-            uses.read(place, dtype, Ok(place.dense(count, dtype.size())));
+            uses.read(place, dtype, place.dense(count, dtype.size()));
         }
         let (place, count, dtype) = self.output;
-        uses.write(place, dtype, Ok(place.dense(count, dtype.size())));
+        uses.write(place, dtype, place.dense(count, dtype.size()));
     }
 
     pub(super) fn places_mut(&mut self, f: &mut dyn FnMut(&mut Place)) {

@@ -1,6 +1,6 @@
 //! Products whose rows and sums run over several axes.
 
-use super::access::{hull, injective};
+use super::access::{extent, injective};
 use super::share::Bases;
 use super::{Place, Uses, cost};
 use crate::gemm::{Axis, Contraction};
@@ -62,9 +62,9 @@ impl Contract {
         fn other(axes: &[Axis]) -> impl Iterator<Item = (&usize, &isize)> {
             axes.iter().map(|axis| (&axis.length, &axis.other))
         }
-        uses.read(self.a, *dtype, hull(self.a, size, first(rows).chain(first(sums))));
-        uses.read(self.b, *dtype, hull(self.b, size, other(sums).chain([(lanes, &one)])));
-        let c = hull(self.c, size, other(rows).chain([(lanes, &one)]));
+        uses.read(self.a, *dtype, extent(self.a, size, first(rows).chain(first(sums))));
+        uses.read(self.b, *dtype, extent(self.b, size, other(sums).chain([(lanes, &one)])));
+        let c = extent(self.c, size, other(rows).chain([(lanes, &one)]));
         if self.beta != 0.0 {
             uses.update(self.c, *dtype, c);
         } else {

@@ -84,9 +84,9 @@ impl Gather {
     }
 
     pub(super) fn uses(&self, uses: &mut Uses<'_>) {
-        uses.read(self.table, self.dtype, Ok(self.table.dense(self.rows, self.row_bytes())));
-        uses.read(self.index, DType::I64, Ok(self.index.dense(self.count, DType::I64.size())));
-        uses.write(self.output, self.dtype, Ok(self.output.dense(self.count, self.row_bytes())));
+        uses.read(self.table, self.dtype, self.table.dense(self.rows, self.row_bytes()));
+        uses.read(self.index, DType::I64, self.index.dense(self.count, DType::I64.size()));
+        uses.write(self.output, self.dtype, self.output.dense(self.count, self.row_bytes()));
     }
 
     pub(super) fn cost(&self) -> f64 {
@@ -134,9 +134,9 @@ impl ScatterAdd {
     }
 
     pub(super) fn uses(&self, uses: &mut Uses<'_>) {
-        uses.read(self.source, self.dtype, Ok(self.source.dense(self.count, self.row_bytes())));
-        uses.read(self.index, DType::I64, Ok(self.index.dense(self.count, DType::I64.size())));
-        uses.write(self.output, self.dtype, Ok(self.output.dense(self.rows, self.row_bytes())));
+        uses.read(self.source, self.dtype, self.source.dense(self.count, self.row_bytes()));
+        uses.read(self.index, DType::I64, self.index.dense(self.count, DType::I64.size()));
+        uses.write(self.output, self.dtype, self.output.dense(self.rows, self.row_bytes()));
     }
 
     pub(super) fn cost(&self) -> f64 {
@@ -203,7 +203,7 @@ impl ScatterAdd {
 
 impl CheckIndex {
     pub(super) fn uses(&self, uses: &mut Uses<'_>) {
-        uses.read(self.index, DType::I64, Ok(self.index.dense(self.count, DType::I64.size())));
+        uses.read(self.index, DType::I64, self.index.dense(self.count, DType::I64.size()));
     }
 
     pub(super) fn cost(&self) -> f64 {

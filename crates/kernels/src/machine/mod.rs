@@ -67,6 +67,7 @@ pub use tile::{Accumulate, Level as TileLevel, Operand, RowReduce, Step, StepKin
 pub use validate::{Invalid, SlotSpec};
 
 use crate::{ALIGN, DType};
+use access::{Extent, Strides};
 use std::fmt;
 use std::ops::Range;
 
@@ -205,6 +206,8 @@ impl std::error::Error for Fault {}
 struct Use {
     place: Place,
     bytes: Result<Range<usize>, String>,
+    /// The axes of a strided view, with the bytes of an element; `None` if all bytes are meant.
+    axes: Option<(Strides, usize)>,
     align: usize,
     read: bool,
     write: bool,
@@ -216,19 +219,26 @@ struct Uses<'a> {
 }
 
 impl Uses<'_> {
-    fn read(&mut self, place: Place, dtype: DType, bytes: Result<Range<usize>, String>) {
-        (self.f)(Use { place, bytes, align: dtype.size(), read: true, write: false });
+    fn read(&mut self, place: Place, dtype: DType, extent: impl Into<Extent>) {
+        self.of(place, dtype, extent.into(), true, false);
     }
 
-    fn write(&mut self, place: Place, dtype: DType, bytes: Result<Range<usize>, String>) {
-        (self.f)(Use { place, bytes, align: dtype.size(), read: false, write: true });
+    fn write(&mut self, place: Place, dtype: DType, extent: impl Into<Extent>) {
+        self.of(place, dtype, extent.into(), false, true);
     }
 
-    fn update(&mut self, place: Place, dtype: DType, bytes: Result<Range<usize>, String>) {
-        (self.f)(Use { place, bytes, align: dtype.size(), read: true, write: true });
+    fn update(&mut self, place: Place, dtype: DType, extent: impl Into<Extent>) {
+        self.of(place, dtype, extent.into(), true, true);
+    }
+
+    fn of(&mut self, place: Place, dtype: DType, extent: Extent, read: bool, write: bool) {
+        let Extent { bytes, axes } = extent;
+        let axes = axes.map(|axes| (axes, dtype.size()));
+        (self.f)(Use { place, bytes, axes, align: dtype.size(), read, write });
     }
 
     fn scratch(&mut self, place: Place, bytes: usize) {
-        (self.f)(Use { place, bytes: Ok(place.dense(bytes, 1)), align: ALIGN, read: false, write: true });
+        let bytes = Ok(place.dense(bytes, 1));
+        (self.f)(Use { place, bytes, axes: None, align: ALIGN, read: false, write: true });
     }
 }

@@ -1,6 +1,6 @@
 //! Batches of matrix products.
 
-use super::access::{hull, injective};
+use super::access::{extent, injective};
 use super::program::part;
 use super::share::Bases;
 use super::strided::offset;
@@ -62,9 +62,9 @@ impl BatchedGemm {
     pub(super) fn uses(&self, uses: &mut Uses<'_>) {
         let gemm = &self.gemm;
         let size = gemm.dtype.size();
-        let a = hull(self.a.0, size, self.axes([&gemm.m, &gemm.k], &gemm.a, &self.a.1));
-        let b = hull(self.b.0, size, self.axes([&gemm.k, &gemm.n], &gemm.b, &self.b.1));
-        let c = hull(self.c.0, size, self.axes([&gemm.m, &gemm.n], &gemm.c, &self.c.1));
+        let a = extent(self.a.0, size, self.axes([&gemm.m, &gemm.k], &gemm.a, &self.a.1));
+        let b = extent(self.b.0, size, self.axes([&gemm.k, &gemm.n], &gemm.b, &self.b.1));
+        let c = extent(self.c.0, size, self.axes([&gemm.m, &gemm.n], &gemm.c, &self.c.1));
         uses.read(self.a.0, gemm.dtype, a);
         uses.read(self.b.0, gemm.dtype, b);
         if self.beta != 0.0 {

@@ -1,6 +1,6 @@
 //! Tile programs: chains of elementwise ops over blocks that stay in cache.
 
-use super::access::hull;
+use super::access::extent;
 use super::layout::Layout;
 use super::{Access, BlockCall, Place, Uses};
 use crate::DType;
@@ -35,13 +35,13 @@ impl Tile {
         for (role, dtype, access) in self.builder.accesses() {
             let (place, axes) = (access.place, self.builder.dims.iter().zip(&access.strides));
             match role {
-                Role::Load(_) => uses.read(place, dtype, hull(place, dtype.size(), axes)),
-                Role::Key(_) => uses.read(place, dtype, Ok(place.dense(1, dtype.size()))),
-                Role::Store(_) => uses.write(place, dtype, hull(place, dtype.size(), axes)),
+                Role::Load(_) => uses.read(place, dtype, extent(place, dtype.size(), axes)),
+                Role::Key(_) => uses.read(place, dtype, place.dense(1, dtype.size())),
+                Role::Store(_) => uses.write(place, dtype, extent(place, dtype.size(), axes)),
                 // A result is there even if nothing is reduced: along an axis of no elements.
                 Role::Accumulate(_) => {
                     let axes = axes.filter(|axis| *axis.1 != 0);
-                    uses.write(place, dtype, hull(place, dtype.size(), axes));
+                    uses.write(place, dtype, extent(place, dtype.size(), axes));
                 }
             }
         }

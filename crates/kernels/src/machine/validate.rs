@@ -1,6 +1,6 @@
 //! Checks made once, so that running is sound without any.
 
-use super::access::{hull, is_dense, overlap};
+use super::access::{hull, is_dense, meet, overlap};
 use super::layout::{Layout, View};
 use super::tile::{Level, Role, Tile};
 use super::{Access, Instr, Use};
@@ -68,7 +68,13 @@ pub(super) fn check(instr: &Instr, slots: &[SlotSpec]) -> Result<Vec<Use>, Strin
 pub(super) fn shares(a: &Use, b: &Use) -> bool {
     a.place.slot == b.place.slot
         && match (&a.bytes, &b.bytes) {
-            (Ok(a), Ok(b)) => overlap(a, b),
+            (Ok(x), Ok(y)) if overlap(x, y) => match (&a.axes, &b.axes) {
+                (Some((own, size)), Some((other, same))) if size == same => {
+                    meet((a.place.offset, own), (b.place.offset, other), *size)
+                }
+                _ => true,
+            },
+            (Ok(_), Ok(_)) => false,
             _ => true,
         }
 }
