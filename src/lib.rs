@@ -20,5 +20,7 @@ pub mod prelude {
     pub use crate::{data, nn, optim, plot};
     pub use chainrule_nn::prelude::*;
     pub use chainrule_optim::TrainStep;
-    pub use chainrule_tape::{DType, Function, ParamId, Params, Program, Scope, Shape, Tape, Tensor, Var};
+    pub use chainrule_tape::{
+        Conv, DType, Function, ParamId, Params, Program, Scope, Shape, Tape, Tensor, Var,
+    };
 }

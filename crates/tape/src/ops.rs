@@ -4,6 +4,7 @@ mod arithmetic;
 mod assemble;
 mod compare;
 mod convert;
+mod convolution;
 mod generate;
 mod index;
 mod matmul;
@@ -13,6 +14,7 @@ mod unary;
 
 use crate::{Tensor, Var};
 
+pub use convolution::Conv;
 pub use reduce::Axes;
 
 /// An expression with inputs at which its derivatives are checked: every op has one or more.
@@ -42,6 +44,7 @@ pub fn samples() -> Vec<Sample> {
         matmul::SAMPLES,
         movement::SAMPLES,
         assemble::SAMPLES,
+        convolution::SAMPLES,
         index::SAMPLES,
     ];
     // An op without derivative has no points to check it at.
@@ -49,7 +52,8 @@ pub fn samples() -> Vec<Sample> {
 }
 
 /// The movement to a shape with the same elements, for the planner.
-pub(crate) use movement::{expand, reshape};
+pub(crate) use movement::{expand, permute, reshape};
+pub(crate) use reduce::reduce_kept;
 
 /// `values` as a tensor of this shape; a helper of the samples.
 fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {

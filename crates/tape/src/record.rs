@@ -9,7 +9,7 @@ mod var;
 
 pub use key::Key;
 pub(crate) use key::{KeyMap, type_word};
-pub use op::{Gradients, Lower, Meta, Movement, Op, Rule, View};
+pub use op::{Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};
 pub(crate) use op::{OpRef, reject};
 pub use operand::Operand;
 pub(crate) use recording::{Leaf, Recording, Source, scalar_class};

@@ -1,6 +1,6 @@
 //! The fused program against its slow twin: random expressions, once compiled as a whole, and once computed op by op.
 
-use chainrule_tape::{DType, Params, Tape, Tensor, Var};
+use chainrule_tape::{Conv, DType, Params, Tape, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -10,7 +10,7 @@ fn grow<'t>(tape: &'t Tape, values: &mut Vec<Var<'t>>, rng: &mut StdRng) {
     let x = pick(rng, values);
     let shape = x.shape();
     let rank = shape.rank();
-    let y = match rng.random_range(0..22) {
+    let y = match rng.random_range(0..29) {
         0 => x.tanh(),
         1 => x.sigmoid() * 2.0 - x,
         2 => (x * 0.3).exp(),
@@ -43,6 +43,33 @@ fn grow<'t>(tape: &'t Tape, values: &mut Vec<Var<'t>>, rng: &mut StdRng) {
         19 if rank > 1 => x.t().matmul(x) * 0.1,
         20 if rank > 1 => x.unsqueeze(0).expand([&[2], shape.dims()].concat()),
         21 if rank > 0 => x.permute(&(0..rank).rev().collect::<Vec<_>>()),
+        22 if rank > 0 => x.slice_step(rng.random_range(0..rank) as isize, .., 2),
+        23 if rank > 0 => x.flip(rng.random_range(0..rank) as isize),
+        24 if rank > 0 && shape.numel() < 200 => x.pad_step(rng.random_range(0..rank) as isize, 1, 0, 2),
+        // Slices put together again, each in another way: their gradients and they themselves are pieces.
+        25 if rank > 0 && shape[rank - 1] > 2 => {
+            let axis = rank as isize - 1;
+            let (a, b, c) = (x.slice(axis, ..1), x.slice(axis, 1..2).tanh(), x.slice(axis, 2..) * 0.5);
+            tape.concat(&[b.exp() * 0.2, c, a], axis)
+        }
+        26 if rank > 1 && shape.numel() < 200 => tape.stack(&[x, x.tanh(), x.t().tanh().t() * 0.5], 1),
+        // One weight many times, as in a recurrent layer.
+        27 if rank == 2 => {
+            let n = shape[1];
+            let w = x.slice(0, ..1).t().matmul(x.slice(0, ..1)) * 0.1;
+            let mut h = x;
+            let mut all = Vec::new();
+            for _ in 0..4 {
+                h = (h.matmul(w) + x.slice(1, ..n)).tanh();
+                all.push(h);
+            }
+            tape.stack(&all, rng.random_range(0..3u32) as isize)
+        }
+        28 if rank == 3 && shape[2] > 1 => {
+            let w = x.slice(2, ..2).slice(0, ..1).expand([3, shape[1], 2]);
+            let conv = Conv { stride: [rng.random_range(1..3)], padding: [1], dilation: [1], groups: 1 };
+            x.conv1d(w, conv).tanh()
+        }
         _ => x * x * 0.1,
     };
     if y.numel() <= 600 && y.rank() <= 4 {
@@ -63,7 +90,7 @@ fn close(a: &Tensor, b: &Tensor, what: &str) {
 
 #[test]
 fn random_expressions() {
-    for seed in 0..400 {
+    for seed in 0..800 {
         let mut rng = StdRng::seed_from_u64(seed);
         let tape = Tape::new();
         let shapes: [&[usize]; 6] = [&[4, 6], &[6], &[4, 1], &[2, 3, 4], &[3, 4], &[]];

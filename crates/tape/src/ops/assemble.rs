@@ -2,14 +2,24 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Gradients, Lower, Meta, Op, Piece, Rule, Var};
 use smallvec::SmallVec;
 
+/// Zeros before, after and (`step - 1` of them) between the elements of an axis.
 #[derive(Clone, Debug)]
 struct Pad {
     axis: usize,
     before: usize,
     after: usize,
+    step: usize,
+}
+
+impl Pad {
+    /// The length of the axis with so many elements.
+    fn length(&self, elements: usize) -> usize {
+        let last = elements.saturating_sub(1).saturating_mul(self.step);
+        self.before.saturating_add(last + elements.min(1)).saturating_add(self.after)
+    }
 }
 
 impl Op for Pad {
@@ -18,23 +28,22 @@ impl Op for Pad {
     }
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
-        let length = x[0].shape[self.axis].saturating_add(self.before).saturating_add(self.after);
-        Ok(Meta::new(x[0].shape.with(self.axis, length), x[0].dtype))
+        Ok(Meta::new(x[0].shape.with(self.axis, self.length(x[0].shape[self.axis])), x[0].dtype))
     }
 
     fn attributes(&self, key: &mut Key) {
-        key.write_slice(&[self.axis, self.before, self.after]);
+        key.write_slice(&[self.axis, self.before, self.after, self.step]);
     }
 
     fn lower(&self) -> Lower {
-        let mut start = SmallVec::from_elem(0, self.axis + 1);
-        start[self.axis] = self.before;
-        Lower::Assemble(SmallVec::from_iter([start]))
+        let mut piece = Piece::along(self.axis + 1, self.axis, self.before);
+        piece.step[self.axis] = self.step;
+        Lower::Assemble(vec![piece])
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        let end = self.before + at.x[0].shape()[self.axis];
-        at.gradients(|_| Some(g.slice(self.axis as isize, self.before..end)))
+        let end = self.length(at.x[0].shape()[self.axis]) - self.after;
+        at.gradients(|_| Some(g.slice_step(self.axis as isize, self.before..end, self.step)))
     }
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
@@ -75,12 +84,8 @@ impl Op for Concat {
     }
 
     fn lower(&self) -> Lower {
-        let start = |&at: &usize| {
-            let mut start = SmallVec::from_elem(0, self.axis + 1);
-            start[self.axis] = at;
-            start
-        };
-        Lower::Assemble(self.starts.iter().map(start).collect())
+        let piece = |&start: &usize| Piece::along(self.axis + 1, self.axis, start);
+        Lower::Assemble(self.starts.iter().map(piece).collect())
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
@@ -107,10 +112,18 @@ impl<'t> Var<'t> {
     /// dropped.
     #[track_caller]
     pub fn pad(self, axis: isize, before: usize, after: usize) -> Var<'t> {
+        self.pad_step(axis, before, after, 1)
+    }
+
+    /// Zeros before and after the elements of an axis, and `step - 1` between each two: the transpose of
+    /// [`slice_step`](Var::slice_step).
+    #[track_caller]
+    pub fn pad_step(self, axis: isize, before: usize, after: usize, step: usize) -> Var<'t> {
         match self.shape().axis(axis) {
-            _ if before == 0 && after == 0 => self,
-            Some(axis) => self.apply_with(Pad { axis, before, after }),
             None => self.tape.fail("pad", format!("there is no axis {axis}"), &[self]),
+            _ if step == 0 => self.tape.fail("pad", "a step of 0", &[self]),
+            _ if before == 0 && after == 0 && step == 1 => self,
+            Some(axis) => self.apply_with(Pad { axis, before, after, step }),
         }
     }
 }
@@ -144,6 +157,7 @@ impl crate::Tape {
 
 pub(super) const SAMPLES: &[Sample] = &[
     Sample { name: "pad", inputs: pieces, apply: |x| x[0].pad(1, 1, 2).square() },
+    Sample { name: "pad_step", inputs: pieces, apply: |x| x[0].pad_step(1, 1, 2, 3).square() },
     Sample { name: "concat", inputs: pieces, apply: |x| x[0].tape().concat(&[x[0], x[1], x[0]], 1).square() },
     Sample { name: "stack", inputs: pieces, apply: |x| x[0].tape().stack(&[x[0], x[0] * x[0]], 0) },
 ];

@@ -17,6 +17,7 @@ macro_rules! movement_op {
 
             fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
                 let ($op, $x) = (self, x[0]);
+                let _ = $op;
                 let shape: Result<Shape, String> = $infer;
                 Ok(Meta::new(shape?, x[0].dtype))
             }
@@ -118,6 +119,10 @@ impl Movement for Reshape {
         }
         Some(View { shape: y.clone(), strides, offset: x.offset })
     }
+
+    fn invert(&self, y: &View, x: &Shape) -> Option<View> {
+        Reshape(x.clone()).view(y, x)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -153,6 +158,18 @@ impl Movement for Permute {
             offset: x.offset,
         })
     }
+
+    fn invert(&self, y: &View, x: &Shape) -> Option<View> {
+        let mut strides = y.strides.clone();
+        for (to, &from) in self.0.iter().enumerate() {
+            strides[from] = y.strides[to];
+        }
+        Some(View { shape: x.clone(), strides, offset: y.offset })
+    }
+
+    fn order(&self) -> Option<&[usize]> {
+        Some(&self.0)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -186,33 +203,62 @@ struct Slice {
     axis: usize,
     start: usize,
     length: usize,
+    step: usize,
+}
+
+impl Slice {
+    /// One past the last element.
+    fn end(&self) -> usize {
+        self.start.saturating_add(self.length.saturating_sub(1).saturating_mul(self.step))
+            + self.length.min(1)
+    }
 }
 
 movement_op!(
     Slice,
     "slice",
-    |op, key| key.write_slice(&[op.axis, op.start, op.length]),
-    |x| if op.start.checked_add(op.length).is_some_and(|end| end <= x.shape[op.axis]) {
+    |op, key| key.write_slice(&[op.axis, op.start, op.length, op.step]),
+    |x| if op.end() <= x.shape[op.axis] {
         Ok(x.shape.with(op.axis, op.length))
     } else {
-        Err(format!("{}..{} ends outside axis {}", op.start, op.start.saturating_add(op.length), op.axis))
+        Err(format!("{}..{} ends outside axis {}", op.start, op.end(), op.axis))
     },
-    |shape, g| {
-        let after = shape[op.axis] - op.start - op.length;
-        g.pad(op.axis as isize, op.start, after)
-    }
+    |shape, g| g.pad_step(op.axis as isize, op.start, shape[op.axis] - op.end(), op.step)
 );
 
 impl Movement for Slice {
     fn view(&self, x: &View, y: &Shape) -> Option<View> {
         let offset = x.offset + self.start as isize * x.strides[self.axis];
-        Some(View { shape: y.clone(), strides: x.strides.clone(), offset })
+        let mut strides = x.strides.clone();
+        strides[self.axis] *= self.step as isize;
+        Some(View { shape: y.clone(), strides, offset })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Flip(usize);
+
+movement_op!(Flip, "flip", |op, key| key.write_usize(op.0), |x| Ok(x.shape.clone()), |_shape, g| g
+    .flip(op.0 as isize));
+
+impl Movement for Flip {
+    fn view(&self, x: &View, y: &Shape) -> Option<View> {
+        let mut strides = x.strides.clone();
+        let last = y[self.0].saturating_sub(1) as isize;
+        let offset = x.offset + last * strides[self.0];
+        strides[self.0] = -strides[self.0];
+        Some(View { shape: y.clone(), strides, offset })
     }
 }
 
 /// The op that reshapes.
 pub(crate) fn reshape(shape: &Shape) -> OpRef {
     OpRef::Shared(Arc::new(Reshape(shape.clone())))
+}
+
+/// The op that permutes.
+pub(crate) fn permute(order: &[usize]) -> OpRef {
+    OpRef::Shared(Arc::new(Permute(SmallVec::from_slice(order))))
 }
 
 /// The op that expands.
@@ -277,6 +323,12 @@ impl<'t> Var<'t> {
     /// The elements of an axis in a range; the axis may count from the end. The gradient is 0 elsewhere.
     #[track_caller]
     pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Var<'t> {
+        self.slice_step(axis, range, 1)
+    }
+
+    /// Every `step`-th element of an axis in a range, from its start on. The gradient is 0 elsewhere.
+    #[track_caller]
+    pub fn slice_step(self, axis: isize, range: impl RangeBounds<usize>, step: usize) -> Var<'t> {
         let shape = self.shape();
         let Some(axis) = shape.axis(axis) else {
             return self.tape.fail("slice", format!("there is no axis {axis}"), &[self]);
@@ -294,10 +346,25 @@ impl<'t> Var<'t> {
         if start > end {
             return self.tape.fail("slice", format!("{start}..{end} is no range"), &[self]);
         }
-        if (start, end) == (0, shape[axis]) {
+        if step == 0 {
+            return self.tape.fail("slice", "a step of 0", &[self]);
+        }
+        if (start, end, step) == (0, shape[axis], 1) {
             return self;
         }
-        self.apply_with(Slice { axis, start, length: end - start })
+        if end > shape[axis] {
+            return self.tape.fail("slice", format!("{start}..{end} ends outside axis {axis}"), &[self]);
+        }
+        self.apply_with(Slice { axis, start, length: (end - start).div_ceil(step), step })
+    }
+
+    /// The elements of an axis in reverse; the axis may count from the end. The gradient is reversed too.
+    #[track_caller]
+    pub fn flip(self, axis: isize) -> Var<'t> {
+        match self.shape().axis(axis) {
+            Some(axis) => self.apply_with(Flip(axis)),
+            None => self.tape.fail("flip", format!("there is no axis {axis}"), &[self]),
+        }
     }
 
     /// A new axis of length 1 at `axis`, which may count from the end of the new shape.
@@ -334,6 +401,12 @@ pub(super) const SAMPLES: &[Sample] = &[
         inputs: || vec![sample([0.5, -1.0], &[2, 1])],
         apply: |x| x[0].expand([3, 2, 2]).square(),
     },
+    Sample {
+        name: "slice_step",
+        inputs: six,
+        apply: |x| x[0].slice_step(1, 0..3, 2).square() * x[0].slice(1, 1..),
+    },
+    Sample { name: "flip", inputs: six, apply: |x| x[0].flip(1).square() * x[0] },
     Sample { name: "slice", inputs: six, apply: |x| x[0].slice(1, 1..3).square() * x[0].slice(-1, ..2) },
 ];
 

@@ -1,9 +1,10 @@
 //! Reductions over axes.
 
 use super::{Sample, sample};
-use crate::record::Key;
+use crate::record::{Key, OpRef};
 use crate::{DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// The shape without the axes, or with length 1 there.
 fn reduced(shape: &Shape, axes: &[usize], keep: bool) -> Shape {
@@ -72,6 +73,15 @@ impl Max {
         let largest = x.eq(restore(y, &shape, &self.axes)).cast(x.dtype());
         let count = at.tape.op(Sum { axes: self.axes.clone(), keep: true }, &[largest]);
         largest / count.expand(shape)
+    }
+}
+
+/// The op that reduces axes and keeps them with length 1, for the planner.
+pub(crate) fn reduce_kept(axes: SmallVec<[usize; 4]>, max: bool) -> OpRef {
+    if max {
+        OpRef::Shared(Arc::new(Max { axes, keep: true }))
+    } else {
+        OpRef::Shared(Arc::new(Sum { axes, keep: true }))
     }
 }
 

@@ -183,28 +183,30 @@ impl Lowering<'_> {
         {
             origin = Some(node);
             if self.uses[node as usize] > self.inside[node as usize] {
-                let located = self.target(node, &target);
+                // Straight to where it is wanted; not into a buffer that the group reads.
+                let free = |located: &Located| group.reads().all(|read| read.buffer != located.buffer);
+                let located = match target(self, node) {
+                    Some(buffer) => Located::dense(buffer, &self.graph.nodes[node as usize].meta),
+                    None => self.home(node, free),
+                };
                 stores.push((member, located.clone()));
+                stores.extend(self.other_homes(node, free).into_iter().map(|other| (member, other)));
                 self.place(node, located);
             }
         }
         let mut totals = Vec::new();
         for total in &group.totals {
             origin = Some(total.node);
-            let located = self.target(total.node, &target);
+            let meta = &self.graph.nodes[total.node as usize].meta;
+            let located = match target(self, total.node) {
+                Some(buffer) => Located::dense(buffer, meta),
+                None => self.dense_buffer(meta),
+            };
             totals.push(located.buffer);
             self.place(total.node, located);
         }
         let Some(origin) = origin.filter(|_| !stores.is_empty() || !totals.is_empty()) else { return };
         let instr = group.finish(&stores, &totals);
         self.emit(instr, origin);
-    }
-
-    fn target(&mut self, node: u32, target: &impl Fn(&Self, u32) -> Option<u32>) -> Located {
-        let meta = &self.graph.nodes[node as usize].meta;
-        match target(self, node) {
-            Some(buffer) => Located::dense(buffer, meta),
-            None => self.dense_buffer(meta),
-        }
     }
 }

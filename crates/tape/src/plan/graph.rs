@@ -3,7 +3,6 @@
 use crate::params::ParamId;
 use crate::record::{Key, KeyMap, Leaf, Lower, Meta, OpRef, Recording, Source, View, scalar_class};
 use crate::{At, Shape, Tensor};
-use chainrule_kernels::pointwise as kernel;
 use smallvec::SmallVec;
 
 /// What a program computes.
@@ -89,8 +88,7 @@ impl Graph {
         let mut graph = builder.graph;
         graph.outputs = roots.outputs.iter().map(|root| place[root]).collect();
         graph.assigns = roots.assigns.iter().map(|(id, root)| (*id, place[root])).collect();
-        graph.accumulate_products();
-        graph
+        super::join::join_sums(graph)
     }
 
     /// How often each node is used by ops that compute: uses of a view count as uses of what it shows.
@@ -107,38 +105,6 @@ impl Graph {
             }
         }
         uses
-    }
-
-    /// A sum of two products becomes one product added onto the other (GEMM with β = 1): how the gradients of a
-    /// weight that is used several times accumulate.
-    fn accumulate_products(&mut self) {
-        let uses = self.uses();
-        for index in 0..self.nodes.len() {
-            let is_add = matches!(self.nodes[index].kind, Kind::Op(Lower::Pointwise(k)) if std::ptr::eq(k, &kernel::ADD));
-            if !is_add {
-                continue;
-            }
-            let product = |graph: &Graph, input: u32| {
-                matches!(graph.nodes[input as usize].kind, Kind::Op(Lower::Matmul))
-                    && uses[input as usize] == 1
-            };
-            let [mut x, mut y] = [self.nodes[index].inputs[0], self.nodes[index].inputs[1]];
-            if self.nodes[y as usize].inputs.len() == 3 {
-                std::mem::swap(&mut x, &mut y);
-            }
-            if !(product(self, x) && product(self, y)) || self.nodes[y as usize].inputs.len() == 3 {
-                continue;
-            }
-            let mut inputs = self.nodes[y as usize].inputs.clone();
-            inputs.push(x);
-            // The product itself moves to the sum's place.
-            self.nodes[index].kind = Kind::Op(Lower::Matmul);
-            self.nodes[index].name = self.nodes[y as usize].name;
-            self.nodes[index].at = self.nodes[y as usize].at;
-            self.nodes[index].inputs = inputs;
-            self.nodes[y as usize].kind = Kind::Op(Lower::Assemble(SmallVec::new()));
-            self.nodes[y as usize].inputs.clear();
-        }
     }
 }
 
@@ -200,6 +166,13 @@ impl Builder<'_> {
         let lower = op.lower();
         match &lower {
             Lower::View(movement) => {
+                // Two permutations are one.
+                if let Some(order) = movement.order()
+                    && let Some((first, base)) = self.permuted(inputs[0])
+                {
+                    let order: SmallVec<[usize; 4]> = order.iter().map(|&axis| first[axis]).collect();
+                    return self.permute(base, &order, at);
+                }
                 // Any arrangement of one repeated number is that number.
                 if let Kind::Leaf(leaf @ Leaf::Scalar(_)) = self.graph.nodes[inputs[0] as usize].kind {
                     return self.leaf(leaf, meta, at);
@@ -218,14 +191,33 @@ impl Builder<'_> {
                 return self.reshaped(inputs[0], &meta.shape, at);
             }
             // An op on repeated numbers is done once, and its result repeated.
-            Lower::Pointwise(_) if meta.shape.numel() > 1 => {
-                let single: Option<SmallVec<[u32; 3]>> = inputs.iter().map(|&x| self.repeated(x)).collect();
+            Lower::Pointwise(_) | Lower::Custom(_) if meta.shape.numel() > 1 => {
+                let single: Option<SmallVec<[u32; 3]>> = match &lower {
+                    Lower::Pointwise(_) => inputs.iter().map(|&x| self.repeated(x)).collect(),
+                    _ => None,
+                };
                 if let Some(single) = single {
                     let one = Meta::new((), meta.dtype);
                     let single: SmallVec<[u32; 3]> =
                         single.into_iter().map(|x| self.reshaped(x, &Shape::scalar(), at)).collect();
                     let y = self.op(op, single, &one, at);
                     return self.expanded(y, &meta.shape, at);
+                }
+                if let Some(y) = self.beneath_permutation(op, &inputs, meta, at) {
+                    return y;
+                }
+            }
+            Lower::Reduce { axes, max } => {
+                // The same axes of the value before it was permuted.
+                if let Some((order, base)) = self.permuted(inputs[0]) {
+                    let mut axes: SmallVec<[usize; 4]> = axes.iter().map(|&axis| order[axis]).collect();
+                    axes.sort_unstable();
+                    let mut shape = self.graph.nodes[base as usize].meta.shape.clone();
+                    axes.iter().for_each(|&axis| shape = shape.with(axis, 1));
+                    let reduce = crate::ops::reduce_kept(axes, *max);
+                    let y = self.op(&reduce, SmallVec::from_iter([base]), &Meta::new(shape, meta.dtype), at);
+                    let y = self.permute(y, &order, at);
+                    return self.reshaped(y, &meta.shape, at);
                 }
             }
             _ => {}
@@ -279,6 +271,64 @@ impl Builder<'_> {
 
     fn expanded(&mut self, x: u32, shape: &Shape, at: At) -> u32 {
         self.movement(crate::ops::expand(shape), x, shape, at)
+    }
+
+    /// The order of axes and the value of a permuted one.
+    fn permuted(&self, x: u32) -> Option<(SmallVec<[usize; 4]>, u32)> {
+        let node = &self.graph.nodes[x as usize];
+        match &node.kind {
+            Kind::Op(Lower::View(movement)) => {
+                Some((SmallVec::from_slice(movement.order()?), node.inputs[0]))
+            }
+            _ => None,
+        }
+    }
+
+    fn permute(&mut self, x: u32, order: &[usize], at: At) -> u32 {
+        let shape = &self.graph.nodes[x as usize].meta.shape;
+        if order.iter().copied().eq(0..shape.rank()) {
+            return x;
+        }
+        let meta = Meta::new(
+            order.iter().map(|&axis| shape[axis]).collect::<Shape>(),
+            self.graph.nodes[x as usize].meta.dtype,
+        );
+        self.op(&crate::ops::permute(order), SmallVec::from_iter([x]), &meta, at)
+    }
+
+    /// An elementwise op on permuted values is done on the values, and its result permuted: so the memory order that a
+    /// convolution likes stays from one to the next. Repeated operands are permuted instead, which costs nothing.
+    fn beneath_permutation(&mut self, op: &OpRef, inputs: &[u32], meta: &Meta, at: At) -> Option<u32> {
+        let (order, base) = inputs.iter().find_map(|&x| self.permuted(x))?;
+        let shape = self.graph.nodes[base as usize].meta.shape.clone();
+        let mut inverse = order.clone();
+        order.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
+        let fits = |&x: &u32| match self.permuted(x) {
+            Some((other, _)) => other == order,
+            None => self.is_repeated(x),
+        };
+        if !inputs.iter().all(fits) {
+            return None;
+        }
+        let mut beneath: SmallVec<[u32; 3]> = SmallVec::new();
+        for &x in inputs {
+            beneath.push(match self.permuted(x) {
+                Some((_, base)) => base,
+                None => self.permute(x, &inverse, at),
+            });
+        }
+        let y = self.op(op, beneath, &Meta::new(shape, meta.dtype), at);
+        Some(self.permute(y, &order, at))
+    }
+
+    /// Whether a value shows fewer elements than it has.
+    fn is_repeated(&self, x: u32) -> bool {
+        let numel = |x: u32| self.graph.nodes[x as usize].meta.shape.numel();
+        let mut base = x;
+        while self.graph.nodes[base as usize].is_movement() {
+            base = self.graph.nodes[base as usize].inputs[0];
+        }
+        numel(base) < numel(x) || matches!(self.graph.nodes[base as usize].kind, Kind::Leaf(Leaf::Scalar(_)))
     }
 
     fn movement(&mut self, op: OpRef, x: u32, shape: &Shape, at: At) -> u32 {

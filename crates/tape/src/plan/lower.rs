@@ -2,6 +2,7 @@
 
 use super::graph::{Graph, GraphNode, Kind, follow};
 use super::group::{Group, Located, Make};
+use super::home::Wishes;
 use crate::params::ParamId;
 use crate::record::{KeyMap, Leaf, Lower, Meta, View};
 use crate::{At, DType};
@@ -85,6 +86,11 @@ pub(super) struct Lowering<'g> {
     pub updates: Vec<u32>,
     /// The nodes ahead that bad data can make fail.
     pub fallible: HashSet<u32>,
+    /// What values are wanted for.
+    pub wishes: KeyMap<u32, Wishes>,
+    /// The buffers of tensors that are put together from pieces, and the pieces that are there.
+    pub assembled: KeyMap<u32, Located>,
+    pub in_place: HashSet<(u32, u32)>,
 }
 
 /// A new value of a parameter.
@@ -117,8 +123,12 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         open_reads: KeyMap::default(),
         updates: Vec::new(),
         fallible: HashSet::new(),
+        wishes: KeyMap::default(),
+        assembled: KeyMap::default(),
+        in_place: HashSet::new(),
     };
     lowering.begin();
+    lowering.note_wishes();
     let order = order(graph, &lowering.uses);
     lowering.fallible = fallible(graph, &order, &lowering.uses);
     for node in order {

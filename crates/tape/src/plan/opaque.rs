@@ -4,8 +4,8 @@ use super::group::{Located, place};
 use super::lower::Lowering;
 use crate::Meta;
 use crate::record::{Lower, View};
-use chainrule_kernels::gemm::Gemm;
-use chainrule_kernels::machine::{BatchedGemm, CallInstr, CheckIndex, Gather, Instr, ScatterAdd};
+use chainrule_kernels::gemm::{Axis, Contraction, Gemm};
+use chainrule_kernels::machine::{BatchedGemm, CallInstr, CheckIndex, Contract, Gather, Instr, ScatterAdd};
 use smallvec::SmallVec;
 
 impl Lowering<'_> {
@@ -16,7 +16,8 @@ impl Lowering<'_> {
         let meta_of = |i: usize| &graph.nodes[node.inputs[i] as usize].meta;
         match lower {
             Lower::Matmul => self.matmul(n),
-            Lower::Assemble(starts) => self.assemble(n, starts),
+            Lower::Assemble(pieces) => self.assemble(n, pieces),
+            Lower::Convolution { stride, dilation } => self.convolution(n, stride, dilation),
             Lower::Gather => {
                 let (table, index) = (self.placed_dense(input(0)), self.placed_dense(input(1)));
                 let output = self.dense_buffer(&node.meta);
@@ -83,39 +84,21 @@ impl Lowering<'_> {
         }
     }
 
-    /// Pieces are copied to their places; what no piece covers is 0.
-    fn assemble(&mut self, n: u32, starts: &[SmallVec<[usize; 4]>]) {
-        let graph = self.graph;
-        let node = &graph.nodes[n as usize];
-        let pieces: Vec<Located> = node.inputs.iter().map(|&x| self.placed(x)).collect();
-        let output = self.dense_buffer(&node.meta);
-        let covered: usize = pieces.iter().map(|piece| piece.view.shape.numel()).sum();
-        if covered < node.meta.shape.numel() {
-            let zero = self.scalar(None, &node.meta);
-            self.copy(n, &zero, &output);
-        }
-        for ((piece, start), &x) in pieces.iter().zip(starts).zip(&node.inputs) {
-            let strides = output.view.strides.clone();
-            let offset = start.iter().zip(&strides).map(|(&start, &stride)| start as isize * stride).sum();
-            let view = View { shape: piece.view.shape.clone(), strides, offset };
-            self.copy(x, piece, &Located { buffer: output.buffer, view });
-        }
-        self.place(n, output);
-    }
-
     /// `a·b`, or `c + a·b` in the memory of `c`, which nothing else uses.
     fn matmul(&mut self, n: u32) {
         let graph = self.graph;
         let node = &graph.nodes[n as usize];
         let (a, b) = (self.placed(node.inputs[0]), self.placed(node.inputs[1]));
+        let rank = node.meta.shape.rank();
+        let along = |view: &View| view.strides[rank - 1] == 1 || view.strides[rank - 2] == 1;
         let c = match node.inputs.get(2) {
+            // In the memory of the other term, wherever that is.
             Some(&c) => {
                 let c = self.in_arena(c);
-                if c.view.is_dense() { c } else { self.copied(node.inputs[2], &c) }
+                if along(&c.view) { c } else { self.copied(node.inputs[2], &c) }
             }
-            None => self.dense_buffer(&node.meta),
+            None => self.product_home(n, |view| along(view)),
         };
-        let rank = node.meta.shape.rank();
         let matrix = |x: &Located| [x.view.strides[rank - 2], x.view.strides[rank - 1]];
         let (m, n_columns, k) =
             (node.meta.shape[rank - 2], node.meta.shape[rank - 1], a.view.shape[rank - 1]);
@@ -132,5 +115,67 @@ impl Lowering<'_> {
             BatchedGemm { gemm, batch: lengths, a: batch(&a), b: batch(&b), c: batch(&c), alpha: 1.0, beta };
         self.emit(Instr::Gemm(Box::new(product)), n);
         self.place(n, c);
+    }
+
+    /// The place of a product: that of a piece, or in the order of axes in which it is used, if it `fits`.
+    fn product_home(&mut self, n: u32, fits: impl Fn(&View) -> bool) -> Located {
+        self.piece_home(n, |located| fits(&located.view))
+            .or_else(|| self.permuted_home(n, &fits))
+            .unwrap_or_else(|| self.dense_buffer(&self.graph.nodes[n as usize].meta))
+    }
+
+    /// The sum over windows. Its rows are positions, in the order in which they lie in the input.
+    fn convolution(&mut self, n: u32, stride: &[usize], dilation: &[usize]) {
+        let graph = self.graph;
+        let node = &graph.nodes[n as usize];
+        let (dtype, rank) = (node.meta.dtype, node.meta.shape.rank());
+        let (x, mut w) = (self.placed(node.inputs[0]), self.placed(node.inputs[1]));
+        let last = rank - 1;
+        if w.view.strides[last] != 1 {
+            // Once for all uses.
+            w = self.copied(node.inputs[1], &w);
+            self.place(node.inputs[1], w.clone());
+        }
+        // Positions as strides of the input.
+        let step = |axis: usize| match axis {
+            0 => x.view.strides[0],
+            axis => x.view.strides[axis] * stride[axis - 1] as isize,
+        };
+        let fits = |view: &View| view.strides[last] == 1;
+        let homes = self.piece_home(n, |located| fits(&located.view)).or_else(|| self.permuted_home(n, fits));
+        let y = match homes {
+            Some(y) => y,
+            None if self.is_seen_permuted(n) => {
+                let mut order: SmallVec<[usize; 5]> = (0..last).collect();
+                order.sort_by_key(|&axis| std::cmp::Reverse(step(axis).unsigned_abs()));
+                let mut y = self.dense_buffer(&node.meta);
+                let mut width = node.meta.shape[last] as isize;
+                for &axis in order.iter().rev() {
+                    y.view.strides[axis] = width;
+                    width *= node.meta.shape[axis] as isize;
+                }
+                y
+            }
+            None => self.dense_buffer(&node.meta),
+        };
+        let rows = (0..last).map(|axis| Axis {
+            length: node.meta.shape[axis],
+            a: step(axis),
+            other: y.view.strides[axis],
+        });
+        let window = &graph.nodes[node.inputs[1] as usize].meta.shape;
+        let sums = (0..last).map(|axis| Axis {
+            length: window[axis],
+            a: match axis {
+                axis if axis + 1 == last => x.view.strides[last],
+                axis => x.view.strides[axis + 1] * dilation[axis] as isize,
+            },
+            other: w.view.strides[axis],
+        });
+        let lanes = node.meta.shape[last];
+        let contraction = Contraction::new(dtype, self.level, rows.collect(), sums.collect(), lanes);
+        let product = Contract::new(contraction, place(&x, dtype), place(&w, dtype), place(&y, dtype), 0.0);
+        self.emit(Instr::Contract(Box::new(product)), n);
+        self.place(n, y);
     }
 }

@@ -164,8 +164,15 @@ pub enum Lower {
     },
     /// `[…, m, k]` by `[…, k, n]`, with equal leading axes.
     Matmul,
-    /// The inputs' elements placed in a tensor that is 0 (or `false`) elsewhere: where each input's first element goes.
-    Assemble(SmallVec<[SmallVec<[usize; 4]>; 2]>),
+    /// The inputs' elements placed in a tensor that is 0 (or `false`) elsewhere; no two in the same place.
+    Assemble(Vec<Piece>),
+    /// `[n, spatial…, c]` by `[window…, c, o]`, over the windows that lie inside: `[n, positions…, o]`.
+    Convolution {
+        /// Distance from one window to the next, for each spatial axis.
+        stride: SmallVec<[usize; 3]>,
+        /// Distance of a window's elements.
+        dilation: SmallVec<[usize; 3]>,
+    },
     /// Rows `x[1]` (indices) of `x[0]`.
     Gather,
     /// Rows of `x[0]` added to zeros at the indices `x[1]`.
@@ -176,10 +183,40 @@ pub enum Lower {
     Call(Arc<dyn Call>),
 }
 
+/// Where an input of [`Lower::Assemble`] goes: element `i` of an axis to `start + i·step`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// The place of the first element.
+    pub start: SmallVec<[usize; 4]>,
+    /// From one element to the next along each axis.
+    pub step: SmallVec<[usize; 4]>,
+}
+
+impl Piece {
+    /// A piece of this rank that starts at `start` of one axis.
+    pub fn along(rank: usize, axis: usize, start: usize) -> Piece {
+        let mut piece = Piece { start: SmallVec::from_elem(0, rank), step: SmallVec::from_elem(1, rank) };
+        piece.start[axis] = start;
+        piece
+    }
+}
+
 /// A movement op: another view of the same elements.
 pub trait Movement: Debug + Send + Sync {
     /// The output's view in terms of the input's; `None` if no strides express it (the input is then copied first).
     fn view(&self, x: &View, y: &Shape) -> Option<View>;
+
+    /// The view of the input, given the place where the output is wanted, if the output has each of the input's elements
+    /// once. With it, an input can be made where it is needed instead of being copied there.
+    fn invert(&self, y: &View, x: &Shape) -> Option<View> {
+        let _ = (y, x);
+        None
+    }
+
+    /// The order of the axes, if the op does nothing but to permute them.
+    fn order(&self) -> Option<&[usize]> {
+        None
+    }
 }
 
 /// How a tensor's elements lie in memory.

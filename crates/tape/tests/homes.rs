@@ -1,0 +1,115 @@
+//! Values are made where they are wanted: pieces in the tensor that they are pieces of, products in the order of axes in which
+//! they are used; sums of pieces and of products are made as one. Counted in instructions.
+
+use chainrule_tape::{Conv, Params, Program, Tape, Tensor, Var};
+
+fn program(record: impl for<'t> Fn(&'t Tape) -> Vec<Var<'t>>) -> Program {
+    let tape = Tape::new();
+    let outputs = record(&tape);
+    let mut program = tape.compile(&outputs).unwrap();
+    // And they have the values of ops computed one by one.
+    let slow = tape.one_by_one(&outputs).unwrap();
+    let fast = program.run(&mut Params::seeded(0), &[]).unwrap();
+    for (i, slow) in slow.iter().enumerate() {
+        for (a, b) in fast.tensor(i).to_f64().iter().zip(slow.to_f64()) {
+            assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "output {i}: {a}, not {b}");
+        }
+    }
+    drop(fast);
+    program
+}
+
+fn numbers(shape: &[usize]) -> Tensor {
+    let count: usize = shape.iter().product();
+    let values: Vec<f64> = (0..count).map(|i| ((i * 29 % 97) as f64 - 48.0) / 60.0).collect();
+    Tensor::from_vec(values, shape).unwrap()
+}
+
+#[test]
+fn pieces_are_made_in_their_place() {
+    let joined = program(|tape| {
+        let (a, b) = (tape.var(numbers(&[3, 4])), tape.var(numbers(&[3, 5])));
+        vec![tape.concat(&[a.exp(), b.tanh(), a.matmul(tape.var(numbers(&[4, 6])))], 1)]
+    });
+    assert_eq!(joined.instructions(), 3);
+    let through_views = program(|tape| {
+        let (a, b) = (tape.var(numbers(&[4, 3, 5])), tape.var(numbers(&[5, 12])));
+        vec![tape.stack(&[a.exp().permute(&[2, 0, 1]).reshape([5, 12]), b.sin()], 1)]
+    });
+    assert_eq!(through_views.instructions(), 2);
+    // A value in two places is stored twice by the program that makes it.
+    let twice = program(|tape| {
+        let (a, b) = (tape.var(numbers(&[3, 4])).exp(), tape.var(numbers(&[3, 4])).sin());
+        vec![tape.concat(&[a, b], 0), tape.concat(&[b, a], 1)]
+    });
+    assert_eq!(twice.instructions(), 2);
+}
+
+#[test]
+fn padding_is_zeros_around_what_is_made_in_place() {
+    let padded = program(|tape| vec![tape.var(numbers(&[3, 4, 5])).exp().pad(1, 2, 1).pad(0, 0, 1)]);
+    // One program, and one for the zeros on each of three sides.
+    assert_eq!(padded.instructions(), 4);
+}
+
+#[test]
+fn gradients_of_slices_are_put_together() {
+    let slices = program(|tape| {
+        let x = tape.var(numbers(&[6, 12]));
+        let parts: Vec<Var<'_>> = (0..3).map(|i| x.slice(1, 4 * i..4 * i + 4)).collect();
+        let y = parts[0].matmul(parts[1].t()).matmul(parts[2]);
+        vec![tape.grad((y * y).sum(..), x)]
+    });
+    // Two products forward; the gradient of the last op; four products backward, three of them in their place.
+    assert_eq!(slices.instructions(), 7);
+    let steps = program(|tape| {
+        let x = tape.var(numbers(&[6, 4]));
+        let y = x.slice_step(0, .., 2).maximum(x.slice_step(0, 1.., 2));
+        vec![tape.grad(y.square().sum(..), x)]
+    });
+    assert_eq!(steps.instructions(), 1);
+}
+
+#[test]
+fn products_with_one_weight_are_one_product() {
+    let recurrent = |steps: usize| {
+        program(move |tape| {
+            let (x, w) = (tape.var(numbers(&[2, steps, 3])), tape.var(numbers(&[3, 3])));
+            let mut h = x.slice(1, ..1).squeeze(1);
+            for t in 1..steps {
+                h = (x.slice(1, t..t + 1).squeeze(1) + h.matmul(w)).tanh();
+            }
+            vec![tape.grad(h.sum(..), w)]
+        })
+    };
+    let [six, seven] = [6, 7].map(|steps| recurrent(steps).instructions());
+    // A step more: a product and an elementwise program forward, the same backward.
+    assert_eq!(seven - six, 4);
+}
+
+#[test]
+fn the_order_of_axes_stays_from_one_convolution_to_the_next() {
+    let chain = |convolutions: usize| {
+        program(move |tape| {
+            let w = tape.var(numbers(&[3, 3, 2, 2]));
+            let mut x = tape.var(numbers(&[2, 3, 7, 7])).permute(&[0, 2, 3, 1]).exp().permute(&[0, 3, 1, 2]);
+            for _ in 0..convolutions {
+                x = x.conv2d(w, Conv::default()).relu();
+            }
+            vec![x.sum(..)]
+        })
+    };
+    let [two, three] = [2, 3].map(|count| chain(count).instructions());
+    // The convolution and one program; nothing is transposed in between.
+    assert_eq!(three - two, 2);
+}
+
+#[test]
+fn products_are_laid_out_for_their_use() {
+    // Heads of attention are put side by side again by the product itself.
+    let heads = program(|tape| {
+        let (a, b) = (tape.var(numbers(&[2, 3, 4, 5])), tape.var(numbers(&[2, 3, 5, 6])));
+        vec![a.matmul(b).permute(&[0, 2, 1, 3]).reshape([2, 4, 18])]
+    });
+    assert_eq!(heads.instructions(), 1);
+}
