@@ -9,12 +9,14 @@ mod generate;
 mod index;
 mod matmul;
 mod movement;
+mod pool;
 mod reduce;
 mod unary;
 
 use crate::{Tensor, Var};
 
 pub use convolution::Conv;
+pub use pool::Pool;
 pub use reduce::Axes;
 
 /// An expression with inputs at which its derivatives are checked: every op has one or more.
@@ -45,6 +47,7 @@ pub fn samples() -> Vec<Sample> {
         movement::SAMPLES,
         assemble::SAMPLES,
         convolution::SAMPLES,
+        pool::SAMPLES,
         index::SAMPLES,
     ];
     // An op without derivative has no points to check it at.

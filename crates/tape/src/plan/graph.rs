@@ -155,7 +155,7 @@ impl Builder<'_> {
         )
     }
 
-    fn op(&mut self, op: &OpRef, inputs: SmallVec<[u32; 3]>, meta: &Meta, at: At) -> u32 {
+    fn op(&mut self, op: &OpRef, mut inputs: SmallVec<[u32; 3]>, meta: &Meta, at: At) -> u32 {
         // The same value as an input's?
         let constants: SmallVec<[Option<Constant>; 3]> = inputs.iter().map(|&x| self.constant(x)).collect();
         if let Some(same) = op.identity(&constants)
@@ -166,6 +166,8 @@ impl Builder<'_> {
         let lower = op.lower();
         match &lower {
             Lower::View(movement) => {
+                // Other inputs serve the derivative alone.
+                inputs.truncate(1);
                 // Two permutations are one.
                 if let Some(order) = movement.order()
                     && let Some((first, base)) = self.permuted(inputs[0])

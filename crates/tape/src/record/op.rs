@@ -152,7 +152,7 @@ pub enum Lower {
     Custom(Arc<dyn BlockCall>),
     /// From nothing but each element's index, a key, and (if there is an input) a counter.
     Generate(&'static Generator, [u64; 2]),
-    /// The input's elements in another arrangement.
+    /// The (first) input's elements in another arrangement.
     View(Arc<dyn Movement>),
     /// The sum over axes (sorted), or the largest element. The output has the inputs' shape without those axes, or
     /// with length 1 there: the elements' order is the same.
