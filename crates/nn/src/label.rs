@@ -40,17 +40,36 @@ impl Label {
             Some(&found) if found != width => {
                 self.fail(kind, x, format_args!("takes rows of {width} elements, not {found}"))
             }
-            Some(_) if meta.dtype != dtype => self.fail(
-                kind,
-                x,
-                format_args!(
-                    "has {dtype} parameters, but its input is {}: cast the input, or give the params another dtype \
-                     (Params::with_dtype)",
-                    meta.dtype
-                ),
-            ),
+            Some(_) if meta.dtype != dtype => self.other_dtype(kind, x),
             Some(_) => x,
         }
+    }
+
+    /// The input, if it is `[n, channels, h, w]` and has the dtype of the layer's parameters; else a recorded mistake.
+    #[track_caller]
+    pub(crate) fn expect_channels<'t>(&self, kind: &'static str, x: Var<'t>, channels: usize) -> Var<'t> {
+        let meta = x.meta();
+        match meta.shape.dims() {
+            &[_, found, _, _] if found != channels => {
+                self.fail(kind, x, format_args!("takes {channels} channels, not {found}"))
+            }
+            [_, _, _, _] if meta.dtype != self.dtype => self.other_dtype(kind, x),
+            [_, _, _, _] => x,
+            _ => self.fail(kind, x, format_args!("takes images [n, {channels}, h, w], not {}", meta.shape)),
+        }
+    }
+
+    #[track_caller]
+    fn other_dtype<'t>(&self, kind: &'static str, x: Var<'t>) -> Var<'t> {
+        let (dtype, found) = (self.dtype, x.meta().dtype);
+        self.fail(
+            kind,
+            x,
+            format_args!(
+                "has {dtype} parameters, but its input is {found}: cast the input, or give the params another dtype \
+                 (Params::with_dtype)"
+            ),
+        )
     }
 }
 

@@ -36,7 +36,7 @@
 //! # Ok::<(), chainrule_tape::Error>(())
 //! ```
 //!
-//! - Layers: [`Linear`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], and any function or
+//! - Layers: [`Linear`], [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], and any function or
 //!   type of yours that implements [`Layer`].
 //! - Losses are methods of a [`Var`](chainrule_tape::Var) by the trait [`Losses`]: `logits.cross_entropy(labels)`.
 //! - [`Init`] says how parameters begin.
@@ -48,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod conv;
 mod dropout;
 mod embedding;
 mod init;
@@ -60,6 +61,7 @@ mod sequential;
 mod summary;
 
 pub use activation::Activation;
+pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use init::{Fan, Init};
@@ -73,7 +75,7 @@ pub use summary::{Row, Summary, summary, summary_of};
 /// What most models use: `use chainrule_nn::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Activation, BatchNorm, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses, Sequential,
-        accuracy, predictions, summary,
+        Activation, AvgPool2d, BatchNorm, Conv2d, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses,
+        MaxPool2d, Sequential, accuracy, predictions, summary,
     };
 }
