@@ -90,7 +90,7 @@ fn close(a: &Tensor, b: &Tensor, what: &str) {
 
 #[test]
 fn random_expressions() {
-    for seed in 0..800 {
+    for seed in 0..1500 {
         let mut rng = StdRng::seed_from_u64(seed);
         let tape = Tape::new();
         let shapes: [&[usize]; 6] = [&[4, 6], &[6], &[4, 1], &[2, 3, 4], &[3, 4], &[]];

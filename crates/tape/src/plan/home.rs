@@ -20,6 +20,8 @@ pub(super) struct Wishes {
     permuted: Option<u32>,
 }
 
+/// Pieces of pieces are made in place up to this depth.
+const DEEPEST: usize = 4;
 /// Follow no longer chains of views from a piece to the value.
 const LONGEST_CHAIN: usize = 8;
 
@@ -65,9 +67,14 @@ impl Lowering<'_> {
 
     /// The place of a piece that the value is, if it is one.
     pub(super) fn piece_home(&mut self, n: u32, fits: impl Fn(&Located) -> bool) -> Option<Located> {
+        self.nested_home(n, fits, DEEPEST)
+    }
+
+    /// [`piece_home`](Self::piece_home), where what the piece is part of may be a piece itself, so many times.
+    fn nested_home(&mut self, n: u32, fits: impl Fn(&Located) -> bool, depth: usize) -> Option<Located> {
         let wanted = self.wishes.get(&n)?.pieces.clone();
         for (assemble, number) in wanted {
-            if let Some(located) = self.place_of_piece(assemble, number, n).filter(&fits) {
+            if let Some(located) = self.place_of_piece(assemble, number, n, depth).filter(&fits) {
                 self.in_place.insert((assemble, number));
                 return Some(located);
             }
@@ -83,7 +90,7 @@ impl Lowering<'_> {
             if self.in_place.contains(&(assemble, number)) {
                 continue;
             }
-            if let Some(located) = self.place_of_piece(assemble, number, n).filter(&fits) {
+            if let Some(located) = self.place_of_piece(assemble, number, n, DEEPEST).filter(&fits) {
                 self.in_place.insert((assemble, number));
                 places.push(located);
             }
@@ -110,13 +117,13 @@ impl Lowering<'_> {
     }
 
     /// Where a piece lies in what it is a part of, as a view of the value that it shows.
-    fn place_of_piece(&mut self, assemble: u32, number: u32, base: u32) -> Option<Located> {
+    fn place_of_piece(&mut self, assemble: u32, number: u32, base: u32, depth: usize) -> Option<Located> {
         let graph = self.graph;
         let node = &graph.nodes[assemble as usize];
         let Kind::Op(Lower::Assemble(pieces)) = &node.kind else { return None };
         let mut x = node.inputs[number as usize];
-        let mut view =
-            view_of(&pieces[number as usize], &graph.nodes[x as usize].meta.shape, &node.meta.shape);
+        let whole = self.assembled(assemble, depth);
+        let mut view = view_of(&pieces[number as usize], &graph.nodes[x as usize].meta.shape, &whole.view);
         while x != base {
             let shown = &graph.nodes[x as usize];
             let Kind::Op(Lower::View(movement)) = &shown.kind else { return None };
@@ -124,18 +131,18 @@ impl Lowering<'_> {
             view = movement.invert(&view, &graph.nodes[inner as usize].meta.shape)?;
             x = inner;
         }
-        let buffer = self.assembled(assemble).buffer;
-        Some(Located { buffer, view })
+        Some(Located { buffer: whole.buffer, view })
     }
 
-    /// The buffer of an assembled tensor, with zeros where no piece goes.
-    fn assembled(&mut self, n: u32) -> Located {
+    /// The place of an assembled tensor, with zeros where no piece goes.
+    fn assembled(&mut self, n: u32, depth: usize) -> Located {
         if let Some(located) = self.assembled.get(&n) {
             return located.clone();
         }
         let graph = self.graph;
         let node = &graph.nodes[n as usize];
-        let located = self.dense_buffer(&node.meta);
+        let home = if depth > 0 { self.nested_home(n, |_| true, depth - 1) } else { None };
+        let located = home.unwrap_or_else(|| self.dense_buffer(&node.meta));
         self.assembled.insert(n, located.clone());
         let Kind::Op(Lower::Assemble(pieces)) = &node.kind else { return located };
         let size = |x: u32| &graph.nodes[x as usize].meta.shape;
@@ -184,12 +191,15 @@ impl Lowering<'_> {
             // This may make the piece, in its place.
             let located = self.placed(x);
             if !self.in_place.contains(&(n, number as u32)) {
-                let to = self.assembled(n);
-                let view = view_of(piece, &graph.nodes[x as usize].meta.shape, &node.meta.shape);
+                let to = self.assembled(n, DEEPEST);
+                let view = view_of(piece, &graph.nodes[x as usize].meta.shape, &to.view);
                 self.copy(x, &located, &Located { buffer: to.buffer, view });
             }
         }
-        let located = self.assembled(n);
-        self.state[n as usize] = State::Placed(located);
+        let located = self.assembled(n, DEEPEST);
+        self.state[n as usize] = State::Placed(located.clone());
+        for other in self.other_homes(n, |_| true) {
+            self.copy(n, &located, &other);
+        }
     }
 }

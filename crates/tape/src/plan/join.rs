@@ -63,10 +63,12 @@ pub(super) fn join_sums(graph: Graph) -> Graph {
         any |= own.1 > 1;
         terms[index as usize] = own;
     }
-    if !any {
+    let only_parts = only_parts(&graph, &uses);
+    if !any && !only_parts.contains(&true) {
         return graph;
     }
-    let mut joiner = Joiner { old: &graph, uses: &uses, new: Vec::new(), place: vec![0; graph.nodes.len()] };
+    let (new, place) = (Vec::new(), vec![0; graph.nodes.len()]);
+    let mut joiner = Joiner { old: &graph, uses: &uses, only_parts, new, place };
     for (index, (terms, joined)) in (0..).zip(terms) {
         // Parts of a sum that is joined are left behind unused.
         let is_whole = !part[index as usize] && joined > 1;
@@ -83,9 +85,29 @@ pub(super) fn join_sums(graph: Graph) -> Graph {
     }
 }
 
+/// Which sums, products and other cheap ops are used in parts only, as a recurrent layer's gates are parts of one sum.
+fn only_parts(graph: &Graph, uses: &[u32]) -> Vec<bool> {
+    let mut parts = vec![0u32; graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate().filter(|(index, _)| uses[*index] > 0) {
+        if node.is_movement()
+            && node.meta.shape.numel() < graph.nodes[node.inputs[0] as usize].meta.shape.numel()
+        {
+            parts[node.inputs[0] as usize] += uses[index];
+        }
+    }
+    let is_cheap = |node: &GraphNode| match node.kind {
+        Kind::Op(Lower::Pointwise(k)) => {
+            [&kernel::ADD, &kernel::SUB, &kernel::MUL].iter().any(|x| std::ptr::eq(*x, k))
+        }
+        _ => false,
+    };
+    (0..graph.nodes.len()).map(|x| parts[x] > 0 && parts[x] == uses[x] && is_cheap(&graph.nodes[x])).collect()
+}
+
 struct Joiner<'g> {
     old: &'g Graph,
     uses: &'g [u32],
+    only_parts: Vec<bool>,
     new: Vec<GraphNode>,
     /// Where each old node is now.
     place: Vec<u32>,
@@ -102,9 +124,33 @@ impl Joiner<'_> {
         let node = &self.old.nodes[index as usize];
         let mut inputs: SmallVec<[u32; 3]> = node.inputs.iter().map(|&x| self.place[x as usize]).collect();
         let mut kind = node.kind.clone();
-        if let Kind::Op(Lower::Assemble(pieces)) = &node.kind {
-            let (flat, from) = self.flattened(pieces, &node.inputs);
-            (kind, inputs) = (Kind::Op(Lower::Assemble(flat)), from);
+        match &node.kind {
+            Kind::Op(Lower::Assemble(pieces)) => {
+                let (flat, from) = self.flattened(pieces, &node.inputs);
+                (kind, inputs) = (Kind::Op(Lower::Assemble(flat)), from);
+            }
+            // (Unless it has become a product or an assembly.)
+            Kind::Op(Lower::View(movement))
+                if self.only_parts[node.inputs[0] as usize]
+                    && matches!(self.new[inputs[0] as usize].kind, Kind::Op(Lower::Pointwise(_))) =>
+            {
+                // A part of what is made element by element is made from the operands' parts.
+                let whole = self.new[inputs[0] as usize].clone();
+                for x in &whole.inputs {
+                    let meta = Meta::new(&node.meta.shape, self.new[*x as usize].meta.dtype);
+                    self.new.push(GraphNode {
+                        kind: Kind::Op(Lower::View(movement.clone())),
+                        inputs: SmallVec::from_iter([*x]),
+                        meta,
+                        ..node.clone()
+                    });
+                }
+                let end = self.new.len() as u32;
+                inputs = (end - whole.inputs.len() as u32..end).collect();
+                self.new.push(GraphNode { inputs, meta: node.meta.clone(), ..whole });
+                return self.new.len() as u32 - 1;
+            }
+            _ => {}
         }
         self.new.push(GraphNode { kind, inputs, ..node.clone() });
         self.new.len() as u32 - 1
@@ -292,17 +338,17 @@ fn are_apart((a, size): (&Piece, &Shape), (b, other): (&Piece, &Shape)) -> bool 
     })
 }
 
-/// The view of a piece in a dense tensor.
-pub(super) fn view_of(piece: &Piece, size: &Shape, whole_shape: &Shape) -> View {
-    let dense = whole_shape.strides();
+/// The view of a piece of this size in a view of the whole.
+pub(super) fn view_of(piece: &Piece, size: &Shape, whole: &View) -> View {
     let axis = |axis: usize| {
         let (start, step) = (piece.start.get(axis).copied(), piece.step.get(axis).copied());
-        (start.unwrap_or(0) as isize * dense[axis], step.unwrap_or(1) as isize * dense[axis])
+        let stride = whole.strides[axis];
+        (start.unwrap_or(0) as isize * stride, step.unwrap_or(1) as isize * stride)
     };
     let axes: SmallVec<[(isize, isize); 4]> = (0..size.rank()).map(axis).collect();
     View {
         shape: size.clone(),
         strides: axes.iter().map(|axis| axis.1).collect(),
-        offset: axes.iter().map(|axis| axis.0).sum(),
+        offset: whole.offset + axes.iter().map(|axis| axis.0).sum::<isize>(),
     }
 }

@@ -165,9 +165,44 @@ fn order(graph: &Graph, uses: &[u32]) -> Vec<u32> {
             }
         }
     }
+    // A sum follows what it sums, so that it is made in the same pass, also where a product that comes before the sum in
+    // the recording uses that too.
+    for node in (0..last.map_or(0, |last| last + 1)).filter(|&node| uses[node as usize] > 0) {
+        if matches!(kind(node), Kind::Op(Lower::Reduce { .. })) {
+            let summed = summed_alone(graph, uses, node);
+            for &x in summed.iter().rev().chain([&node]) {
+                let inputs = &graph.nodes[x as usize].inputs;
+                rank[x as usize] = inputs.iter().map(|&x| rank[x as usize]).max().unwrap_or(x);
+            }
+        }
+    }
     let mut order: Vec<u32> = (0..count).collect();
     order.sort_by_key(|&node| (rank[node as usize], node));
     order
+}
+
+/// The elementwise ops and views that are computed for a sum alone, and are not many: operands after their users.
+fn summed_alone(graph: &Graph, uses: &[u32], sum: u32) -> SmallVec<[u32; 8]> {
+    let mut alone: SmallVec<[u32; 8]> = SmallVec::new();
+    let mut next = 0;
+    let mut node = sum;
+    loop {
+        for &x in &graph.nodes[node as usize].inputs {
+            let kind = &graph.nodes[x as usize].kind;
+            let joins = matches!(kind, Kind::Op(Lower::Pointwise(_) | Lower::Custom(_) | Lower::View(_)));
+            if joins && uses[x as usize] == 1 && alone.len() < 8 {
+                alone.push(x);
+            }
+        }
+        match alone.get(next) {
+            Some(&x) => node = x,
+            None => break,
+        }
+        next += 1;
+    }
+    // A node comes after all it is made from.
+    alone.sort_unstable_by_key(|&x| std::cmp::Reverse(x));
+    alone
 }
 
 /// The nodes that bad data can make fail: calls of the user's, and the first use of indices for a table of some size. (The
