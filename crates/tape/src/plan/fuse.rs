@@ -1,7 +1,7 @@
 //! Which ops run together: elementwise ops and reductions join the open groups of their operands.
 
 use super::group::{Fit, Group, Located, Make, Total};
-use super::lower::{Lowering, Peek, State};
+use super::lower::{Lowering, Peek, Slot, State};
 use crate::record::{Meta, View};
 use chainrule_kernels::machine::{RowReduce, TileLevel};
 use smallvec::SmallVec;
@@ -14,6 +14,9 @@ const SMALL_TOTAL: usize = 1024;
 
 /// A group with this many members takes no more: longer ones save nothing, and planning stays linear.
 const MOST_MEMBERS: usize = 128;
+
+/// A group with more members is not joined by ops that only read the same.
+const MOST_WITH_SIBLINGS: usize = 64;
 
 impl Lowering<'_> {
     /// An elementwise op joins the open groups of its operands, or starts a group.
@@ -71,8 +74,25 @@ impl Lowering<'_> {
                     }
                 }
             }
-            return found;
+            return found.or_else(|| self.sibling(inputs, numel, shape));
         }
+    }
+
+    /// An open group that reads one of the operands already: what it has in cache is not read again.
+    fn sibling(&self, inputs: &[u32], numel: usize, shape: &[usize]) -> Option<u32> {
+        inputs.iter().find_map(|&x| {
+            let meta = &self.graph.nodes[x as usize].meta;
+            let (_, base) = self.peek(x);
+            let State::Placed(located) = &self.state[base as usize] else { return None };
+            let group = *self.readers.get(&located.buffer)?;
+            let own = self.groups[group as usize].as_ref()?;
+            let fits = meta.shape.numel() == numel
+                && self.graph.nodes[base as usize].meta.shape.numel() == numel
+                && own.numel == numel
+                && own.members.len() <= MOST_WITH_SIBLINGS
+                && own.cuts_with(shape, TileLevel::Full).is_some();
+            fits.then_some(group)
+        })
     }
 
     /// Joins two open groups, if they fit.
@@ -112,6 +132,9 @@ impl Lowering<'_> {
         let located = self.placed(x);
         let dtype = self.graph.nodes[x as usize].meta.dtype;
         let (buffer, before) = (located.buffer, self.group(group).members.len());
+        if self.plan.buffers[buffer as usize].0 != Slot::Scalars {
+            self.readers.insert(buffer, group);
+        }
         let member = self.group(group).load(x, || located, level, dtype);
         *self.open_reads.entry(buffer).or_default() += (self.group(group).members.len() - before) as u32;
         member

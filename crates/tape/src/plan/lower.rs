@@ -82,6 +82,8 @@ pub(super) struct Lowering<'g> {
     pub met: Vec<u32>,
     /// How many members of open groups read a buffer.
     pub open_reads: KeyMap<u32, u32>,
+    /// The group that was the last to read a buffer; it may be closed.
+    pub readers: KeyMap<u32, u32>,
     /// Open groups that hold new values of parameters.
     pub updates: Vec<u32>,
     /// The nodes ahead that bad data can make fail.
@@ -121,6 +123,7 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         assigned_of: KeyMap::default(),
         met: vec![0; count],
         open_reads: KeyMap::default(),
+        readers: KeyMap::default(),
         updates: Vec::new(),
         fallible: HashSet::new(),
         wishes: KeyMap::default(),
