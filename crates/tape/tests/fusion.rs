@@ -192,3 +192,46 @@ fn random_updates() {
         }
     }
 }
+
+/// Larger values: what is cheap is computed again instead of kept, and rows are long.
+#[test]
+fn random_expressions_over_many_elements() {
+    for seed in 0..60 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let tape = Tape::new();
+        let mut leaf = |shape: &[usize]| {
+            let numel = shape.iter().product();
+            let data: Vec<f64> = (0..numel).map(|_| rng.random_range(-1.5..1.5)).collect();
+            tape.var(Tensor::from_vec(data, shape).unwrap())
+        };
+        let leaves = [leaf(&[96, 130]), leaf(&[130]), leaf(&[96, 1]), leaf(&[130, 130])];
+        let mut values = vec![leaves[0]];
+        for _ in 0..rng.random_range(4..14) {
+            let x = values[rng.random_range(0..values.len())];
+            let y = values[rng.random_range(0..values.len())];
+            values.push(match rng.random_range(0..9) {
+                0 => x - x.mean_keep(-1),
+                1 => x * (x.var_keep(-1) + 0.1).rsqrt() * leaves[1],
+                2 => x * y,
+                3 => (x + y) * 0.5 + leaves[2],
+                4 => (x * 0.5).tanh(),
+                5 => x.matmul(leaves[3]) * 0.05,
+                6 => x - x.mean_keep(0),
+                7 => (-x.abs() + y * 0.3) * leaves[1],
+                _ => x.softmax(-1) * 5.0 - y,
+            });
+        }
+        let loss = values.last().unwrap().square().mean(..);
+        let mut wanted = tape.grads(loss, &leaves);
+        wanted.push(loss);
+        let mut program = tape.compile(&wanted).unwrap();
+        let fused: Vec<Tensor> = {
+            let outputs = program.run(&mut Params::seeded(0), &[]).unwrap();
+            (0..outputs.len()).map(|i| outputs.tensor(i)).collect()
+        };
+        let slow = tape.one_by_one(&wanted).unwrap();
+        for (i, (fused, slow)) in fused.iter().zip(&slow).enumerate() {
+            close(fused, slow, &format!("seed {seed}, output {i}"));
+        }
+    }
+}

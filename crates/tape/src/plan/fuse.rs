@@ -124,6 +124,13 @@ impl Lowering<'_> {
     /// The member of `group` that holds operand `x` at this level.
     fn operand(&mut self, group: u32, x: u32, level: TileLevel) -> u32 {
         self.meet(x);
+        self.operand_uncounted(group, x, level)
+    }
+
+    pub(super) fn operand_uncounted(&mut self, group: u32, x: u32, level: TileLevel) -> u32 {
+        if let State::Again(_) = self.state[x as usize] {
+            return self.again(group, x, level);
+        }
         if let (Peek::Member(_, member, view), base) = self.peek(x) {
             self.inside[base as usize] += 1;
             let fit = view.and_then(|view| self.group(group).fit(member, &view, level));
@@ -200,12 +207,25 @@ impl Lowering<'_> {
                 *count = count.saturating_sub(1);
             }
         }
+        let mut closing = Closing {
+            stored: group
+                .members
+                .iter()
+                .map(|member| member.node.is_some_and(|n| self.is_used_outside(n)))
+                .collect(),
+            again: Vec::new(),
+        };
+        self.choose_again(&group, &mut closing);
+        for &(node, depth) in &closing.again {
+            self.state[node as usize] = State::Again(depth);
+        }
         let mut origin = None;
         let mut stores: Vec<(u32, Located)> = Vec::new();
-        for (member, node) in group.members.iter().enumerate().filter_map(|(i, m)| Some((i as u32, m.node?)))
-        {
+        for (i, member) in group.members.iter().enumerate() {
+            let Some(node) = member.node else { continue };
             origin = Some(node);
-            if self.uses[node as usize] > self.inside[node as usize] {
+            if closing.stored[i] {
+                let member = i as u32;
                 // Straight to where it is wanted; not into a buffer that the group reads.
                 let free = |located: &Located| group.reads().all(|read| read.buffer != located.buffer);
                 let located = match target(self, node) {
@@ -232,4 +252,16 @@ impl Lowering<'_> {
         let instr = group.finish(&stores, &totals);
         self.emit(instr, origin);
     }
+
+    fn is_used_outside(&self, node: u32) -> bool {
+        self.uses[node as usize] > self.inside[node as usize]
+    }
+}
+
+/// What becomes of the members of a group that is closed.
+pub(super) struct Closing {
+    /// Which go to memory.
+    pub stored: Vec<bool>,
+    /// The nodes that are computed again where they are used, and the number of ops that takes.
+    pub again: Vec<(u32, u8)>,
 }

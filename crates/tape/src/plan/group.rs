@@ -64,7 +64,7 @@ pub(crate) struct Group {
     pub row: usize,
     pub members: Vec<Member>,
     pub totals: Vec<Total>,
-    /// Members that hold a node's value read from memory, by node and level.
+    /// Members that hold a node's value read from memory, or computed again, by node and level.
     loads: KeyMap<u64, u32>,
     /// Members that repeat a row's value, by that member.
     expands: KeyMap<u32, u32>,
@@ -150,13 +150,21 @@ impl Group {
         level: TileLevel,
         dtype: DType,
     ) -> u32 {
-        let key = (node as u64) << 1 | (level == TileLevel::Row) as u64;
-        if let Some(&member) = self.loads.get(&key) {
+        if let Some(member) = self.loaded(node, level) {
             return member;
         }
         let member = self.push(Make::Load(located()), level, dtype, None);
-        self.loads.insert(key, member);
+        self.set_loaded(node, level, member);
         member
+    }
+
+    /// The member that has the value of a node of another group.
+    pub fn loaded(&self, node: u32, level: TileLevel) -> Option<u32> {
+        self.loads.get(&key(node, level)).copied()
+    }
+
+    pub fn set_loaded(&mut self, node: u32, level: TileLevel, member: u32) {
+        self.loads.insert(key(node, level), member);
     }
 
     /// A row's value, repeated along the row.
@@ -262,6 +270,10 @@ impl Group {
             accumulate: self.totals.iter().zip(totals).map(total).collect(),
         })
     }
+}
+
+fn key(node: u32, level: TileLevel) -> u64 {
+    (node as u64) << 1 | (level == TileLevel::Row) as u64
 }
 
 /// The place of a view's first element.

@@ -52,6 +52,8 @@ pub(super) enum State {
     Member(u32, u32),
     /// A total of an open group.
     Total(u32),
+    /// Not kept: computed again where it is used, by so many ops.
+    Again(u8),
 }
 
 /// How an operand is to be had.
@@ -67,6 +69,8 @@ pub(super) struct Lowering<'g> {
     pub level: Level,
     pub plan: Plan,
     pub uses: Vec<u32>,
+    /// How many of a node's uses can compute it again.
+    pub soft_uses: Vec<u32>,
     /// How many of a node's uses are inside its own group.
     pub inside: Vec<u32>,
     pub state: Vec<State>,
@@ -114,6 +118,7 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         level,
         plan: Plan { buffers: vec![(Slot::Scalars, 0)], ..Plan::default() },
         uses,
+        soft_uses: vec![0; count],
         inside: vec![0; count],
         state: vec![State::Todo; count],
         groups: Vec::new(),
@@ -132,6 +137,7 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
     };
     lowering.begin();
     lowering.note_wishes();
+    lowering.count_soft_uses();
     let order = order(graph, &lowering.uses);
     lowering.fallible = fallible(graph, &order, &lowering.uses);
     for node in order {
@@ -388,6 +394,9 @@ impl Lowering<'_> {
         let (chain, base) = self.chain(x);
         if let State::Member(group, _) | State::Total(group) = self.state[base as usize] {
             self.close(group);
+        }
+        if let State::Again(_) = self.state[base as usize] {
+            self.place_again(base);
         }
         let State::Placed(mut located) = self.state[base as usize].clone() else {
             unreachable!("a closed group has placed every value that is used outside")
