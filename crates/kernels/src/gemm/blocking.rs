@@ -6,8 +6,9 @@ use super::micro::Kernels;
 
 /// The largest panel packed on the stack, in bytes: a product with no larger one needs no workspace.
 pub(super) const STACK_BYTES: usize = 4096;
-/// Bytes of a panel of the vector operand that stay in the first-level cache while rows pass by.
-const PANEL_BYTES: usize = 32 << 10;
+/// Bytes of a panel of the vector operand, which stays in the second-level cache while rows pass by. (In parts that fit in
+/// the first, more is lost by coming back to the result than is gained.)
+const PANEL_BYTES: usize = 128 << 10;
 /// Estimated cycles that a task should be worth: about 8 us.
 const TASK_CYCLES: f64 = 30_000.0;
 /// From this many tasks on tasks grow instead, to [`LARGE_TASK_CYCLES`].

@@ -12,6 +12,8 @@ pub(super) const MOST_TASKS: usize = 64;
 pub(super) const SHARE: f64 = 12_000.0;
 /// What sharing a wave must save at least, with any number of threads.
 pub(super) const SAVE: f64 = 5_000.0;
+/// What a tile program costs, at least, whose data is taken to come from memory.
+pub(super) const STREAM: f64 = 50_000.0;
 /// Launching an instruction.
 pub(super) const LAUNCH: f64 = 20.0;
 /// Calling one step on one tile.

@@ -81,7 +81,9 @@ impl BatchedGemm {
     pub(super) fn cost(&self) -> f64 {
         let Gemm { m, k, n, dtype, .. } = self.gemm;
         let width = if dtype == DType::F64 { 2.0 } else { 1.0 };
-        let one = cost::PRODUCT + m as f64 * k as f64 * n as f64 * cost::MULTIPLY_ADD * width;
+        let [m, k, n] = [m, k, n].map(|length| length as f64);
+        let bytes = (m * n + k * n + m * k) * dtype.size() as f64;
+        let one = cost::PRODUCT + m * k * n * cost::MULTIPLY_ADD * width + bytes * cost::BYTE;
         one * self.batch.iter().product::<usize>() as f64
     }
 }

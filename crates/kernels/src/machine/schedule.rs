@@ -21,8 +21,8 @@ pub(super) enum Segment {
 #[derive(Debug)]
 pub(super) struct Wave {
     pub(super) instrs: Range<usize>,
-    /// The number of tasks up to and with each instruction.
-    pub(super) ends: Box<[usize]>,
+    /// The tasks in the order in which they are claimed: instruction (from the first of the wave) and number.
+    pub(super) order: Box<[(u32, u32)]>,
     /// The next task to claim.
     pub(super) next: AtomicUsize,
     /// Tasks of each instruction that have not ended.
@@ -30,15 +30,10 @@ pub(super) struct Wave {
 }
 
 impl Wave {
-    fn new(instrs: Range<usize>, code: &[Code]) -> Wave {
-        let mut end = 0;
-        let ends = code[instrs.clone()].iter().map(|code| {
-            end += code.tasks();
-            end
-        });
-        let ends: Box<[usize]> = ends.collect();
-        let left = ends.iter().map(|_| AtomicUsize::new(0)).collect();
-        Wave { instrs, ends, next: AtomicUsize::new(0), left }
+    fn new(instrs: Range<usize>, all: &[Instr], code: &[Code]) -> Wave {
+        let left = instrs.clone().map(|_| AtomicUsize::new(0)).collect();
+        let order = order(&all[instrs.clone()], &code[instrs.clone()]);
+        Wave { instrs, order, next: AtomicUsize::new(0), left }
     }
 
     /// Prepares the counters for a run.
@@ -48,6 +43,33 @@ impl Wave {
             *left.get_mut() = code.tasks();
         }
     }
+}
+
+/// One instruction's tasks after the other's, but those that wait for memory spread evenly among those that compute: so that
+/// threads seldom wait for memory at the same time.
+fn order(instrs: &[Instr], code: &[Code]) -> Box<[(u32, u32)]> {
+    let streams = |instr: &Instr| matches!(instr, Instr::Tile(_)) && instr.cost() >= cost::STREAM;
+    let computes = |instr: &Instr| matches!(instr, Instr::Gemm(_) | Instr::Contract(_));
+    let all: f64 = instrs.iter().filter(|instr| !streams(instr)).map(Instr::cost).sum();
+    let spread = instrs.iter().any(streams) && instrs.iter().any(computes);
+    let mut tasks: Vec<(f64, u32, u32)> = Vec::new();
+    let mut before = 0.0;
+    for (number, (instr, code)) in instrs.iter().zip(code).enumerate() {
+        let streams = spread && streams(instr);
+        for task in 0..code.tasks() {
+            let part = (task as f64 + 0.5) / code.tasks() as f64;
+            let at = match (spread, streams) {
+                (false, _) => 0.0,
+                (true, true) => part,
+                (true, false) => (before + part * instr.cost()) / all,
+            };
+            tasks.push((at, number as u32, task as u32));
+        }
+        before += if streams { 0.0 } else { instr.cost() };
+    }
+    // Stable: tasks at one place keep their order.
+    tasks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    tasks.into_iter().map(|(_, instr, task)| (instr, task)).collect()
 }
 
 /// Cuts a program in segments. Depends on sizes alone.
@@ -63,7 +85,7 @@ pub(super) fn schedule(instrs: &[Instr], uses: &[Vec<Use>], code: &[Code]) -> Ve
             end += 1;
         }
         if is_worth_sharing(&instrs[start..end], &code[start..end]) {
-            segments.push(Segment::Parallel(Wave::new(start..end, code)));
+            segments.push(Segment::Parallel(Wave::new(start..end, instrs, code)));
         } else if let Some(Segment::Serial(range)) = segments.last_mut() {
             range.end = end;
         } else {

@@ -68,19 +68,12 @@ impl Shared<'_> {
     /// # Safety
     /// As for [`Shared::work`].
     unsafe fn share(&self, number: usize, wave: &Wave, workspace: *mut u8) {
-        let mut index = 0;
         loop {
-            let task = wave.next.fetch_add(1, Ordering::Relaxed);
-            // Tasks are claimed in order.
-            while index < wave.ends.len() && task >= wave.ends[index] {
-                index += 1;
-            }
-            if index == wave.ends.len() {
-                return;
-            }
+            let claimed = wave.next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(index, task)) = wave.order.get(claimed) else { return };
+            let (index, task) = (index as usize, task as usize);
             let instr = wave.instrs.start + index;
             let code = &self.code[instr];
-            let task = task - if index == 0 { 0 } else { wave.ends[index - 1] };
             // SAFETY: each task is claimed once; the instructions of a wave are independent.
             if let Err(what) = unsafe { code.run(task, self.bases, workspace) } {
                 self.fault.put(number, task, Fault { instr, what });

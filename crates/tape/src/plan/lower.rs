@@ -281,12 +281,16 @@ impl Lowering<'_> {
             }
             Kind::Op(Lower::Reduce { axes, max }) => self.reduce(n, axes, *max),
             Kind::Op(other) => {
-                self.write_updates();
                 for &x in &node.inputs {
                     self.meet(x);
                 }
+                let ready = std::mem::take(&mut self.updates);
                 self.opaque(n, other);
                 self.fallible.remove(&n);
+                // Beside the product that comes after their gradient: one waits for memory, the other computes.
+                let new = std::mem::replace(&mut self.updates, ready);
+                self.write_updates();
+                self.updates.extend(new);
             }
         }
         if let (Some(_), State::Member(group, _)) = (self.assigned_of.get(&n), &self.state[n as usize])
