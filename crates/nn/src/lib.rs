@@ -36,7 +36,8 @@
 //! # Ok::<(), chainrule_tape::Error>(())
 //! ```
 //!
-//! - Layers: [`Linear`], [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], and any function or
+//! - Layers: [`Linear`], [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`Lstm`], [`Gru`],
+//!   [`MultiheadAttention`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], and any function or
 //!   type of yours that implements [`Layer`].
 //! - Losses are methods of a [`Var`](chainrule_tape::Var) by the trait [`Losses`]: `logits.cross_entropy(labels)`.
 //! - [`Init`] says how parameters begin.
@@ -48,6 +49,7 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod attention;
 mod conv;
 mod dropout;
 mod embedding;
@@ -57,10 +59,12 @@ mod linear;
 mod loss;
 mod metrics;
 mod norm;
+mod recurrent;
 mod sequential;
 mod summary;
 
 pub use activation::Activation;
+pub use attention::{MultiheadAttention, scaled_dot_product_attention};
 pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
@@ -69,13 +73,14 @@ pub use linear::Linear;
 pub use loss::Losses;
 pub use metrics::{accuracy, binary_accuracy, predictions};
 pub use norm::{BatchNorm, LayerNorm};
+pub use recurrent::{Gru, Lstm};
 pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
 
 /// What most models use: `use chainrule_nn::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Activation, AvgPool2d, BatchNorm, Conv2d, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses,
-        MaxPool2d, Sequential, accuracy, predictions, summary,
+        Activation, AvgPool2d, BatchNorm, Conv2d, Dropout, Embedding, Gru, Init, Layer, LayerNorm, Linear,
+        Losses, MaxPool2d, Sequential, accuracy, predictions, summary,
     };
 }
