@@ -1,13 +1,17 @@
 //! Whole training steps against PyTorch's numbers.
 
+#[allow(dead_code)]
+#[path = "../examples/steps/workloads.rs"]
+mod workloads;
+
 use approx::relative_eq;
-use chainrule::nn::{BatchNorm, Linear};
 use chainrule::prelude::*;
 use std::collections::HashMap;
+use workloads::{Data, STANDARD, Workload, workload};
 
-/// A deterministic tensor of the golden file: number `tensor`, values from -1 to 1 (its head has the formula).
-fn formula(tensor: u32, count: usize) -> Vec<f64> {
-    let word = |k: u32| {
+/// The integers behind a deterministic tensor of the golden file (its head has the formula).
+fn hashed(tensor: u32, count: usize) -> impl Iterator<Item = u32> {
+    (0..count as u32).map(move |k| {
         let mut h = 0x9E37_79B1u32
             .wrapping_mul(k)
             .wrapping_add(0x85EB_CA77u32.wrapping_mul(tensor))
@@ -15,8 +19,12 @@ fn formula(tensor: u32, count: usize) -> Vec<f64> {
         h = (h ^ (h >> 15)).wrapping_mul(0x2C1B_3C6D);
         h = (h ^ (h >> 12)).wrapping_mul(0x297A_2D39);
         h ^ (h >> 15)
-    };
-    (0..count as u32).map(|k| word(k) as f64 / 2f64.powi(31) - 1.0).collect()
+    })
+}
+
+/// Tensor number `tensor`: values from -1 to 1.
+fn formula(tensor: u32, count: usize) -> Vec<f64> {
+    hashed(tensor, count).map(|h| h as f64 / 2f64.powi(31) - 1.0).collect()
 }
 
 /// The arrays of the golden file.
@@ -31,91 +39,83 @@ fn golden() -> HashMap<String, Vec<f64>> {
     lines.map(parse).collect()
 }
 
-/// Linear layers with ReLU between them, and batch norm after each ReLU if wanted; parameters in the file's order.
-struct Mlp {
-    layers: Vec<(Linear, Option<BatchNorm>)>,
-}
-
-impl Mlp {
-    fn new(at: &mut Scope, sizes: &[usize], norm: bool) -> Mlp {
-        let last = sizes.len() - 2;
-        let mut layer = |(i, pair): (usize, &[usize])| {
-            let linear = Linear::new(&mut at.sub(format!("linear{i}")), pair[0], pair[1]);
-            (linear, (norm && i < last).then(|| BatchNorm::new(&mut at.sub(format!("norm{i}")), pair[1])))
-        };
-        Mlp { layers: sizes.windows(2).enumerate().map(&mut layer).collect() }
-    }
-
-    fn forward<'t>(&self, mut x: Var<'t>) -> Var<'t> {
-        let last = self.layers.len() - 1;
-        for (i, (linear, norm)) in self.layers.iter().enumerate() {
-            x = linear.forward(x);
-            if i < last {
-                x = x.relu();
-            }
-            if let Some(norm) = norm {
-                x = norm.forward(x);
-            }
-        }
-        x
-    }
-}
-
-/// Params of the golden file: weights and biases by the formula, norms 1 and 0.
-fn params(sizes: &[usize], norm: bool) -> (Params, Mlp) {
-    let mut params = Params::seeded(0).with_dtype(DType::F64);
-    let net = Mlp::new(&mut params.root(), sizes, norm);
-    let named: Vec<(String, Shape)> = params
-        .iter()
-        .filter(|(name, ..)| !name.contains("running"))
-        .map(|(n, _, t)| (n.to_owned(), t.shape().clone()))
-        .collect();
-    let mut inputs = sizes[0];
-    for (number, (name, shape)) in (2..).zip(named) {
-        if name.starts_with("norm") {
-            continue;
-        }
-        if shape.rank() == 2 {
-            inputs = shape[0];
-        }
-        let values = formula(number, shape.numel())
-            .into_iter()
-            .map(|u| u / (inputs as f64).sqrt())
-            .collect::<Vec<_>>();
-        params.set(&name, Tensor::from_vec(values, shape).expect("as many values")).expect("the same shape");
-    }
-    (params, net)
-}
-
-fn check(name: &str, sizes: &[usize], batch: usize, norm: bool) {
-    let golden = golden();
-    let (mut params, net) = params(sizes, norm);
-    let outputs = sizes[sizes.len() - 1];
-    let x = Tensor::from_vec(formula(0, batch * sizes[0]), [batch, sizes[0]]).unwrap();
-    let u = formula(1, batch * outputs);
-    let targets = |values: Vec<f64>| Tensor::from_vec(values, [batch, outputs]).unwrap();
-    let (mut step, y) = match name {
-        "xor" | "keras_bn" => {
-            let y = targets(u.iter().map(|&u| if u > 0.0 { 1.0 } else { 0.0 }).collect());
-            (TrainStep::new(optim::sgd(0.01).momentum(0.9), |[x, y]| net.forward(x).bce_with_logits(y)), y)
-        }
-        "mnist_mlp" => {
-            // The class of k among 10: floor(10 h / 2^32), with h = (u + 1)·2^31.
-            let class = |u: f64| (((u + 1.0) * 2f64.powi(31)) as u64 * 10) >> 32;
-            let labels: Vec<i64> = formula(1, batch).into_iter().map(|u| class(u) as i64).collect();
-            let labels = Tensor::from_vec(labels, [batch]).unwrap();
-            (TrainStep::new(optim::adam(1e-3), |[x, y]| net.forward(x).cross_entropy(y)), labels)
-        }
-        _ => (TrainStep::new(optim::adam(1e-3), |[x, y]| net.forward(x).mse(y)), targets(u)),
+/// How the weights of a workload begin: name, and what is done to the formula's numbers. Listed in the file's comments.
+fn beginnings(workload: &str) -> Vec<(String, String)> {
+    let head = format!("# {workload}:");
+    let lines = include_str!("golden/steps.txt").lines().skip_while(|line| !line.starts_with(&head));
+    let comments =
+        lines.take_while(|line| line.starts_with('#')).filter_map(|line| line.strip_prefix("#     "));
+    let parse = |line: &str| {
+        let (name, rest) = line.split_once(" [")?;
+        Some((name.to_owned(), rest.split_once("] ")?.1.to_owned()))
     };
-    for (i, &expected) in golden[&format!("{name}.loss")].iter().enumerate() {
-        if i + 1 == golden[&format!("{name}.loss")].len() {
+    comments.filter_map(parse).collect()
+}
+
+/// The weights of the golden file, in its order.
+fn set_weights(name: &str, params: &mut Params) {
+    let own: Vec<(String, Shape)> = params
+        .iter()
+        .filter(|(_, kind, _)| *kind == chainrule::Kind::Trainable)
+        .map(|(name, _, tensor)| (name.to_owned(), tensor.shape().clone()))
+        .collect();
+    let listed = beginnings(name);
+    assert_eq!(own.len(), listed.len(), "{name}: as many weights as listed");
+    for (number, ((own, shape), (_, how))) in (2..).zip(own.into_iter().zip(listed)) {
+        let scaled =
+            |scale: &dyn Fn(f64) -> f64| formula(number, shape.numel()).into_iter().map(scale).collect();
+        let number_of = |text: &str| text.parse::<f64>().expect("a number");
+        let values: Vec<f64> = match how.split_once(' ').expect("an operation") {
+            ("=", fill) => vec![number_of(fill); shape.numel()],
+            (_, factor) => match factor.strip_prefix("1/sqrt(") {
+                Some(n) => {
+                    let root = number_of(n.trim_end_matches(')')).sqrt();
+                    scaled(&|u| u / root)
+                }
+                None => {
+                    let factor = number_of(factor);
+                    scaled(&|u| u * factor)
+                }
+            },
+        };
+        params.set(&own, Tensor::from_vec(values, shape).expect("as many values")).expect("the same shape");
+    }
+}
+
+fn data(tensor: u32, data: Data) -> Tensor {
+    let numel = |shape: &[usize]| shape.iter().product();
+    let made = match data {
+        Data::Numbers(shape) => Tensor::from_vec(formula(tensor, numel(shape)), shape),
+        Data::Bits(shape) => {
+            let bit = |u: f64| if u > 0.0 { 1.0 } else { 0.0 };
+            let bits: Vec<f64> = formula(tensor, numel(shape)).into_iter().map(bit).collect();
+            Tensor::from_vec(bits, shape)
+        }
+        Data::Classes(count, shape) => {
+            let class = |h: u32| (h as i64 * count) >> 32;
+            Tensor::from_vec(hashed(tensor, numel(shape)).map(class).collect::<Vec<i64>>(), shape)
+        }
+    };
+    made.expect("as many values")
+}
+
+fn check(name: &str) {
+    let golden = golden();
+    let mut params = Params::seeded(0).with_dtype(DType::F64);
+    let Workload { x, y, mut step } = workload(name, &mut params).expect("a workload");
+    set_weights(name, &mut params);
+    let (x, y) = (data(0, x), data(1, y));
+    let losses = &golden[&format!("{name}.loss")];
+    for (i, &expected) in losses.iter().enumerate() {
+        if i + 1 == losses.len() {
             let squares: Vec<f64> = params
                 .iter()
-                .filter(|(key, kind, _)| *kind == chainrule::Kind::Trainable && !key.contains("running"))
+                .filter(|(_, kind, _)| *kind == chainrule::Kind::Trainable)
                 .map(|(_, _, tensor)| tensor.to_f64().iter().map(|x| x * x).sum())
                 .collect();
-            for (a, b) in squares.iter().zip(&golden[&format!("{name}.square")]) {
+            let listed = &golden[&format!("{name}.square")];
+            assert_eq!(squares.len(), listed.len());
+            for (a, b) in squares.iter().zip(listed) {
                 assert!(relative_eq!(*a, *b, max_relative = 1e-10), "{name}: squares {a} and {b}");
             }
         }
@@ -132,14 +132,12 @@ fn the_formula_is_the_files() {
     let golden = golden();
     assert_eq!(formula(0, 8), golden["u0"]);
     assert_eq!(formula(3, 8), golden["u3"]);
+    assert_eq!(hashed(1, 8).map(|h| ((h as u64 * 65) >> 32) as f64).collect::<Vec<_>>(), golden["c1"]);
 }
 
 #[test]
 fn losses_and_weights_are_pytorchs() {
-    check("xor", &[2, 3, 2, 1], 32, false);
-    check("keras_bn", &[2, 3, 2, 1], 32, true);
-    check("mlp50", &[2, 50, 50, 50, 50, 1], 128, false);
-    check("mlp257", &[2, 257, 257, 257, 257, 1], 128, false);
-    check("mlp1025", &[2, 1025, 1025, 1025, 1025, 1], 128, false);
-    check("mnist_mlp", &[784, 512, 256, 10], 128, false);
+    for name in STANDARD {
+        check(name);
+    }
 }
