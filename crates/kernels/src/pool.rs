@@ -1,64 +1,50 @@
-//! Threads: a pool whose regions start and meet in a fraction of a microsecond.
+//! Threads: a pool whose workers help whoever opens a region, as soon as they can.
 //!
-//! A training step is a chain of short products with barriers between them, so the cost of starting and
-//! joining decides what is worth splitting. Idle workers spin for a short time before they park, and every
-//! wait is on a cache line that one thread alone writes: no locks, no read-modify-write, no allocation.
+//! A training step is a chain of short products, each needing the one before, so the cost of sharing decides what is worth
+//! splitting, and a thread that waits for another may wait for the scheduler. Here nobody waits for a worker to arrive: the
+//! caller goes through the region at once, and workers that are awake take a share of what is open. One that wakes late, or
+//! whose core another process holds, is missed by nobody. Idle workers spin for a short time before they park; every wait is
+//! on a cache line that two threads alone write; there are no locks and no allocation.
 
 use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::hint::spin_loop;
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 /// How long an idle worker spins before it parks.
 const SPIN: Duration = Duration::from_micros(50);
-/// Spins at a barrier or at the end of a region before yielding to other threads of the machine.
+/// Spins of one who waits before yielding to other threads of the machine.
 const PATIENCE: u32 = 2000;
 
-/// States of [`Slot::signal`].
-const IDLE: u32 = 0;
-const WORK: u32 = 1;
-const PARKED: u32 = 2;
-const QUIT: u32 = 3;
-
-/// The low half of [`Slot::reached`] when a thread has left its region.
-const LEFT: u64 = u32::MAX as u64;
+/// States of a worker's gate. The caller of a region opens and closes it; the worker goes in and out while it is open.
+const CLOSED: u32 = 0;
+const OPEN: u32 = 1;
+const INSIDE: u32 = 2;
+const PARKED: u32 = 3;
+const QUIT: u32 = 4;
 
 /// A value on cache lines of its own (two, as processors fetch pairs).
 #[repr(align(128))]
 struct Line<T>(T);
 
-/// What the others see of one thread.
-struct Slot {
-    /// Written by the caller of a region to start the worker, and by the worker when it takes the work.
-    signal: Line<AtomicU32>,
-    /// The last barrier that the thread reached: the region's number above, the barrier's below.
-    reached: Line<AtomicU64>,
-}
-
-/// What runs in a region.
-type Job = dyn for<'a> Fn(&Worker<'a>) + Sync;
-
-/// The region in progress.
-#[derive(Clone, Copy)]
-struct Region {
-    job: *const Job,
-    number: u64,
-    threads: usize,
-}
+/// What workers do in a region, given their number: see [`Pool::run`].
+type Help = dyn Fn(usize) + Sync;
 
 struct Shared {
-    slots: Box<[Slot]>,
-    /// Whether a region is in progress.
+    /// One for each worker, the first being number 1.
+    gates: Box<[Line<AtomicU32>]>,
+    /// Whether a region is open.
     busy: AtomicBool,
-    /// Written by the owner of `busy` before it signals, read by workers that were signalled.
-    region: UnsafeCell<Option<Region>>,
-    /// Whether a thread of this region has panicked.
+    /// Counts what was announced. Outside of regions, so that workers can watch it without going in.
+    announced: Line<AtomicU32>,
+    /// Written by the owner of `busy` before it opens a gate, read by workers that are inside one.
+    help: UnsafeCell<Option<*const Help>>,
+    /// Whether a worker has panicked in this region.
     poisoned: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// Spins before yielding: none where there are more threads than cores.
@@ -66,29 +52,75 @@ struct Shared {
     spin: Duration,
 }
 
-// SAFETY: `region` is written by the owner of `busy` alone, while no worker runs, and is read by workers
-// after the signal that follows the write; the job it points to is `Sync` and outlives the region.
+// SAFETY: `help` is written by the owner of `busy` alone, while all gates are closed, and read by workers inside an open
+// one; what it points to is `Sync` and outlives the region.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
-/// Worker threads, and regions of code that run on all of them at once.
+/// Worker threads that help with regions of code.
 ///
 /// ```
 /// use chainrule_kernels::pool::Pool;
-/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 ///
-/// let pool = Pool::new(2);
-/// let sum = AtomicUsize::new(0);
-/// pool.run(usize::MAX, &|worker| {
-///     sum.fetch_add(worker.index + 1, Ordering::Relaxed);
-///     worker.barrier();
-///     assert_eq!(sum.load(Ordering::Relaxed), 3);
-/// });
+/// // Whoever comes takes the next number.
+/// let (next, sum) = (AtomicUsize::new(0), AtomicUsize::new(0));
+/// let work = || while let n @ 0..100 = next.fetch_add(1, Relaxed) {
+///     sum.fetch_add(n, Relaxed);
+/// };
+/// Pool::new(2).run(usize::MAX, &|_| work(), |_| work());
+/// assert_eq!(sum.into_inner(), 4950);
 /// ```
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<(JoinHandle<()>, Thread)>,
+}
+
+/// A region, as its caller sees it.
+#[derive(Clone, Copy)]
+pub struct Region<'a> {
+    /// Threads that may take part: numbers below this, the caller being 0.
+    pub threads: usize,
+    team: Option<&'a Shared>,
+}
+
+impl Region<'_> {
+    /// Whether a worker has panicked: what it was to do may be undone. [`Pool::run`] passes the panic on at the end.
+    pub fn is_poisoned(&self) -> bool {
+        self.team.is_some_and(|team| team.poisoned.load(Ordering::Relaxed))
+    }
+
+    /// Says that there is something to do: each worker calls `help` once more.
+    #[inline]
+    pub fn announce(&self) {
+        if let Some(team) = self.team {
+            // The owner of `busy` alone writes.
+            let count = team.announced.0.load(Ordering::Relaxed);
+            team.announced.0.store(count.wrapping_add(1), Ordering::Release);
+        }
+    }
+
+    /// Waits until `done`: spins, then gives way to other threads.
+    #[inline]
+    pub fn wait(&self, done: impl Fn() -> bool) {
+        let patience = self.team.map_or(PATIENCE, |team| team.patience);
+        for _ in 0..patience {
+            if done() {
+                return;
+            }
+            spin_loop();
+        }
+        while !done() {
+            thread::yield_now();
+        }
+    }
+}
+
+impl fmt::Debug for Region<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region").field("threads", &self.threads).finish()
+    }
 }
 
 impl Pool {
@@ -97,22 +129,21 @@ impl Pool {
         let cores = thread::available_parallelism().map_or(1, |n| n.get());
         let crowded = threads > cores;
         let shared = Arc::new(Shared {
-            slots: (0..threads.max(1))
-                .map(|_| Slot { signal: Line(AtomicU32::new(IDLE)), reached: Line(AtomicU64::new(0)) })
-                .collect(),
+            gates: (1..threads.max(1)).map(|_| Line(AtomicU32::new(CLOSED))).collect(),
             busy: AtomicBool::new(false),
-            region: UnsafeCell::new(None),
+            announced: Line(AtomicU32::new(0)),
+            help: UnsafeCell::new(None),
             poisoned: AtomicBool::new(false),
             panic: Mutex::new(None),
             patience: if crowded { 0 } else { PATIENCE },
             spin: if crowded { Duration::ZERO } else { SPIN },
         });
         let mut workers = Vec::with_capacity(threads.saturating_sub(1));
-        for index in 1..threads {
+        for number in 1..threads {
             let shared = Arc::clone(&shared);
-            let name = format!("chainrule-{index}");
+            let name = format!("chainrule-{number}");
             // Fewer threads than asked for are fewer threads, not a failure.
-            match thread::Builder::new().name(name).spawn(move || shared.work(index)) {
+            match thread::Builder::new().name(name).spawn(move || shared.work(number)) {
                 Ok(handle) => {
                     let thread = handle.thread().clone();
                     workers.push((handle, thread));
@@ -141,56 +172,77 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Runs `f` once on each of at most `limit` threads, the caller being worker 0, and returns when all
-    /// have returned.
+    /// Runs `main` on the caller's thread. Until it returns, workers call `help` with their number (at least 1, and below the
+    /// region's threads, of which there are `limit` at most) when they come and after each
+    /// [announcement](Region::announce): it should do what is to be done at that moment and return as soon as nothing is.
+    /// `main` alone must be able to do all of the work: no worker may ever come.
     ///
-    /// Where the pool is busy with another region (another thread's, or the one that this call is made
-    /// from), `f` runs once, on the caller's thread, with a [`Worker`] of one thread.
+    /// Where the pool is busy with another region (another thread's, or the one that this call is made from), `main` runs
+    /// without help, in a region of one thread.
     ///
     /// # Panics
-    /// If `f` panics on any thread: with the first such panic's payload, after all threads have left `f`.
-    /// Threads that wait at a barrier, or come to one, unwind.
-    pub fn run(&self, limit: usize, f: &(dyn for<'a> Fn(&Worker<'a>) + Sync)) {
+    /// If `main` panics, or `help` on any thread: after all workers have left it.
+    pub fn run<R>(
+        &self,
+        limit: usize,
+        help: &(dyn Fn(usize) + Sync),
+        main: impl FnOnce(Region<'_>) -> R,
+    ) -> R {
         let threads = self.threads().min(limit);
         let shared = &*self.shared;
         if threads <= 1 || shared.busy.swap(true, Ordering::Acquire) {
-            return f(&Worker::alone());
+            return main(Region { threads: 1, team: None });
         }
-        // SAFETY: `busy` was false and is ours now: no worker runs, so nobody reads `region`. The borrow of
-        // `f` is stretched only until all workers have left it, below.
-        let region = unsafe {
-            let region = &mut *shared.region.get();
-            let number = region.map_or(1, |last| last.number + 1);
-            let job = std::mem::transmute::<*const (dyn for<'a> Fn(&Worker<'a>) + Sync + '_), *const Job>(f);
-            *region.insert(Region { job, number, threads })
-        };
-        for (slot, (_, thread)) in shared.slots[1..threads].iter().zip(&self.workers) {
-            if slot.signal.0.swap(WORK, Ordering::AcqRel) == PARKED {
+        // SAFETY: `busy` was false and is ours now: all gates are closed, so nobody reads `help`. Its borrow is stretched
+        // only until they are closed again, below.
+        unsafe {
+            let help = std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Help>(help);
+            *shared.help.get() = Some(help);
+        }
+        let region = Region { threads, team: Some(shared) };
+        region.announce();
+        for (gate, (_, thread)) in shared.gates[..threads - 1].iter().zip(&self.workers) {
+            if gate.0.swap(OPEN, Ordering::AcqRel) == PARKED {
                 thread.unpark();
             }
         }
-        shared.take_part(0, region);
-        let end = region.number << 32 | LEFT;
-        for slot in &shared.slots[1..threads] {
-            shared.wait(|| slot.reached.0.load(Ordering::Acquire) == end);
+        let closing = Closing { region };
+        let result = main(region);
+        drop(closing);
+        if shared.poisoned.swap(false, Ordering::Relaxed) {
+            let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+            shared.busy.store(false, Ordering::Release);
+            resume_unwind(panic.unwrap_or_else(|| Box::new("a worker panicked")));
         }
-        let panic = if shared.poisoned.load(Ordering::Relaxed) {
-            shared.poisoned.store(false, Ordering::Relaxed);
-            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
-        } else {
-            None
-        };
         shared.busy.store(false, Ordering::Release);
-        if let Some(panic) = panic {
-            resume_unwind(panic);
+        result
+    }
+}
+
+/// Closes the gates when the region ends, also by a panic.
+struct Closing<'a> {
+    region: Region<'a>,
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let Some(shared) = self.region.team else { return };
+        for gate in &shared.gates[..self.region.threads - 1] {
+            let close = || gate.0.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok();
+            self.region.wait(close);
+        }
+        if thread::panicking() {
+            shared.poisoned.store(false, Ordering::Relaxed);
+            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+            shared.busy.store(false, Ordering::Release);
         }
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for (slot, (_, thread)) in self.shared.slots[1..].iter().zip(&self.workers) {
-            slot.signal.0.store(QUIT, Ordering::Release);
+        for (gate, (_, thread)) in self.shared.gates.iter().zip(&self.workers) {
+            gate.0.store(QUIT, Ordering::Release);
             thread.unpark();
         }
         for (handle, _) in self.workers.drain(..) {
@@ -206,35 +258,42 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// What unwinds the threads that meet a poisoned barrier.
-struct Poisoned;
-
 impl Shared {
     /// The life of a worker.
-    fn work(&self, index: usize) {
-        let signal = &self.slots[index].signal.0;
+    fn work(&self, number: usize) {
+        let gate = &self.gates[number - 1].0;
+        // Inside only while there may be something to do: a worker whose core is taken away elsewhere holds nobody up.
+        let (mut seen, mut polls) = (0, 0);
         loop {
-            match self.next(signal) {
-                WORK => {
-                    signal.store(IDLE, Ordering::Relaxed);
-                    // SAFETY: signalled after `region` was written, and it stays until this thread has
-                    // left the region.
-                    let region = unsafe { (*self.region.get()).expect("a region is in progress") };
-                    self.take_part(index, region);
+            match gate.load(Ordering::Acquire) {
+                OPEN => {
+                    let announced = self.announced.0.load(Ordering::Acquire);
+                    if announced == seen {
+                        polls += 1;
+                        if polls < self.patience { spin_loop() } else { thread::yield_now() }
+                    } else if gate.compare_exchange(OPEN, INSIDE, Ordering::AcqRel, Ordering::Acquire).is_ok()
+                    {
+                        (seen, polls) = (announced, 0);
+                        self.help(number);
+                        gate.store(OPEN, Ordering::Release);
+                    }
                 }
-                _ => return,
+                QUIT => return,
+                _ => {
+                    polls = 0;
+                    self.idle(gate);
+                }
             }
         }
     }
 
-    /// Waits for a signal: spins, then parks.
-    fn next(&self, signal: &AtomicU32) -> u32 {
+    /// Waits until the gate is not closed: spins, then parks.
+    fn idle(&self, gate: &AtomicU32) {
         let start = Instant::now();
         loop {
             for _ in 0..64 {
-                let state = signal.load(Ordering::Acquire);
-                if state != IDLE {
-                    return state;
+                if gate.load(Ordering::Acquire) != CLOSED {
+                    return;
                 }
                 spin_loop();
             }
@@ -242,89 +301,25 @@ impl Shared {
                 break;
             }
         }
-        if signal.compare_exchange(IDLE, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            while signal.load(Ordering::Acquire) == PARKED {
+        if gate.compare_exchange(CLOSED, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            while gate.load(Ordering::Acquire) == PARKED {
                 thread::park();
             }
         }
-        signal.load(Ordering::Acquire)
     }
 
-    /// Runs the region's job as worker `index`, and leaves the region.
-    fn take_part(&self, index: usize, region: Region) {
-        let worker = Worker {
-            index,
-            threads: region.threads,
-            team: Some(self),
-            epoch: Cell::new(region.number << 32),
-            _thread: PhantomData,
-        };
-        // SAFETY: the caller of the region keeps the job borrowed until all threads have left.
-        let job = unsafe { &*region.job };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(&worker))) {
-            if !panic.is::<Poisoned>() {
-                self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
-            }
+    /// Helps once, inside the gate.
+    fn help(&self, number: usize) {
+        if self.poisoned.load(Ordering::Relaxed) {
+            return;
+        }
+        // SAFETY: the gate was opened after `help` was written, and is not closed while this thread is inside; until then
+        // the caller keeps it borrowed.
+        let help = unsafe { (*self.help.get()).map(|help| &*help) };
+        let Some(help) = help else { return };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| help(number))) {
+            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
             self.poisoned.store(true, Ordering::Release);
         }
-        self.slots[index].reached.0.store(region.number << 32 | LEFT, Ordering::Release);
-    }
-
-    /// Waits until `done`: spins, then gives way to other threads.
-    #[inline]
-    fn wait(&self, done: impl Fn() -> bool) {
-        for _ in 0..self.patience {
-            if done() {
-                return;
-            }
-            spin_loop();
-        }
-        while !done() {
-            thread::yield_now();
-        }
-    }
-}
-
-/// One thread of a region.
-pub struct Worker<'a> {
-    /// Which thread this is, from 0.
-    pub index: usize,
-    /// Threads in the region.
-    pub threads: usize,
-    team: Option<&'a Shared>,
-    /// The last barrier reached.
-    epoch: Cell<u64>,
-    _thread: PhantomData<*const ()>,
-}
-
-impl Worker<'_> {
-    /// The worker of a region of one thread.
-    fn alone() -> Worker<'static> {
-        Worker { index: 0, threads: 1, team: None, epoch: Cell::new(0), _thread: PhantomData }
-    }
-
-    /// Waits until every thread of the region has reached its barrier of the same number; what any of them
-    /// wrote before is visible after. A thread that has returned counts as having reached all barriers.
-    ///
-    /// # Panics
-    /// Unwinds if another thread of the region panicked; [`Pool::run`] reports that thread's panic.
-    #[inline]
-    pub fn barrier(&self) {
-        let Some(team) = self.team else { return };
-        let epoch = self.epoch.get() + 1;
-        self.epoch.set(epoch);
-        team.slots[self.index].reached.0.store(epoch, Ordering::Release);
-        for slot in &team.slots[..self.threads] {
-            team.wait(|| slot.reached.0.load(Ordering::Acquire) >= epoch);
-        }
-        if team.poisoned.load(Ordering::Relaxed) {
-            resume_unwind(Box::new(Poisoned));
-        }
-    }
-}
-
-impl fmt::Debug for Worker<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker").field("index", &self.index).field("threads", &self.threads).finish()
     }
 }

@@ -1,9 +1,10 @@
-//! Regions, barriers, panics, nesting and rivals, with fewer and with more threads than cores.
+//! Regions, help, panics, nesting and rivals, with fewer and with more threads than cores.
 
 use chainrule_kernels::pool::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
 /// The text of a caught panic.
 fn text(panic: Box<dyn std::any::Any + Send>) -> String {
@@ -14,43 +15,54 @@ fn text(panic: Box<dyn std::any::Any + Send>) -> String {
 }
 
 #[test]
-fn every_worker_runs_once() {
+fn workers_come_by_themselves() {
     for threads in [1, 2, 4] {
         let pool = Pool::new(threads);
         assert_eq!(pool.threads(), threads);
         for limit in [0, 1, 2, 3, 4, 100] {
             let expected = threads.min(limit).max(1);
-            let runs: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
-            pool.run(limit, &|worker| {
-                assert_eq!(worker.threads, expected);
-                runs[worker.index].fetch_add(1, SeqCst);
-            });
-            let runs: Vec<usize> = runs.into_iter().map(AtomicUsize::into_inner).collect();
-            assert!(runs.iter().enumerate().all(|(i, &n)| n == usize::from(i < expected)), "{runs:?}");
+            let calls: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
+            pool.run(
+                limit,
+                &|number| {
+                    calls[number].fetch_add(1, SeqCst);
+                },
+                |region| {
+                    assert_eq!(region.threads, expected);
+                    region.wait(|| calls[1..expected].iter().all(|calls| calls.load(SeqCst) > 0));
+                },
+            );
+            let calls: Vec<usize> = calls.into_iter().map(AtomicUsize::into_inner).collect();
+            assert!(
+                calls.iter().enumerate().all(|(i, &n)| (n > 0) == (1..expected).contains(&i)),
+                "{calls:?}"
+            );
         }
     }
 }
 
 #[test]
-fn many_regions_and_barriers() {
-    for threads in [1, 2, 4] {
+fn nobody_is_inside_after_a_region() {
+    for threads in [2, 4] {
         let pool = Pool::new(threads);
-        let total = AtomicUsize::new(0);
-        for _ in 0..100 {
-            // A chain of prefix sums: every phase reads what all threads wrote in the one before.
-            let cells: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(1)).collect();
-            pool.run(threads, &|worker| {
-                for _ in 0..5 {
-                    let sum: usize = cells.iter().map(|c| c.load(SeqCst)).sum();
-                    worker.barrier();
-                    cells[worker.index].store(sum, SeqCst);
-                    worker.barrier();
-                }
-            });
-            assert!(cells.iter().all(|c| c.load(SeqCst) == threads.pow(5)));
-            total.fetch_add(1, SeqCst);
+        for round in 0..500 {
+            let (inside, open, calls) = (AtomicUsize::new(0), AtomicBool::new(true), AtomicUsize::new(0));
+            pool.run(
+                threads,
+                &|_| {
+                    inside.fetch_add(1, SeqCst);
+                    calls.fetch_add(1, SeqCst);
+                    assert!(open.load(SeqCst));
+                    inside.fetch_sub(1, SeqCst);
+                },
+                |region| {
+                    region.announce();
+                    region.wait(|| calls.load(SeqCst) > 0 || round % 2 == 0);
+                },
+            );
+            open.store(false, SeqCst);
+            assert_eq!(inside.into_inner(), 0);
         }
-        assert_eq!(total.into_inner(), 100);
     }
 }
 
@@ -58,101 +70,83 @@ fn many_regions_and_barriers() {
 fn parked_workers_wake() {
     let pool = Pool::new(2);
     for _ in 0..5 {
-        thread::sleep(std::time::Duration::from_millis(2));
-        let runs = AtomicUsize::new(0);
-        pool.run(2, &|_| {
-            runs.fetch_add(1, SeqCst);
-        });
-        assert_eq!(runs.into_inner(), 2);
+        thread::sleep(Duration::from_millis(5));
+        let came = AtomicBool::new(false);
+        pool.run(2, &|_| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
+    }
+}
+
+#[test]
+fn the_caller_needs_nobody() {
+    // Both workers are held up: regions go on without them.
+    let pool = Pool::new(3);
+    let held = AtomicUsize::new(0);
+    for _ in 0..100 {
+        let done = pool.run(
+            3,
+            &|_| {
+                if held.fetch_add(1, SeqCst) < 2 {
+                    thread::sleep(Duration::from_millis(20));
+                }
+            },
+            |_| 7,
+        );
+        assert_eq!(done, 7);
     }
 }
 
 #[test]
 fn panics_reach_the_caller() {
-    for threads in [1, 2, 4] {
+    for threads in [2, 4] {
         let pool = Pool::new(threads);
-        for guilty in 0..threads {
-            for at_barrier in [false, true] {
-                let passed = AtomicBool::new(false);
-                let result = catch_unwind(AssertUnwindSafe(|| {
-                    pool.run(threads, &|worker| {
-                        worker.barrier();
-                        if worker.index == guilty {
-                            panic!("worker {guilty}");
-                        }
-                        if at_barrier {
-                            worker.barrier();
-                            passed.store(true, SeqCst);
-                        }
-                    });
-                }));
-                assert_eq!(text(result.unwrap_err()), format!("worker {guilty}"));
-                assert!(!passed.into_inner(), "a barrier let a thread pass without the one that panicked");
-            }
+        for _ in 0..3 {
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(threads, &|_| panic!("a worker"), |region| region.wait(|| region.is_poisoned()));
+            }));
+            assert_eq!(text(panic.expect_err("a panic")), "a worker");
+            let panic =
+                catch_unwind(AssertUnwindSafe(|| pool.run(threads, &|_| {}, |_| panic!("the caller"))));
+            assert_eq!(text(panic.expect_err("a panic")), "the caller");
+            // The pool works as before.
+            let came = AtomicBool::new(false);
+            pool.run(threads, &|_| came.store(true, SeqCst), |region| {
+                assert!(!region.is_poisoned());
+                region.wait(|| came.load(SeqCst));
+            });
         }
-        let runs = AtomicUsize::new(0);
-        pool.run(threads, &|worker| {
-            worker.barrier();
-            runs.fetch_add(1, SeqCst);
-        });
-        assert_eq!(runs.into_inner(), threads, "the pool works after a panic");
     }
 }
 
 #[test]
-fn nested_regions_run_inline() {
+fn nested_regions_run_alone() {
     let pool = Pool::new(2);
-    let runs = AtomicUsize::new(0);
-    pool.run(2, &|outer| {
-        let thread = thread::current().id();
-        pool.run(2, &|worker| {
-            assert_eq!((worker.index, worker.threads), (0, 1));
-            assert_eq!(thread::current().id(), thread);
-            worker.barrier();
-            runs.fetch_add(1, SeqCst);
-        });
-        outer.barrier();
-        assert_eq!(runs.load(SeqCst), 2);
+    let threads = pool.run(2, &|_| {}, |outer| {
+        assert_eq!(outer.threads, 2);
+        pool.run(2, &|_| panic!("nobody helps inside"), |inner| inner.threads)
     });
+    assert_eq!(threads, 1);
 }
 
 #[test]
 fn rivals_never_wait() {
     let pool = Pool::new(2);
-    let (inside, done) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            pool.run(2, &|_| {
-                inside.store(true, SeqCst);
-                while !done.load(SeqCst) {
-                    thread::yield_now();
-                }
-            });
-        });
-        while !inside.load(SeqCst) {
-            thread::yield_now();
-        }
-        // The other region lasts until this one has run.
-        pool.run(2, &|worker| assert_eq!(worker.threads, 1));
-        done.store(true, SeqCst);
-    });
-    // And many at once.
-    let sum = AtomicUsize::new(0);
+    let total = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for _ in 0..100 {
-                    pool.run(2, &|worker| {
-                        worker.barrier();
-                        if worker.index == 0 {
-                            sum.fetch_add(1, SeqCst);
+                for _ in 0..200 {
+                    let next = AtomicUsize::new(0);
+                    let work = || {
+                        while next.fetch_add(1, SeqCst) < 10 {
+                            total.fetch_add(1, SeqCst);
                         }
-                    });
+                    };
+                    pool.run(2, &|_| work(), |_| work());
                 }
             });
         }
     });
-    assert_eq!(sum.into_inner(), 400);
+    assert_eq!(total.into_inner(), 4 * 200 * 10);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::pool::Pool;
 use crate::{ALIGN, Buffer, DType, Element, Level};
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::AtomicUsize;
 
 /// A program with its memory: validated once, run many times.
 pub struct Machine {
@@ -221,7 +222,7 @@ impl<'a> Session<'_, 'a> {
         machine.reserve(threads);
         for segment in &mut machine.segments {
             if let Segment::Parallel(wave) = segment {
-                wave.reset(&machine.code);
+                wave.reset(&machine.code, threads);
             }
         }
         machine.fault.clear();
@@ -231,9 +232,11 @@ impl<'a> Session<'_, 'a> {
             bases: Bases(&machine.bases),
             workspaces: Bases(&machine.workspace_at),
             fault: &machine.fault,
+            open: AtomicUsize::new(0),
         };
-        // SAFETY: all slots are bound to memory that this session borrows, and each worker has a workspace.
-        pool.run(threads, &|worker| unsafe { shared.work(worker) });
+        // SAFETY: all slots are bound to memory that this session borrows, and each thread has a workspace and its part of
+        // the waves. (A region of one thread takes the others' parts too.)
+        pool.run(threads, &|thread| unsafe { shared.help(thread) }, |region| unsafe { shared.lead(region) });
         machine.fault.take()
     }
 

@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::{Instr, Use, cost, validate};
 use std::ops::Range;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Most instructions of a wave.
 const WAVE: usize = 32;
@@ -21,27 +21,80 @@ pub(super) enum Segment {
 #[derive(Debug)]
 pub(super) struct Wave {
     pub(super) instrs: Range<usize>,
-    /// The tasks in the order in which they are claimed: instruction (from the first of the wave) and number.
-    pub(super) order: Box<[(u32, u32)]>,
-    /// The next task to claim.
-    pub(super) next: AtomicUsize,
+    /// The tasks in the order in which they should be claimed: instruction (from the first of the wave) and number.
+    order: Box<[(u32, u32)]>,
+    /// The same by the part of the instruction's tasks that they belong to, one part for each thread.
+    parted: Box<[(u32, u32)]>,
+    parts: Box<[Part]>,
+    /// Tasks that are done.
+    pub(super) done: AtomicUsize,
     /// Tasks of each instruction that have not ended.
     pub(super) left: Box<[AtomicUsize]>,
+}
+
+/// What is left of a thread's part: the first task above, the end below. Its thread takes the first, others the last.
+#[repr(align(128))]
+#[derive(Debug)]
+struct Part {
+    range: Range<usize>,
+    left: AtomicU64,
 }
 
 impl Wave {
     fn new(instrs: Range<usize>, all: &[Instr], code: &[Code]) -> Wave {
         let left = instrs.clone().map(|_| AtomicUsize::new(0)).collect();
         let order = order(&all[instrs.clone()], &code[instrs.clone()]);
-        Wave { instrs, order, next: AtomicUsize::new(0), left }
+        Wave { instrs, order, parted: Box::default(), parts: Box::default(), done: AtomicUsize::new(0), left }
     }
 
-    /// Prepares the counters for a run.
-    pub(super) fn reset(&mut self, code: &[Code]) {
-        *self.next.get_mut() = 0;
+    /// Prepares a run by so many threads.
+    pub(super) fn reset(&mut self, code: &[Code], threads: usize) {
+        if self.parts.len() != threads {
+            self.cut(code, threads);
+        }
+        for part in &mut self.parts {
+            *part.left.get_mut() = (part.range.start as u64) << 32 | part.range.end as u64;
+        }
+        *self.done.get_mut() = 0;
         for (left, code) in self.left.iter_mut().zip(&code[self.instrs.clone()]) {
             *left.get_mut() = code.tasks();
         }
+    }
+
+    /// Gives each thread its part of every instruction's tasks.
+    fn cut(&mut self, code: &[Code], threads: usize) {
+        let part_of = |(instr, task): (u32, u32)| {
+            task as usize * threads / code[self.instrs.start + instr as usize].tasks()
+        };
+        let (mut parted, mut parts) = (Vec::with_capacity(self.order.len()), Vec::with_capacity(threads));
+        for thread in 0..threads {
+            let start = parted.len();
+            parted.extend(self.order.iter().copied().filter(|&task| part_of(task) == thread));
+            parts.push(Part { range: start..parted.len(), left: AtomicU64::new(0) });
+        }
+        (self.parted, self.parts) = (parted.into(), parts.into());
+    }
+
+    /// A task that nobody has claimed yet: the first of the thread's own part, or the last of another's.
+    pub(super) fn claim(&self, thread: usize) -> Option<(usize, usize)> {
+        let count = self.parts.len();
+        (0..count).find_map(|i| {
+            let part = &self.parts[(thread + i) % count];
+            let take = |left: u64| {
+                let (first, end) = (left >> 32, left & u32::MAX as u64);
+                let rest = if i == 0 { (first + 1) << 32 | end } else { first << 32 | end.wrapping_sub(1) };
+                (first < end).then_some(rest)
+            };
+            let left = part.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
+            let at = if i == 0 { left >> 32 } else { (left & u32::MAX as u64) - 1 };
+            let (instr, task) = self.parted[at as usize];
+            Some((instr as usize, task as usize))
+        })
+    }
+
+    /// Whether all tasks are done, visibly for this thread.
+    pub(super) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire) == self.order.len()
     }
 }
 

@@ -1,9 +1,13 @@
 //! How threads share a run.
+//!
+//! The caller goes from segment to segment. Tasks of a parallel one are claimed by whoever is there; the caller goes on when
+//! all of them are done. Each thread has a part of every instruction's tasks that it takes first, the same part in each: what
+//! a thread has written it finds in its own cache again. Then it helps with the parts of others.
 
 use super::Fault;
 use super::code::Code;
 use super::schedule::{Segment, Wave};
-use crate::pool::Worker;
+use crate::pool::Region;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,52 +35,69 @@ pub(super) struct Shared<'a> {
     pub(super) bases: Bases<'a>,
     pub(super) workspaces: Bases<'a>,
     pub(super) fault: &'a Faults,
+    /// One more than the number of the segment whose tasks are to be claimed.
+    pub(super) open: AtomicUsize,
 }
 
 impl Shared<'_> {
-    /// A thread's part of the run.
+    /// The whole run, by its caller.
     ///
     /// # Safety
-    /// All slots in use are bound, and each worker has a workspace.
-    pub(super) unsafe fn work(&self, worker: &Worker<'_>) {
-        let workspace = self.workspaces.at(worker.index as u32, 0);
+    /// All slots in use are bound, each thread of the region has a workspace, and the waves are prepared for as many.
+    pub(super) unsafe fn lead(&self, region: Region<'_>) {
         for (number, segment) in self.segments.iter().enumerate() {
-            // SAFETY: instructions of a segment are one thread's, or independent; between segments is a barrier.
-            unsafe {
-                match segment {
-                    Segment::Serial(instrs) if worker.index == 0 => {
-                        for instr in instrs.clone() {
-                            if let Err(fault) = self.code[instr].run_all(instr, self.bases, workspace) {
-                                self.fault.put(number, 0, fault);
-                                break;
-                            }
+            match segment {
+                Segment::Serial(instrs) => {
+                    let workspace = self.workspaces.at(0, 0);
+                    for instr in instrs.clone() {
+                        // SAFETY: the segments before are done, so nobody else runs an instruction.
+                        if let Err(fault) = unsafe { self.code[instr].run_all(instr, self.bases, workspace) }
+                        {
+                            return self.fault.put(0, fault);
                         }
                     }
-                    Segment::Serial(_) => {}
-                    Segment::Parallel(wave) => self.share(number, wave, workspace),
+                }
+                Segment::Parallel(wave) => {
+                    self.open.store(number + 1, Ordering::Release);
+                    region.announce();
+                    // SAFETY: the segments before are done; the wave's instructions are independent.
+                    unsafe { self.share(wave, 0) };
+                    region.wait(|| wave.is_done() || region.is_poisoned());
+                    if self.fault.is_some() || region.is_poisoned() {
+                        return;
+                    }
                 }
             }
-            worker.barrier();
-            if self.fault.is_in(number) {
-                break;
-            }
+        }
+    }
+
+    /// Help by another thread: tasks of the segment that is open, if any are left.
+    ///
+    /// # Safety
+    /// As for [`Shared::lead`].
+    pub(super) unsafe fn help(&self, thread: usize) {
+        let Some(number) = self.open.load(Ordering::Acquire).checked_sub(1) else { return };
+        if let Segment::Parallel(wave) = &self.segments[number] {
+            // SAFETY: the segments before were done when this one was opened. Where the caller is further already, no task
+            // is left to claim.
+            unsafe { self.share(wave, thread) };
         }
     }
 
     /// Claims tasks of a wave until none is left.
     ///
     /// # Safety
-    /// As for [`Shared::work`].
-    unsafe fn share(&self, number: usize, wave: &Wave, workspace: *mut u8) {
-        loop {
-            let claimed = wave.next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(index, task)) = wave.order.get(claimed) else { return };
-            let (index, task) = (index as usize, task as usize);
+    /// As for [`Shared::lead`]; the segments before are done, or nothing is left of this one.
+    unsafe fn share(&self, wave: &Wave, thread: usize) {
+        let workspace = self.workspaces.at(thread as u32, 0);
+        let mut done = Done { wave, tasks: 0 };
+        while let Some((index, task)) = wave.claim(thread) {
+            done.tasks += 1;
             let instr = wave.instrs.start + index;
             let code = &self.code[instr];
             // SAFETY: each task is claimed once; the instructions of a wave are independent.
             if let Err(what) = unsafe { code.run(task, self.bases, workspace) } {
-                self.fault.put(number, task, Fault { instr, what });
+                self.fault.put(task, Fault { instr, what });
             }
             if code.has_finish() && wave.left[index].fetch_sub(1, Ordering::AcqRel) == 1 {
                 // SAFETY: as above, and this was the last task.
@@ -86,39 +107,46 @@ impl Shared<'_> {
     }
 }
 
+/// Says when it is dropped that so many tasks of a wave are done, also if one has panicked.
+struct Done<'a> {
+    wave: &'a Wave,
+    tasks: usize,
+}
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        if self.tasks > 0 {
+            self.wave.done.fetch_add(self.tasks, Ordering::Release);
+        }
+    }
+}
+
 /// The first fault of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// The segment that has one.
-    segment: AtomicUsize,
+    count: AtomicUsize,
     /// The fault of the lowest instruction, and its task.
     first: Mutex<Option<(usize, Fault)>>,
 }
 
-impl Default for Faults {
-    fn default() -> Faults {
-        Faults { segment: AtomicUsize::new(usize::MAX), first: Mutex::new(None) }
-    }
-}
-
 impl Faults {
     pub(super) fn clear(&mut self) {
-        *self.segment.get_mut() = usize::MAX;
+        *self.count.get_mut() = 0;
         *self.first.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     #[cold]
-    fn put(&self, segment: usize, task: usize, fault: Fault) {
+    fn put(&self, task: usize, fault: Fault) {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if first.as_ref().is_none_or(|(other, has)| (fault.instr, task) < (has.instr, *other)) {
             *first = Some((task, fault));
         }
-        self.segment.fetch_min(segment, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the run ends with this segment. Asked after its barrier, while others may already be in the next.
-    fn is_in(&self, segment: usize) -> bool {
-        self.segment.load(Ordering::Relaxed) <= segment
+    /// Whether there is one, of a segment that is done.
+    fn is_some(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn take(&mut self) -> Result<(), Fault> {
