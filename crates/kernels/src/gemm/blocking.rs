@@ -9,8 +9,8 @@ pub(super) const STACK_BYTES: usize = 4096;
 /// Bytes of a panel of the vector operand, which stays in the second-level cache while rows pass by. (In parts that fit in
 /// the first, more is lost by coming back to the result than is gained.)
 const PANEL_BYTES: usize = 128 << 10;
-/// Estimated cycles that a task should be worth: about 8 us.
-const TASK_CYCLES: f64 = 30_000.0;
+/// Estimated cycles that a task should be worth: 1 to 2 us.
+const TASK_CYCLES: f64 = 4_000.0;
 /// From this many tasks on tasks grow instead, to [`LARGE_TASK_CYCLES`].
 const MANY_TASKS: f64 = 16.0;
 const LARGE_TASK_CYCLES: f64 = 150_000.0;

@@ -5,13 +5,13 @@
 use crate::DType;
 
 /// Least worth of a task of a tile program.
-pub(super) const TASK: f64 = 5_000.0;
+pub(super) const TASK: f64 = 1_000.0;
 /// Most tasks of a tile program: more only add partial results.
 pub(super) const MOST_TASKS: usize = 64;
 /// What a wave of instructions must cost before threads share it.
-pub(super) const SHARE: f64 = 12_000.0;
+pub(super) const SHARE: f64 = 2_000.0;
 /// What sharing a wave must save at least, with any number of threads.
-pub(super) const SAVE: f64 = 5_000.0;
+pub(super) const SAVE: f64 = 1_000.0;
 /// What a tile program costs, at least, whose data is taken to come from memory.
 pub(super) const STREAM: f64 = 50_000.0;
 /// Launching an instruction.
