@@ -208,7 +208,13 @@ impl Plan {
         let panels = roles.lanes.div_ceil(kernels.lanes << self.width);
         let along_lanes = tasks.min(1 << panels.ilog2());
         let most = if self.pack == Pack::All { tiles.div_ceil(12) } else { tiles };
-        self.grid = [(tasks / along_lanes).min(most), along_lanes];
+        self.grid = if roles.rows > roles.lanes {
+            // Rows first where there are more of them: what a thread makes of rows it finds in its cache again.
+            let along_rows = tasks.min(1 << most.max(1).ilog2());
+            [along_rows, (tasks / along_rows).min(along_lanes)]
+        } else {
+            [(tasks / along_lanes).min(most), along_lanes]
+        };
     }
 
     fn cut_dots(&mut self, size: usize, tasks: usize) {
