@@ -34,7 +34,7 @@ pub(super) const CUSTOM: f64 = 2.0;
 /// An element of a kernel's output.
 pub(super) fn kernel(name: &str, dtype: DType) -> f64 {
     let single = match name {
-        "div" | "recip" | "sqrt" | "rsqrt" => 0.1,
+        "div" | "recip" | "sqrt" | "rsqrt" | "div_root" => 0.1,
         "exp" | "expm1" | "sigmoid" | "tanh" | "ln" | "log1p" | "sin" | "cos" | "erf" => 0.3,
         "pow" => 1.0,
         _ => 0.04,

@@ -62,8 +62,8 @@ pub(super) fn finish(builder: &TileBuilder, layout: &Layout, scratch: Option<Pla
     finisher.program(scratch)
 }
 
-/// Programs that touch more than this find little of it in the second-level cache.
-const FAR_BYTES: isize = 512 << 10;
+/// Programs that touch more than this find little of it in any cache.
+const FAR_BYTES: isize = 8 << 20;
 
 impl<'a> Finisher<'a> {
     fn program(mut self, scratch: Option<Place>) -> Program {

@@ -40,6 +40,7 @@ mod call;
 mod check;
 mod code;
 mod columns;
+mod combine;
 mod contraction;
 mod cost;
 mod emit;

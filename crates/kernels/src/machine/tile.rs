@@ -1,6 +1,7 @@
 //! Tile programs: chains of elementwise ops over blocks that stay in cache.
 
 use super::access::extent;
+use super::combine::combine;
 use super::layout::Layout;
 use super::{Access, BlockCall, Place, Uses};
 use crate::DType;
@@ -23,6 +24,7 @@ pub struct Tile {
 
 impl Tile {
     pub(super) fn new(builder: TileBuilder) -> Tile {
+        let builder = combine(builder);
         let layout = Layout::new(&builder);
         Tile { builder, layout, scratch: None }
     }
@@ -108,6 +110,14 @@ pub enum StepKind {
 }
 
 impl StepKind {
+    pub(super) fn operands_mut(&mut self) -> &mut [Operand] {
+        match self {
+            StepKind::Load(_) | StepKind::Generate(..) => &mut [],
+            StepKind::Apply(_, operands) | StepKind::Custom(_, operands) => operands,
+            StepKind::Reduce(_, operand) | StepKind::Expand(operand) => std::slice::from_mut(operand),
+        }
+    }
+
     /// The values that the step reads.
     pub(super) fn operands(&self) -> &[Operand] {
         match self {

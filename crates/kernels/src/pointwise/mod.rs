@@ -12,6 +12,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod functions;
+mod fused;
 mod kernel;
 mod random;
 
@@ -19,5 +20,8 @@ pub use arithmetic::{ABS, ADD, DIV, FLOOR, FMA, MAXIMUM, MINIMUM, MUL, NEG, RECI
 pub use cast::cast;
 pub use compare::{AND, EQ, LE, LT, NE, NOT, OR, SELECT};
 pub use functions::{COS, ERF, EXP, EXPM1, LN, LOG1P, POW, SIGMOID, SIN, TANH};
+pub use fused::{
+    ABOVE, ADD_ADD, ADD_MUL, DIFFERENCE_MUL, DIV_ROOT, MUL_ADD, MUL_ADD_SQUARE, MUL_MUL, MUL_SUB, SUB_MUL,
+};
 pub use kernel::{BlockFn, GenerateFn, Generator, Kernel};
 pub use random::{IOTA, NORMAL, UNIFORM};

@@ -257,7 +257,7 @@ fn small_programs_stay_on_their_thread_and_large_ones_are_shared() {
         let instrs = vec![binary(&pointwise::ADD, n, [arena(0), arena(4 * n), arena(8 * n)])];
         Machine::new(instrs, vec![], 12 * n, Level::detect()).unwrap().is_parallel()
     };
-    assert!(!one(10_000));
+    assert!(!one(2_000));
     assert!(one(1_000_000));
 }
 

@@ -1,5 +1,6 @@
 //! The machine against an obvious twin, and its promises.
 
+mod combine;
 mod fault;
 mod instr;
 mod invalid;
