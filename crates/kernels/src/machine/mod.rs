@@ -38,6 +38,7 @@ mod access;
 mod accumulate;
 mod call;
 mod check;
+mod choice;
 mod code;
 mod columns;
 mod combine;

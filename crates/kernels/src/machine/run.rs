@@ -1,5 +1,6 @@
 //! The machine, and its runs.
 
+use super::choice::Choice;
 use super::code::Code;
 use super::schedule::{Segment, schedule};
 use super::share::{Bases, Faults, Shared};
@@ -10,6 +11,7 @@ use crate::{ALIGN, Buffer, DType, Element, Level};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
 
 /// A program with its memory: validated once, run many times.
 pub struct Machine {
@@ -29,6 +31,7 @@ pub struct Machine {
     workspace_bytes: usize,
     threads: usize,
     parallel: bool,
+    choice: Choice,
     fault: Faults,
 }
 
@@ -63,6 +66,7 @@ impl Machine {
         let segments = schedule(&instrs, &uses, &code);
         let parallel = segments.iter().any(|segment| matches!(segment, Segment::Parallel(_)));
         let workspace_bytes = code.iter().map(Code::workspace).max().unwrap_or(0);
+        let choice = Choice::new(instrs.iter().map(Instr::cost).sum());
         let mut machine = Machine {
             bases: vec![std::ptr::null_mut(); specs.len()],
             instrs,
@@ -76,6 +80,7 @@ impl Machine {
             workspace_bytes,
             threads: usize::MAX,
             parallel,
+            choice,
             fault: Faults::default(),
         };
         machine.reserve(1);
@@ -201,14 +206,24 @@ impl<'a> Session<'_, 'a> {
         spec
     }
 
-    /// Runs the program, on the process's pool if sharing is worth it.
+    /// Runs the program, on the process's pool if sharing is worth it: by estimate, and as measured in earlier runs.
     pub fn run(&mut self) -> Result<(), Fault> {
-        if self.machine.parallel && self.machine.threads > 1 {
-            self.run_with(Pool::global())
+        if !self.machine.parallel || self.machine.threads == 1 || Pool::global().threads() == 1 {
+            self.check()?;
+            return self.run_alone();
+        }
+        if self.machine.choice.is_made() {
+            return self.run_with(Pool::global());
+        }
+        let (shares, start) = (self.machine.choice.shares(), Instant::now());
+        if shares {
+            self.run_with(Pool::global())?;
         } else {
             self.check()?;
-            self.run_alone()
+            self.run_alone()?;
         }
+        self.machine.choice.note(shares, start.elapsed());
+        Ok(())
     }
 
     /// Runs the program on a given pool.
