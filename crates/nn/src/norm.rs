@@ -225,9 +225,7 @@ impl Layer for LayerNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let x = self.label.expect("LayerNorm", x, self.features);
-        let centered = x - x.mean_keep(-1);
-        let scale = (centered.square().mean_keep(-1) + self.eps).rsqrt();
-        self.label.note(self.affine.apply(centered, scale), "LayerNorm")
+        self.label.note(self.affine.scaled(x.normalize(-1, self.eps)), "LayerNorm")
     }
 }
 
@@ -251,15 +249,20 @@ impl Affine {
     /// `centered·scale·weight + bias`. Of the factors, the smaller two are multiplied first.
     #[track_caller]
     fn apply<'t>(&self, centered: Var<'t>, scale: Var<'t>) -> Var<'t> {
-        let tape = centered.tape();
-        let y = match self.weight {
-            Some(weight) if scale.rank() == 1 => centered * (scale * tape.param(weight)),
-            Some(weight) => centered * scale * tape.param(weight),
-            None => centered * scale,
-        };
-        match self.bias {
-            Some(bias) => y + tape.param(bias),
-            None => y,
+        match self.weight {
+            Some(weight) => self.shifted(centered * (scale * centered.tape().param(weight))),
+            None => self.shifted(centered * scale),
         }
+    }
+
+    /// `y·weight + bias`.
+    #[track_caller]
+    fn scaled<'t>(&self, y: Var<'t>) -> Var<'t> {
+        self.shifted(self.weight.map_or(y, |weight| y * y.tape().param(weight)))
+    }
+
+    #[track_caller]
+    fn shifted<'t>(&self, y: Var<'t>) -> Var<'t> {
+        self.bias.map_or(y, |bias| y + y.tape().param(bias))
     }
 }

@@ -9,6 +9,7 @@ mod generate;
 mod index;
 mod matmul;
 mod movement;
+mod normalize;
 mod pool;
 mod reduce;
 mod unary;
@@ -47,6 +48,7 @@ pub fn samples() -> Vec<Sample> {
         movement::SAMPLES,
         assemble::SAMPLES,
         convolution::SAMPLES,
+        normalize::SAMPLES,
         pool::SAMPLES,
         index::SAMPLES,
     ];

@@ -3,14 +3,6 @@
 use crate::{DType, Var};
 
 impl<'t> Var<'t> {
-    /// `yᵢ = e^xᵢ / Σⱼ e^xⱼ` along an axis, which may count from the end. The largest element is subtracted first, so
-    /// that nothing overflows.
-    #[track_caller]
-    pub fn softmax(self, axis: isize) -> Var<'t> {
-        let e = (self - self.max_keep(axis).detach()).exp();
-        e / e.sum_keep(axis)
-    }
-
     /// `yᵢ = xᵢ - ln Σⱼ e^xⱼ` along an axis: the logarithm of [`softmax`](Var::softmax), accurate where that underflows.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Var<'t> {
