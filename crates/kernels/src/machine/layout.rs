@@ -16,7 +16,7 @@ const BLOCK: [usize; 2] = [16, 64];
 /// Elements of a domain, at most: so that no size computed from it overflows.
 const MOST: usize = 1 << 48;
 /// Elements of the domain for each partial result that splitting in tasks makes.
-const WORTH: usize = 16;
+const WORTH: usize = 4;
 
 /// Lengths or strides of merged axes.
 pub(super) type Axes<T> = SmallVec<[T; 4]>;

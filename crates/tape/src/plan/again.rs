@@ -61,7 +61,8 @@ impl Lowering<'_> {
             while self.graph.nodes[base as usize].is_movement() {
                 base = self.graph.nodes[base as usize].inputs[0];
             }
-            let repeated = self.graph.nodes[base as usize].meta.shape.numel() < group.numel;
+            let repeated = self.graph.nodes[base as usize].meta.shape.numel() < group.numel
+                || matches!(self.graph.nodes[base as usize].kind, Kind::Leaf(Leaf::Scalar(_)));
             full += !repeated as usize;
             match &self.state[base as usize] {
                 State::Again(ops) if base == x => depth = depth.max(*ops),

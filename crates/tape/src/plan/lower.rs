@@ -291,12 +291,28 @@ impl Lowering<'_> {
                 let new = std::mem::replace(&mut self.updates, ready);
                 self.write_updates();
                 self.updates.extend(new);
+                self.close_sums_of(&node.inputs);
             }
         }
         if let (Some(_), State::Member(group, _)) = (self.assigned_of.get(&n), &self.state[n as usize])
             && !self.updates.contains(group)
         {
             self.updates.push(*group);
+        }
+    }
+
+    /// Emits the open groups that only sum what these operands are: while they are in cache.
+    fn close_sums_of(&mut self, operands: &[u32]) {
+        for &x in operands {
+            let (_, base) = self.chain(x);
+            let State::Placed(located) = &self.state[base as usize] else { continue };
+            let Some(&group) = self.readers.get(&located.buffer) else { continue };
+            let only_sums = |own: &Group| {
+                !own.totals.is_empty() && own.members.iter().all(|member| member.node.is_none())
+            };
+            if self.groups[group as usize].as_ref().is_some_and(only_sums) {
+                self.close(group);
+            }
         }
     }
 
