@@ -70,7 +70,7 @@ impl MultiheadAttention {
     /// Every position sees all others.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, width: usize, heads: usize) -> MultiheadAttention {
-        if heads == 0 || width % heads != 0 {
+        if heads == 0 || !width.is_multiple_of(heads) {
             at.mistake(format!("{width} elements can't be cut in {heads} heads"));
         }
         let qkv = Linear::new(&mut at.sub("qkv"), width, 3 * width);

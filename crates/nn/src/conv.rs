@@ -71,7 +71,7 @@ impl Conv2d {
             ));
         }
         let groups = conv.groups.max(1);
-        if conv.groups == 0 || inputs % groups != 0 || outputs % groups != 0 {
+        if conv.groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
             at.mistake(format!(
                 "a Conv2d layer from {inputs} to {outputs} channels can't have {} groups",
                 conv.groups

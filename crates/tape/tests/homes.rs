@@ -15,7 +15,6 @@ fn program(record: impl for<'t> Fn(&'t Tape) -> Vec<Var<'t>>) -> Program {
             assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "output {i}: {a}, not {b}");
         }
     }
-    drop(fast);
     program
 }
 

@@ -61,6 +61,7 @@ pub struct Program {
     writes: bool,
     origins: Vec<(&'static str, At)>,
     outputs: Vec<(usize, Meta)>,
+    intermediate_bytes: usize,
 }
 
 /// Where a run finds its values.
@@ -138,6 +139,7 @@ impl Program {
             writes: !plan.writes.is_empty(),
             origins: plan.origins,
             outputs: outputs.into_iter().zip(metas).collect(),
+            intermediate_bytes: graph.computed_bytes(),
             slots,
         })
     }
@@ -291,6 +293,21 @@ impl Program {
     /// The size of the arena in bytes: the memory that a run needs beside parameters, inputs and constants.
     pub fn arena_bytes(&self) -> usize {
         self.machine.arena_bytes()
+    }
+
+    /// The size in bytes of all values that the program's ops compute, had each a place of its own: what
+    /// [`arena_bytes`](Program::arena_bytes) would be without fusion and without sharing of memory.
+    ///
+    /// ```
+    /// use chainrule_tape::{DType, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.input(1000, DType::F32);
+    /// let program = tape.compile(&[(x.exp() + x).tanh().square()])?;
+    /// assert_eq!((program.arena_bytes(), program.intermediate_bytes()), (4032, 16_000));
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    pub fn intermediate_bytes(&self) -> usize {
+        self.intermediate_bytes
     }
 
     /// The number of instructions.

@@ -91,6 +91,14 @@ impl Graph {
         super::join::join_sums(graph)
     }
 
+    /// The size in bytes of all values that ops compute.
+    pub fn computed_bytes(&self) -> usize {
+        let bytes = |node: &GraphNode| node.meta.shape.numel() * node.meta.dtype.size();
+        let computed = |node: &GraphNode| matches!(node.kind, Kind::Op(_)) && !node.is_movement();
+        let used = self.nodes.iter().zip(self.uses()).filter(|(_, uses)| *uses > 0);
+        used.map(|(node, _)| node).filter(|node| computed(node)).map(bytes).sum()
+    }
+
     /// How often each node is used by ops that compute: uses of a view count as uses of what it shows.
     pub fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0u32; self.nodes.len()];

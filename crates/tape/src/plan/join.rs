@@ -195,7 +195,7 @@ impl Joiner<'_> {
     /// Sums of pieces of a tensor: those that lie apart are put together.
     fn assembled(&mut self, terms: &[u32], meta: &Meta, index: u32) -> Vec<u32> {
         let rank = meta.shape.rank();
-        let mut made: Vec<(Vec<Piece>, SmallVec<[u32; 3]>, Vec<Shape>)> = Vec::new();
+        let mut made: Vec<Assembly> = Vec::new();
         let mut count = 0;
         for &x in terms {
             let node = &self.new[self.place[x as usize] as usize];
@@ -204,7 +204,7 @@ impl Joiner<'_> {
             let shapes: Vec<Shape> =
                 node.inputs.iter().map(|&x| self.new[x as usize].meta.shape.clone()).collect();
             count += pieces.len();
-            let apart = |(others, _, sizes): &&mut (Vec<Piece>, SmallVec<[u32; 3]>, Vec<Shape>)| {
+            let apart = |(others, _, sizes): &&mut Assembly| {
                 count <= MOST_PIECES
                     && pieces.iter().zip(&shapes).all(|(a, size)| {
                         others.iter().zip(sizes).all(|(b, other)| are_apart((a, size), (b, other)))
@@ -305,6 +305,9 @@ impl Joiner<'_> {
         self.push(Kind::Op(crate::ops::permute(&[1, 0]).lower()), [x], meta, like)
     }
 }
+
+/// Pieces of one tensor: where they go, the nodes that they are, and their shapes.
+type Assembly = (Vec<Piece>, SmallVec<[u32; 3]>, Vec<Shape>);
 
 /// A piece with all axes written out.
 fn whole(piece: &Piece, rank: usize) -> Piece {
