@@ -33,7 +33,8 @@ fn shared<const N: usize>(threads: usize, slices: [&mut [f32]; N], f: impl Fn([&
             let f = &f;
             let mut parts: Vec<&mut [f32]> = Vec::new();
             for slice in &mut rest {
-                let (part, left) = std::mem::take(slice).split_at_mut(size.min(slice.len()));
+                let end = size.min(slice.len());
+                let (part, left) = std::mem::take(slice).split_at_mut(end);
                 parts.push(part);
                 *slice = left;
             }

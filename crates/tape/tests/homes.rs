@@ -112,3 +112,23 @@ fn products_are_laid_out_for_their_use() {
     });
     assert_eq!(heads.instructions(), 1);
 }
+
+#[test]
+fn an_update_beside_a_sum_of_what_it_reads_is_in_place() {
+    let mut params = Params::seeded(1);
+    let w = params.root().param("w", numbers(&[40]));
+    let tape = Tape::with(&params);
+    let x = tape.input(40, chainrule_tape::DType::F64);
+    let w_now = tape.param(w);
+    tape.assign(w, w_now - x * 0.5);
+    let mut step = tape.compile(&[(x * w_now).sum(..)]).unwrap();
+    let before = params.tensor(w).to_f64();
+    let given = numbers(&[40]);
+    let loss = step.run(&mut params, &[&given]).unwrap().item(0).unwrap();
+    assert_eq!(step.instructions(), 1);
+    let expected: f64 = before.iter().zip(given.to_f64()).map(|(w, x)| w * x).sum();
+    assert!((loss - expected).abs() < 1e-12);
+    for ((new, old), x) in params.tensor(w).to_f64().iter().zip(before).zip(given.to_f64()) {
+        assert_eq!(*new, old - x * 0.5);
+    }
+}

@@ -196,7 +196,11 @@ impl Lowering<'_> {
 
     /// Emits an open group. Its values that are used outside go to memory.
     pub(super) fn close(&mut self, group: u32) {
-        self.close_into(group, |_, _| None);
+        if self.is_finishing {
+            self.close_update(group);
+        } else {
+            self.close_into(group, |_, _| None);
+        }
     }
 
     /// [`close`](Self::close), with the buffers of some nodes chosen by `target`.

@@ -90,6 +90,8 @@ pub(super) struct Lowering<'g> {
     pub readers: KeyMap<u32, u32>,
     /// Open groups that hold new values of parameters.
     pub updates: Vec<u32>,
+    /// Whether all nodes are lowered.
+    pub is_finishing: bool,
     /// The nodes ahead that bad data can make fail.
     pub fallible: HashSet<u32>,
     /// What values are wanted for.
@@ -130,6 +132,7 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         open_reads: KeyMap::default(),
         readers: KeyMap::default(),
         updates: Vec::new(),
+        is_finishing: false,
         fallible: HashSet::new(),
         wishes: KeyMap::default(),
         assembled: KeyMap::default(),

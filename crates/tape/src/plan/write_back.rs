@@ -81,7 +81,7 @@ impl Lowering<'_> {
     }
 
     /// Emits a group, its new values going straight to the parameters that are free.
-    fn close_update(&mut self, group: u32) {
+    pub(super) fn close_update(&mut self, group: u32) {
         let Some(own) = &self.groups[group as usize] else { return };
         let mut targets = Vec::new();
         for member in &own.members {
@@ -101,9 +101,11 @@ impl Lowering<'_> {
     /// Places the outputs, closes what is open, and writes the parameters that are not written yet.
     pub(super) fn finish(&mut self) {
         let graph = self.graph;
+        // Every op is lowered: all reads of old values are in emitted or open groups, but those of outputs that are met below.
+        self.is_finishing = true;
         for &output in &graph.outputs {
-            self.meet(output);
             let mut located = self.in_arena(output);
+            self.meet(output);
             if !located.view.is_dense() {
                 located = self.copied(output, &located);
             }
