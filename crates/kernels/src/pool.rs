@@ -181,7 +181,8 @@ impl Pool {
     /// without help, in a region of one thread.
     ///
     /// # Panics
-    /// If `main` panics, or `help` on any thread: after all workers have left it.
+    /// If `main` panics, or `help` on any thread: after all workers have left it, with the payload of `main`'s panic or else
+    /// of the first worker's.
     pub fn run<R>(
         &self,
         limit: usize,
@@ -206,35 +207,20 @@ impl Pool {
                 thread.unpark();
             }
         }
-        let closing = Closing { region };
-        let result = main(region);
-        drop(closing);
-        if shared.poisoned.swap(false, Ordering::Relaxed) {
-            let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-            shared.busy.store(false, Ordering::Release);
-            resume_unwind(panic.unwrap_or_else(|| Box::new("a worker panicked")));
-        }
-        shared.busy.store(false, Ordering::Release);
-        result
-    }
-}
-
-/// Closes the gates when the region ends, also by a panic.
-struct Closing<'a> {
-    region: Region<'a>,
-}
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        let Some(shared) = self.region.team else { return };
-        for gate in &shared.gates[..self.region.threads - 1] {
+        let result = catch_unwind(AssertUnwindSafe(|| main(region)));
+        for gate in &shared.gates[..threads - 1] {
             let close = || gate.0.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok();
-            self.region.wait(close);
+            region.wait(close);
         }
-        if thread::panicking() {
-            shared.poisoned.store(false, Ordering::Relaxed);
-            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-            shared.busy.store(false, Ordering::Release);
+        let panicked = if shared.poisoned.swap(false, Ordering::Relaxed) {
+            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
+        } else {
+            None
+        };
+        shared.busy.store(false, Ordering::Release);
+        match (result, panicked) {
+            (Err(panic), _) | (Ok(_), Some(panic)) => resume_unwind(panic),
+            (Ok(result), None) => result,
         }
     }
 }

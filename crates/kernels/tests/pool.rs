@@ -118,6 +118,27 @@ fn panics_reach_the_caller() {
 }
 
 #[test]
+fn regions_run_while_a_thread_unwinds() {
+    struct Runs<'a>(&'a Pool, &'a AtomicUsize);
+    impl Drop for Runs<'_> {
+        fn drop(&mut self) {
+            let came = AtomicBool::new(false);
+            self.0.run(2, &|_| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
+            self.1.fetch_add(1, SeqCst);
+        }
+    }
+    let (pool, runs) = (Pool::new(2), AtomicUsize::new(0));
+    for _ in 0..3 {
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            let _runs = Runs(&pool, &runs);
+            panic!("the caller");
+        }));
+        assert_eq!(text(panic.expect_err("a panic")), "the caller");
+    }
+    assert_eq!(runs.into_inner(), 3);
+}
+
+#[test]
 fn nested_regions_run_alone() {
     let pool = Pool::new(2);
     let threads = pool.run(2, &|_| {}, |outer| {

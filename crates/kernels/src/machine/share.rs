@@ -90,9 +90,9 @@ impl Shared<'_> {
     /// As for [`Shared::lead`]; the segments before are done, or nothing is left of this one.
     unsafe fn share(&self, wave: &Wave, thread: usize) {
         let workspace = self.workspaces.at(thread as u32, 0);
-        let mut done = Done { wave, tasks: 0 };
+        let mut done = 0;
         while let Some((index, task)) = wave.claim(thread) {
-            done.tasks += 1;
+            done += 1;
             let instr = wave.instrs.start + index;
             let code = &self.code[instr];
             // SAFETY: each task is claimed once; the instructions of a wave are independent.
@@ -104,19 +104,9 @@ impl Shared<'_> {
                 unsafe { code.finish(self.bases) };
             }
         }
-    }
-}
-
-/// Says when it is dropped that so many tasks of a wave are done, also if one has panicked.
-struct Done<'a> {
-    wave: &'a Wave,
-    tasks: usize,
-}
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        if self.tasks > 0 {
-            self.wave.done.fetch_add(self.tasks, Ordering::Release);
+        // Not where a task has panicked: then the wave is never done, and the caller hears of the panic instead.
+        if done > 0 {
+            wave.done.fetch_add(done, Ordering::Release);
         }
     }
 }
