@@ -171,6 +171,26 @@ fn rivals_never_wait() {
 }
 
 #[test]
+fn callers_that_meet_leave_each_other_a_core() {
+    let cores = thread::available_parallelism().map_or(1, |n| n.get());
+    let pool = Pool::new(cores.max(2));
+    let threads = || pool.run(usize::MAX, &|_| {}, |region| region.threads);
+    assert_eq!(threads(), pool.threads());
+    pool.run(2, &|_| {}, |_| {
+        // One that meets nobody because it is inside already, and one that does.
+        threads();
+        thread::scope(|scope| assert_eq!(scope.spawn(threads).join().expect("a thread"), 1));
+    });
+    for _ in 0..100 {
+        assert_eq!(threads(), pool.threads() - 1);
+    }
+    for _ in 0..200 {
+        threads();
+    }
+    assert_eq!(threads(), pool.threads());
+}
+
+#[test]
 fn the_global_pool_is_one() {
     assert!(std::ptr::eq(Pool::global(), Pool::global()));
     assert!(Pool::global().threads() >= 1);
