@@ -6,6 +6,10 @@
 //! whose core another process holds, is missed by nobody. Idle workers spin for a short time before they park; every wait is
 //! on a cache line that two threads alone write; there are no locks and no allocation.
 
+mod callers;
+mod worker;
+
+use callers::Callers;
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -14,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long an idle worker spins before it parks.
 const SPIN: Duration = Duration::from_micros(50);
@@ -40,6 +44,9 @@ struct Shared {
     gates: Box<[Line<AtomicU32>]>,
     /// Whether a region is open.
     busy: AtomicBool,
+    callers: Line<Callers>,
+    /// Cores, or threads of the pool if there are more.
+    room: usize,
     /// Counts what was announced. Outside of regions, so that workers can watch it without going in.
     announced: Line<AtomicU32>,
     /// Written by the owner of `busy` before it opens a gate, read by workers that are inside one.
@@ -131,6 +138,8 @@ impl Pool {
         let shared = Arc::new(Shared {
             gates: (1..threads.max(1)).map(|_| Line(AtomicU32::new(CLOSED))).collect(),
             busy: AtomicBool::new(false),
+            callers: Line(Callers::default()),
+            room: threads.max(cores),
             announced: Line(AtomicU32::new(0)),
             help: UnsafeCell::new(None),
             poisoned: AtomicBool::new(false),
@@ -177,19 +186,23 @@ impl Pool {
     /// [announcement](Region::announce): it should do what is to be done at that moment and return as soon as nothing is.
     /// `main` alone must be able to do all of the work: no worker may ever come.
     ///
-    /// Where the pool is busy with another region (another thread's, or the one that this call is made from), `main` runs
-    /// without help, in a region of one thread.
+    /// Where the pool is busy with another region, and inside of any region, `main` runs without help, in a region of one
+    /// thread. Each other thread that was in a run at the same time lately needs a core, which no worker can have then: as
+    /// many threads as there are cores, each with runs of its own, get no help.
     ///
     /// # Panics
-    /// If `main` panics, or `help` on any thread: after all workers have left it.
+    /// If `main` panics, or `help` on any thread: after all workers have left it, with the payload of `main`'s panic or else
+    /// of the first worker's.
     pub fn run<R>(
         &self,
         limit: usize,
         help: &(dyn Fn(usize) + Sync),
         main: impl FnOnce(Region<'_>) -> R,
     ) -> R {
-        let threads = self.threads().min(limit);
         let shared = &*self.shared;
+        let caller = shared.callers.0.enter();
+        let spare = caller.as_ref().map_or(1, |(_, others)| shared.room.saturating_sub(*others));
+        let threads = self.threads().min(spare).min(limit);
         if threads <= 1 || shared.busy.swap(true, Ordering::Acquire) {
             return main(Region { threads: 1, team: None });
         }
@@ -206,35 +219,20 @@ impl Pool {
                 thread.unpark();
             }
         }
-        let closing = Closing { region };
-        let result = main(region);
-        drop(closing);
-        if shared.poisoned.swap(false, Ordering::Relaxed) {
-            let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-            shared.busy.store(false, Ordering::Release);
-            resume_unwind(panic.unwrap_or_else(|| Box::new("a worker panicked")));
-        }
-        shared.busy.store(false, Ordering::Release);
-        result
-    }
-}
-
-/// Closes the gates when the region ends, also by a panic.
-struct Closing<'a> {
-    region: Region<'a>,
-}
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        let Some(shared) = self.region.team else { return };
-        for gate in &shared.gates[..self.region.threads - 1] {
+        let result = catch_unwind(AssertUnwindSafe(|| main(region)));
+        for gate in &shared.gates[..threads - 1] {
             let close = || gate.0.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok();
-            self.region.wait(close);
+            region.wait(close);
         }
-        if thread::panicking() {
-            shared.poisoned.store(false, Ordering::Relaxed);
-            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-            shared.busy.store(false, Ordering::Release);
+        let panicked = if shared.poisoned.swap(false, Ordering::Relaxed) {
+            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
+        } else {
+            None
+        };
+        shared.busy.store(false, Ordering::Release);
+        match (result, panicked) {
+            (Err(panic), _) | (Ok(_), Some(panic)) => resume_unwind(panic),
+            (Ok(result), None) => result,
         }
     }
 }
@@ -255,71 +253,5 @@ impl Drop for Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("threads", &self.threads()).finish()
-    }
-}
-
-impl Shared {
-    /// The life of a worker.
-    fn work(&self, number: usize) {
-        let gate = &self.gates[number - 1].0;
-        // Inside only while there may be something to do: a worker whose core is taken away elsewhere holds nobody up.
-        let (mut seen, mut polls) = (0, 0);
-        loop {
-            match gate.load(Ordering::Acquire) {
-                OPEN => {
-                    let announced = self.announced.0.load(Ordering::Acquire);
-                    if announced == seen {
-                        polls += 1;
-                        if polls < self.patience { spin_loop() } else { thread::yield_now() }
-                    } else if gate.compare_exchange(OPEN, INSIDE, Ordering::AcqRel, Ordering::Acquire).is_ok()
-                    {
-                        (seen, polls) = (announced, 0);
-                        self.help(number);
-                        gate.store(OPEN, Ordering::Release);
-                    }
-                }
-                QUIT => return,
-                _ => {
-                    polls = 0;
-                    self.idle(gate);
-                }
-            }
-        }
-    }
-
-    /// Waits until the gate is not closed: spins, then parks.
-    fn idle(&self, gate: &AtomicU32) {
-        let start = Instant::now();
-        loop {
-            for _ in 0..64 {
-                if gate.load(Ordering::Acquire) != CLOSED {
-                    return;
-                }
-                spin_loop();
-            }
-            if start.elapsed() >= self.spin {
-                break;
-            }
-        }
-        if gate.compare_exchange(CLOSED, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            while gate.load(Ordering::Acquire) == PARKED {
-                thread::park();
-            }
-        }
-    }
-
-    /// Helps once, inside the gate.
-    fn help(&self, number: usize) {
-        if self.poisoned.load(Ordering::Relaxed) {
-            return;
-        }
-        // SAFETY: the gate was opened after `help` was written, and is not closed while this thread is inside; until then
-        // the caller keeps it borrowed.
-        let help = unsafe { (*self.help.get()).map(|help| &*help) };
-        let Some(help) = help else { return };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| help(number))) {
-            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
-            self.poisoned.store(true, Ordering::Release);
-        }
     }
 }

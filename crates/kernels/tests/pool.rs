@@ -118,6 +118,27 @@ fn panics_reach_the_caller() {
 }
 
 #[test]
+fn regions_run_while_a_thread_unwinds() {
+    struct Runs<'a>(&'a Pool, &'a AtomicUsize);
+    impl Drop for Runs<'_> {
+        fn drop(&mut self) {
+            let came = AtomicBool::new(false);
+            self.0.run(2, &|_| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
+            self.1.fetch_add(1, SeqCst);
+        }
+    }
+    let (pool, runs) = (Pool::new(2), AtomicUsize::new(0));
+    for _ in 0..3 {
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            let _runs = Runs(&pool, &runs);
+            panic!("the caller");
+        }));
+        assert_eq!(text(panic.expect_err("a panic")), "the caller");
+    }
+    assert_eq!(runs.into_inner(), 3);
+}
+
+#[test]
 fn nested_regions_run_alone() {
     let pool = Pool::new(2);
     let threads = pool.run(2, &|_| {}, |outer| {
@@ -147,6 +168,26 @@ fn rivals_never_wait() {
         }
     });
     assert_eq!(total.into_inner(), 4 * 200 * 10);
+}
+
+#[test]
+fn callers_that_meet_leave_each_other_a_core() {
+    let cores = thread::available_parallelism().map_or(1, |n| n.get());
+    let pool = Pool::new(cores.max(2));
+    let threads = || pool.run(usize::MAX, &|_| {}, |region| region.threads);
+    assert_eq!(threads(), pool.threads());
+    pool.run(2, &|_| {}, |_| {
+        // One that meets nobody because it is inside already, and one that does.
+        threads();
+        thread::scope(|scope| assert_eq!(scope.spawn(threads).join().expect("a thread"), 1));
+    });
+    for _ in 0..100 {
+        assert_eq!(threads(), pool.threads() - 1);
+    }
+    for _ in 0..200 {
+        threads();
+    }
+    assert_eq!(threads(), pool.threads());
 }
 
 #[test]

@@ -11,6 +11,9 @@ const SURELY_WORTH: f64 = 3_000_000.0;
 /// Every so many runs the other way is tried, for a few of them.
 const PERIOD: u32 = 256;
 const TRIAL: u32 = 4;
+/// Periods between trials of sharing, at most, if they fail: a worker whose core is taken away inside a task may keep its
+/// caller waiting for as long as hundreds of runs take.
+const MOST_WAIT: u32 = 16;
 /// How much faster running alone has to be.
 const CLEARLY: f64 = 0.95;
 
@@ -18,12 +21,34 @@ const CLEARLY: f64 = 0.95;
 #[derive(Debug)]
 pub(super) struct Choice {
     surely: bool,
-    runs: u32,
     /// Which way is taken until the next trial has ended.
     prefers_shared: bool,
-    /// Nanoseconds of a run alone and of a shared one; at first unknown.
-    alone: f64,
-    shared: f64,
+    /// Runs until that trial.
+    left: u32,
+    /// Periods between trials of sharing.
+    wait: u32,
+    /// Runs that took the preferred way, and those of the trial.
+    usual: Times,
+    trial: Times,
+}
+
+/// Runs one after the other, and the nanoseconds that they took: all but the first, which finds everything in the other
+/// way's caches. An average, as interruptions are among what is to be compared.
+#[derive(Debug, Default)]
+struct Times {
+    runs: u32,
+    sum: f64,
+}
+
+impl Times {
+    fn note(&mut self, took: Duration) {
+        self.sum += if self.runs > 0 { took.as_nanos() as f64 } else { 0.0 };
+        self.runs += 1;
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / (self.runs - 1) as f64
+    }
 }
 
 impl Choice {
@@ -31,10 +56,12 @@ impl Choice {
     pub(super) fn new(cost: f64) -> Choice {
         Choice {
             surely: cost >= SURELY_WORTH,
-            runs: 0,
             prefers_shared: true,
-            alone: f64::INFINITY,
-            shared: f64::INFINITY,
+            // The first trial comes early.
+            left: 2 * TRIAL,
+            wait: 1,
+            usual: Times::default(),
+            trial: Times::default(),
         }
     }
 
@@ -43,35 +70,37 @@ impl Choice {
         self.surely
     }
 
-    /// Whether this run tries the way that is not preferred.
-    fn is_trial(&self) -> bool {
-        self.runs % PERIOD >= PERIOD - TRIAL
-    }
-
     /// Whether to share the next run.
     pub(super) fn shares(&self) -> bool {
-        self.surely || self.prefers_shared != self.is_trial()
+        self.surely || self.prefers_shared == (self.left > 0)
     }
 
     /// Notes how long a run took.
-    pub(super) fn note(&mut self, shared: bool, took: Duration) {
-        let nanoseconds = took.as_nanos() as f64;
-        let trial = self.is_trial();
-        let first = self.runs % PERIOD == PERIOD - TRIAL;
-        let time = if shared { &mut self.shared } else { &mut self.alone };
-        *time = match (trial, first) {
-            // The first run of a trial finds everything in the other's cache.
-            (true, true) => f64::INFINITY,
-            (true, false) => time.min(nanoseconds),
-            (false, _) if time.is_infinite() => nanoseconds,
-            // An average over the last runs; one that was interrupted counts little.
-            (false, _) => *time + (nanoseconds.min(2.0 * *time) - *time) / 8.0,
-        };
-        if self.runs % PERIOD == PERIOD - 1 {
-            self.prefers_shared = self.alone >= CLEARLY * self.shared;
+    pub(super) fn note(&mut self, took: Duration) {
+        if self.left > 0 {
+            self.left -= 1;
+            return self.usual.note(took);
         }
-        // The first trial comes early.
-        self.runs = if self.runs == 2 * TRIAL { PERIOD - TRIAL } else { self.runs + 1 };
+        self.trial.note(took);
+        if self.trial.runs == TRIAL {
+            self.decide();
+        }
+    }
+
+    /// Prefers the faster way until the next trial.
+    fn decide(&mut self) {
+        let (usual, trial) = (self.usual.mean(), self.trial.mean());
+        let (shared, alone) = if self.prefers_shared { (usual, trial) } else { (trial, usual) };
+        let prefers_shared = alone >= CLEARLY * shared;
+        self.wait = match (self.prefers_shared, prefers_shared) {
+            (true, true) => 1,
+            // Good in a trial is not good for long: a worker that just woke up is not interrupted at first.
+            (false, true) => self.wait,
+            (_, false) => (2 * self.wait).min(MOST_WAIT),
+        };
+        self.prefers_shared = prefers_shared;
+        self.left = PERIOD * if prefers_shared { 1 } else { self.wait };
+        (self.usual, self.trial) = (Times::default(), Times::default());
     }
 }
 
@@ -84,7 +113,7 @@ mod tests {
         let mut last = Vec::new();
         for _ in 0..runs {
             let shares = choice.shares();
-            choice.note(shares, Duration::from_micros(if shares { shared } else { alone }));
+            choice.note(Duration::from_micros(if shares { shared } else { alone }));
             last.push(shares);
         }
         last.iter().rev().take(100).filter(|&&shares| shares).count()
@@ -97,7 +126,7 @@ mod tests {
         // A core is taken away.
         assert!(shared_runs(&mut choice, 1000, 100, 200) <= 4);
         // It comes back.
-        assert!(shared_runs(&mut choice, 1000, 100, 60) >= 96);
+        assert!(shared_runs(&mut choice, 2 * PERIOD * MOST_WAIT, 100, 60) >= 96);
         // Nothing is gained by a little.
         assert!(shared_runs(&mut choice, 1000, 99, 100) >= 96);
     }
@@ -109,12 +138,33 @@ mod tests {
             (0..10_000)
                 .filter(|_| {
                     let shares = choice.shares();
-                    choice.note(shares, Duration::from_micros(if shares { 60 } else { 100 }));
+                    choice.note(Duration::from_micros(if shares { 60 } else { 100 }));
                     !shares
                 })
                 .count()
         };
         assert!(count(&mut choice) < 200);
+    }
+
+    #[test]
+    fn interruptions_count() {
+        // A worker's core is taken away now and then in a task: trials look good, but the average does not.
+        let mut choice = Choice::new(50_000.0);
+        let (mut took, mut shared) = (0, 0);
+        for _ in 0..100_000 {
+            let shares = choice.shares();
+            shared += shares as u64;
+            let time = if !shares {
+                100
+            } else if shared.is_multiple_of(40) {
+                3000
+            } else {
+                60
+            };
+            choice.note(Duration::from_micros(time));
+            took += time;
+        }
+        assert!(took < 100_000 * 105, "{took}");
     }
 
     #[test]

@@ -220,9 +220,10 @@ impl<'a> Session<'_, 'a> {
             self.run_with(Pool::global())?;
         } else {
             self.check()?;
-            self.run_alone()?;
+            // In the pool all the same, which keeps a core for each thread that is.
+            Pool::global().run(1, &|_| {}, |_| self.run_alone())?;
         }
-        self.machine.choice.note(shares, start.elapsed());
+        self.machine.choice.note(start.elapsed());
         Ok(())
     }
 

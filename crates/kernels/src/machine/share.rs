@@ -8,6 +8,7 @@ use super::Fault;
 use super::code::Code;
 use super::schedule::{Segment, Wave};
 use crate::pool::Region;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -45,16 +46,19 @@ impl Shared<'_> {
     /// # Safety
     /// All slots in use are bound, each thread of the region has a workspace, and the waves are prepared for as many.
     pub(super) unsafe fn lead(&self, region: Region<'_>) {
+        if region.threads == 1 {
+            // SAFETY: nobody else runs an instruction.
+            if let Err(fault) = unsafe { self.run_all(0..self.code.len()) } {
+                self.fault.put(0, fault);
+            }
+            return;
+        }
         for (number, segment) in self.segments.iter().enumerate() {
             match segment {
                 Segment::Serial(instrs) => {
-                    let workspace = self.workspaces.at(0, 0);
-                    for instr in instrs.clone() {
-                        // SAFETY: the segments before are done, so nobody else runs an instruction.
-                        if let Err(fault) = unsafe { self.code[instr].run_all(instr, self.bases, workspace) }
-                        {
-                            return self.fault.put(0, fault);
-                        }
+                    // SAFETY: the segments before are done, so nobody else runs an instruction.
+                    if let Err(fault) = unsafe { self.run_all(instrs.clone()) } {
+                        return self.fault.put(0, fault);
                     }
                 }
                 Segment::Parallel(wave) => {
@@ -69,6 +73,19 @@ impl Shared<'_> {
                 }
             }
         }
+    }
+
+    /// Runs instructions on the caller's thread alone.
+    ///
+    /// # Safety
+    /// As for [`Shared::lead`]; nobody else runs an instruction.
+    unsafe fn run_all(&self, instrs: Range<usize>) -> Result<(), Fault> {
+        let workspace = self.workspaces.at(0, 0);
+        for instr in instrs {
+            // SAFETY: the caller's promises.
+            unsafe { self.code[instr].run_all(instr, self.bases, workspace)? };
+        }
+        Ok(())
     }
 
     /// Help by another thread: tasks of the segment that is open, if any are left.
@@ -90,9 +107,9 @@ impl Shared<'_> {
     /// As for [`Shared::lead`]; the segments before are done, or nothing is left of this one.
     unsafe fn share(&self, wave: &Wave, thread: usize) {
         let workspace = self.workspaces.at(thread as u32, 0);
-        let mut done = Done { wave, tasks: 0 };
+        let mut done = 0;
         while let Some((index, task)) = wave.claim(thread) {
-            done.tasks += 1;
+            done += 1;
             let instr = wave.instrs.start + index;
             let code = &self.code[instr];
             // SAFETY: each task is claimed once; the instructions of a wave are independent.
@@ -104,19 +121,9 @@ impl Shared<'_> {
                 unsafe { code.finish(self.bases) };
             }
         }
-    }
-}
-
-/// Says when it is dropped that so many tasks of a wave are done, also if one has panicked.
-struct Done<'a> {
-    wave: &'a Wave,
-    tasks: usize,
-}
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        if self.tasks > 0 {
-            self.wave.done.fetch_add(self.tasks, Ordering::Release);
+        // Not where a task has panicked: then the wave is never done, and the caller hears of the panic instead.
+        if done > 0 {
+            wave.done.fetch_add(done, Ordering::Release);
         }
     }
 }

@@ -10,6 +10,9 @@ use chainrule_kernels::{Buffer, DType, Level, pointwise};
 use smallvec::smallvec;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const N: usize = 200_000;
 
@@ -142,5 +145,50 @@ fn a_panic_passes_through_and_leaves_the_machine_usable() {
         }));
         assert_eq!(*run.unwrap_err().downcast::<&str>().unwrap(), "oh");
         assert!(parameter.as_slice::<f32>(DType::F32).iter().all(|&x| x == 0.0));
+    }
+}
+
+/// Panics on a worker's thread. The caller's waits for that, though not forever.
+#[derive(Debug)]
+struct PanicsOnWorkers(Arc<AtomicBool>);
+
+impl Call for PanicsOnWorkers {
+    fn call(&self, _: &[Slice<'_>], _: SliceMut<'_>) -> Result<(), String> {
+        if thread::current().name().is_some_and(|name| name.starts_with("chainrule-")) {
+            self.0.store(true, Ordering::SeqCst);
+            panic!("oh")
+        }
+        let start = Instant::now();
+        while !self.0.load(Ordering::SeqCst) && start.elapsed() < Duration::from_millis(200) {
+            thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_runs_after_a_panic_of_a_worker() {
+    let met = Arc::new(AtomicBool::new(false));
+    let call = |output| {
+        Instr::Call(CallInstr {
+            call: Arc::new(PanicsOnWorkers(Arc::clone(&met))),
+            inputs: smallvec![(arena(0), 1, DType::F32)],
+            output: (arena(8 * N + output), 1, DType::F32),
+        })
+    };
+    // One task each, so that the caller has one while the worker has the other.
+    let mut machine = program(vec![call(4000), call(4004)]);
+    for _ in 0..10 {
+        met.store(false, Ordering::SeqCst);
+        let mut parameter = Buffer::zeroed(4 * N);
+        let run = catch_unwind(AssertUnwindSafe(|| {
+            let mut session = machine.session();
+            session.write(1, &mut parameter);
+            session.run_with(&pools()[0])
+        }));
+        if met.load(Ordering::SeqCst) {
+            assert_eq!(*run.unwrap_err().downcast::<&str>().unwrap(), "oh");
+            assert!(parameter.as_slice::<f32>(DType::F32).iter().all(|&x| x == 0.0), "not updated");
+        }
     }
 }
