@@ -11,6 +11,8 @@ use smallvec::SmallVec;
 pub(crate) struct Roots {
     pub outputs: Vec<u32>,
     pub assigns: Vec<(ParamId, u32)>,
+    /// Whether new values of parameters have memory of their own, apart from the old ones.
+    pub apart: bool,
 }
 
 /// What is known of a constant when planning.
@@ -27,6 +29,8 @@ pub(crate) struct Graph {
     pub nodes: Vec<GraphNode>,
     pub outputs: Vec<u32>,
     pub assigns: Vec<(ParamId, u32)>,
+    /// Whether new values of parameters have memory of their own.
+    pub apart: bool,
     /// Values computed while planning.
     pub folded: Vec<Tensor>,
 }
@@ -89,6 +93,7 @@ impl Graph {
         let mut graph = builder.graph;
         graph.outputs = roots.outputs.iter().map(|root| place[root]).collect();
         graph.assigns = roots.assigns.iter().map(|(id, root)| (*id, place[root])).collect();
+        graph.apart = roots.apart;
         graph.accumulate_products();
         graph
     }
