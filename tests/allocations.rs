@@ -1,4 +1,4 @@
-//! A replayed step allocates nothing.
+//! A replayed step allocates nothing; one that is recorded again, nothing for a node.
 
 #![allow(unsafe_code)] // A counting allocator can be made in no other way.
 
@@ -60,8 +60,41 @@ fn a_replayed_step_allocates_nothing() {
     assert_eq!(after - before, 0, "allocations in 100 steps");
 }
 
+/// The allocations of a step with so many layers, recorded anew after the same step.
+fn allocations_of_a_recorded_step(layers: usize) -> usize {
+    let mut params = Params::seeded(3);
+    let linear = nn::Linear::new(&mut params.root(), 8, 8);
+    let optimizer = optim::adam(1e-3);
+    optimizer.prepare(&mut params).unwrap();
+    let x = Tape::new().normal([4, 8], DType::F32).value().unwrap();
+    let mut tape = Tape::with(&params);
+    let mut step = || {
+        {
+            let h = (0..layers).fold(tape.var(&x), |h, _| linear.forward(h).gelu().softmax(-1));
+            let loss = h.square().sum(..);
+            optimizer.record(&tape, tape.param_grads(loss).unwrap()).unwrap();
+            tape.commit(&mut params).unwrap();
+            assert!(loss.item().unwrap().is_finite());
+        }
+        tape.clear_with(&params);
+    };
+    // Three sets of values take turns in their memory.
+    (0..5).for_each(|_| step());
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    step();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+fn a_recorded_step_allocates_nothing_for_a_node() {
+    let [short, long] = [2, 40].map(allocations_of_a_recorded_step);
+    // A few for each step, some of which grow.
+    assert!(long < short + 10, "{short} allocations, and {long} with 20 times the nodes");
+}
+
 /// Without the test harness, whose own thread allocates at moments of its choosing.
 fn main() {
     a_replayed_step_allocates_nothing();
     println!("a_replayed_step_allocates_nothing ... ok");
+    a_recorded_step_allocates_nothing_for_a_node();
+    println!("a_recorded_step_allocates_nothing_for_a_node ... ok");
 }

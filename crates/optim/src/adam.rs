@@ -83,7 +83,7 @@ impl Optimizer<Adam> {
 
 impl Transform for Adam {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-        let (m, v) = moments(p, g, "adam", self.betas);
+        let (m, v) = moments(p, g, ["adam.m", "adam.v"], self.betas);
         let mut square = v;
         if self.amsgrad {
             square = p.state("adam.max").maximum(v);
@@ -105,14 +105,13 @@ impl Transform for Adam {
 pub(crate) fn moments<'t>(
     p: Target<'_, 't>,
     g: Var<'t>,
-    name: &str,
+    [m_key, v_key]: [&str; 2],
     (beta1, beta2): (f64, f64),
 ) -> (Var<'t>, Var<'t>) {
-    let (m_key, v_key) = (format!("{name}.m"), format!("{name}.v"));
-    let m = p.state(&m_key) * beta1 + g;
-    let v = p.state(&v_key) * beta2 + g * g;
-    p.keep(&m_key, m);
-    p.keep(&v_key, v);
+    let m = p.state(m_key) * beta1 + g;
+    let v = p.state(v_key) * beta2 + g * g;
+    p.keep(m_key, m);
+    p.keep(v_key, v);
     (m, v)
 }
 

@@ -58,7 +58,7 @@ impl Optimizer<Nadam> {
 
 impl Transform for Nadam {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-        let (m, v) = moments(p, g, "nadam", self.betas);
+        let (m, v) = moments(p, g, ["nadam.m", "nadam.v"], self.betas);
         let ((beta1, beta2), eps, psi) = (self.betas, self.eps, self.momentum_decay);
         let root = root_scale(beta2);
         let mu = move |t: u64| beta1 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * psi));

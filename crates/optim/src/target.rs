@@ -2,7 +2,7 @@
 
 use crate::Update;
 use crate::update::{Entry, Missing, Now, NumberKey, Numbers, PerStep};
-use chainrule_tape::{DType, Kind, Meta, ParamId, Tensor, Var};
+use chainrule_tape::{DType, Kind, ParamId, Tensor, Var};
 use std::fmt;
 
 /// One parameter in an [`Update`].
@@ -74,10 +74,13 @@ impl<'u, 't> Target<'u, 't> {
         value: impl Fn(Now) -> f64 + Send + Sync + 'static,
     ) -> Var<'t> {
         let (update, dtype) = (self.at, self.value().dtype());
-        let key = NumberKey { stage, key: key.to_owned(), dtype, since };
-        if let Some((_, var, _)) = update.made.borrow().numbers.iter().find(|(other, ..)| *other == key) {
+        let same = |other: &NumberKey| {
+            (other.stage, other.dtype, other.since) == (stage, dtype, since) && other.key == key
+        };
+        if let Some((_, var, _)) = update.made.borrow().numbers.iter().find(|(other, ..)| same(other)) {
             return *var;
         }
+        let key = NumberKey { stage, key: key.to_owned(), dtype, since };
         let number = PerStep { value: Box::new(value), since, tensor: Tensor::zeros((), dtype) };
         let var = match update.numbers {
             Numbers::Inputs => update.tape().input((), dtype),
@@ -99,55 +102,59 @@ impl<'u, 't> Target<'u, 't> {
     /// The same, with this number in every element in the first step.
     #[track_caller]
     pub fn state_full(self, key: &str, initial: f64) -> Var<'t> {
-        let (update, meta, name) = (self.at, self.value().meta(), self.state_name(key));
-        let Some(id) = update.params.id(&name) else {
+        let (update, meta) = (self.at, self.value().meta());
+        let Some(id) = update.params.memory(self.id(), key) else {
+            let name = self.state_name(key);
             let value = match meta.dtype {
                 DType::F32 => Tensor::full(meta.shape.clone(), initial as f32),
                 _ => Tensor::full(meta.shape.clone(), initial),
             };
             let made = &mut *update.made.borrow_mut();
-            if made.missing.iter().all(|other| other.name != name) {
-                let first = !made.remembered.contains(&self.index);
+            let own = &made.states[self.index];
+            if own.missing.iter().all(|&other| made.missing[other].name != name) {
+                let first = !own.remembered;
+                made.states[self.index].missing.push(made.missing.len());
                 made.missing.push(Missing { target: self.id(), name, value, first });
             }
             return update.tape().full(meta.shape, initial, meta.dtype);
         };
         let tensor = update.params.tensor(id);
-        let found = Meta::new(tensor.shape(), tensor.dtype());
-        if update.params.kind(id) != Kind::Optimizer || found != meta {
+        let found = (tensor.shape(), tensor.dtype());
+        if update.params.kind(id) != Kind::Optimizer || found != (&meta.shape, meta.dtype) {
+            let (name, (shape, dtype)) = (self.state_name(key), found);
             let what = format!(
-                "the params' `{name}` ({} {}) is not this optimizer's memory of `{}`",
-                found.shape,
-                found.dtype,
+                "the params' `{name}` ({shape} {dtype}) is not this optimizer's memory of `{}`",
                 self.name()
             );
             return update.tape().fail("optimizer", what, &[self.value()]);
         }
         let made = &mut *update.made.borrow_mut();
-        made.remembered.push(self.index);
-        made.missing.iter_mut().filter(|missing| missing.target == self.id()).for_each(|m| m.first = false);
+        let own = &mut made.states[self.index];
+        own.remembered = true;
+        own.missing.iter().for_each(|&missing| made.missing[missing].first = false);
         update.tape().param(id)
     }
 
     /// Stores a value for the next step. Once for each key and step.
     #[track_caller]
     pub fn keep(self, key: &str, value: Var<'t>) {
-        let (update, name) = (self.at, self.state_name(key));
-        let Some(id) = update.params.id(&name) else {
-            if !update.made.borrow().missing.iter().any(|missing| missing.name == name) {
+        let update = self.at;
+        let Some(id) = update.params.memory(self.id(), key) else {
+            let (made, name) = (update.made.borrow(), self.state_name(key));
+            if !made.states[self.index].missing.iter().any(|&missing| made.missing[missing].name == name) {
                 let what = format!("keep(\"{key}\") without state(\"{key}\")");
                 let _ = update.tape().fail("optimizer", what, &[value]);
             }
             return;
         };
         let twice = {
-            let kept = &mut update.made.borrow_mut().kept;
+            let kept = &mut update.made.borrow_mut().states[self.index].kept;
             let twice = kept.contains(&id);
             kept.push(id);
             twice
         };
         if twice {
-            let what = format!("two transforms keep `{name}`: give each its own key");
+            let what = format!("two transforms keep `{}`: give each its own key", self.state_name(key));
             let _ = update.tape().fail("optimizer", what, &[value]);
         } else {
             update.tape().assign(id, value);
@@ -161,14 +168,12 @@ impl<'u, 't> Target<'u, 't> {
     /// The value from which the step is taken: the parameter's own, unless [`start_from`](Target::start_from) set
     /// another.
     pub fn start(self) -> Var<'t> {
-        let made = self.at.made.borrow();
-        let set = made.starts.iter().rev().find(|(index, _)| *index == self.index);
-        set.map_or(self.value(), |&(_, value)| value)
+        self.at.made.borrow().states[self.index].start.unwrap_or(self.value())
     }
 
     /// Takes the step from this value instead of the parameter's own: `p ← value - update`.
     pub fn start_from(self, value: Var<'t>) {
-        self.at.made.borrow_mut().starts.push((self.index, value));
+        self.at.made.borrow_mut().states[self.index].start = Some(value);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Target;
 use chainrule_tape::{DType, Error, ParamId, Params, Result, Tape, Tensor, Var};
+use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
@@ -47,12 +48,22 @@ pub(crate) struct Made<'t> {
     /// The number of the transform that records, from 1.
     pub stage: usize,
     pub numbers: Vec<(NumberKey, Var<'t>, PerStep)>,
-    /// Values from which the update is subtracted, where they are not the parameters themselves.
-    pub starts: Vec<(usize, Var<'t>)>,
-    pub kept: Vec<ParamId>,
+    /// What concerns each parameter.
+    pub states: Vec<States<'t>>,
     pub missing: Vec<Missing>,
-    /// The parameters with a state that exists.
-    pub remembered: Vec<usize>,
+}
+
+/// What the transforms have made for one parameter.
+#[derive(Clone, Default)]
+pub(crate) struct States<'t> {
+    /// The value from which the update is subtracted, if that is not the parameter itself.
+    pub start: Option<Var<'t>>,
+    /// The states that have been given a new value.
+    pub kept: SmallVec<[ParamId; 2]>,
+    /// Whether there is a state already.
+    pub remembered: bool,
+    /// Where in `missing` the states are that there are not.
+    pub missing: SmallVec<[usize; 2]>,
 }
 
 /// What tells numbers apart.
@@ -100,14 +111,12 @@ impl<'t> Update<'t> {
         let Some(params) = tape.params() else {
             return Err(Error::Params("this tape has no params: make it by Tape::with(&params)".into()));
         };
-        let entry = |id| {
-            let since = params.id(&since_name(params.name(id)));
-            Entry { id, value: tape.param(id), since }
-        };
+        let entry = |id| Entry { id, value: tape.param(id), since: params.memory(id, SINCE) };
         let entries: Vec<Entry<'t>> = ids.map(entry).collect();
         let wide = entries.iter().any(|entry| entry.value.dtype() == DType::F64);
         let dtype = if wide { DType::F64 } else { DType::F32 };
-        Ok(Update { tape, params, entries, dtype, numbers, made: RefCell::default() })
+        let made = Made { states: vec![States::default(); entries.len()], ..Made::default() };
+        Ok(Update { tape, params, entries, dtype, numbers, made: RefCell::new(made) })
     }
 
     /// The tape.
@@ -171,9 +180,12 @@ impl fmt::Debug for PerStep {
     }
 }
 
+/// The key of the count of steps before a parameter's first one.
+const SINCE: &str = "since";
+
 /// The name of the count of steps before a parameter's first one; there is none if that was the optimizer's first.
 pub(crate) fn since_name(param: &str) -> String {
-    format!("optim.since.{param}")
+    format!("optim.{SINCE}.{param}")
 }
 
 /// The value of a counter.

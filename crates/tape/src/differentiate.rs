@@ -18,11 +18,10 @@ fn dependents(
             depends[source - low] = true;
         }
     }
-    for index in low..=high {
-        let node = &recording.nodes[index];
+    for (node, index) in recording.nodes[low..=high].iter().zip(0..) {
         let above = |&input: &u32| input as usize >= low && depends[input as usize - low];
-        if !depends[index - low] && node.inputs.iter().any(above) {
-            depends[index - low] = true;
+        if !depends[index] && node.inputs.iter().any(above) {
+            depends[index] = true;
         }
     }
     depends

@@ -1,12 +1,15 @@
 //! Named tensors that a model owns.
 
 mod file;
+mod names;
 mod scope;
+mod snapshot;
 
 pub use scope::Scope;
 
 use crate::{DType, Error, Result, Shape, Tensor};
-use indexmap::IndexMap;
+use names::Names;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A model's named tensors, in the order in which they were made: parameters to train, frozen ones, and state.
@@ -23,19 +26,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Params {
-    entries: IndexMap<String, Entry>,
+    names: Arc<Names>,
+    tensors: Vec<Tensor>,
     seed: u64,
     dtype: DType,
     /// Changes with every change of names, kinds, shapes or dtypes: what a program was made for.
     layout: u64,
     /// The first mistake made while building the model.
     error: Option<Error>,
-}
-
-#[derive(Clone, Debug)]
-struct Entry {
-    tensor: Tensor,
-    kind: Kind,
 }
 
 /// What a named tensor is for.
@@ -67,7 +65,8 @@ impl Params {
 
     /// No tensors yet. Initial values will be drawn from this seed: the same seed and names give the same values.
     pub fn seeded(seed: u64) -> Params {
-        Params { entries: IndexMap::new(), seed, dtype: DType::F32, layout: next_layout(), error: None }
+        let (names, tensors) = (Arc::default(), Vec::new());
+        Params { names, tensors, seed, dtype: DType::F32, layout: next_layout(), error: None }
     }
 
     /// The same, with this floating-point type for the layers' parameters (`f32` unless told).
@@ -96,12 +95,12 @@ impl Params {
 
     /// The number of tensors, of all kinds.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.tensors.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.tensors.is_empty()
     }
 
     /// The number of elements in trainable tensors.
@@ -111,22 +110,40 @@ impl Params {
 
     /// Name, kind and tensor of each, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Kind, &Tensor)> {
-        self.entries.iter().map(|(name, entry)| (name.as_str(), entry.kind, &entry.tensor))
+        self.names
+            .kinds
+            .iter()
+            .zip(&self.tensors)
+            .map(|((name, &kind), tensor)| (name.as_str(), kind, tensor))
     }
 
     /// The ids, in order.
     pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<> {
-        (0..self.entries.len() as u32).map(ParamId)
+        (0..self.tensors.len() as u32).map(ParamId)
     }
 
     /// The tensor of that name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
-        self.entries.get(name).map(|entry| &entry.tensor)
+        self.id(name).map(|id| self.tensor(id))
     }
 
     /// The id of that name.
     pub fn id(&self, name: &str) -> Option<ParamId> {
-        self.entries.get_index_of(name).map(|index| ParamId(index as u32))
+        self.names.kinds.get_index_of(name).map(|index| ParamId(index as u32))
+    }
+
+    /// An optimizer's memory of a parameter, the tensor `optim.KEY.NAME`.
+    ///
+    /// ```
+    /// # use chainrule_tape::{Kind, Params};
+    /// let mut params = Params::seeded(0);
+    /// let w = params.add("w", Kind::Trainable, [1.0, 2.0]);
+    /// let m = params.add("optim.adam.m.w", Kind::Optimizer, [0.0, 0.0]);
+    /// assert_eq!((params.memory(w, "adam.m"), params.memory(w, "adam.v")), (Some(m), None));
+    /// ```
+    pub fn memory(&self, of: ParamId, key: &str) -> Option<ParamId> {
+        let memories = self.names.memories.get(of.index())?;
+        memories.iter().find(|(found, _)| **found == *key).map(|&(_, id)| id)
     }
 
     /// The name.
@@ -134,17 +151,17 @@ impl Params {
     /// # Panics
     /// Like the other methods that take a [`ParamId`]: if it belongs to `Params` with more tensors than these.
     pub fn name(&self, id: ParamId) -> &str {
-        self.entries.get_index(id.index()).expect("an id of these params").0
+        self.names.kinds.get_index(id.index()).expect("an id of these params").0
     }
 
     /// The tensor.
     pub fn tensor(&self, id: ParamId) -> &Tensor {
-        &self.entries[id.index()].tensor
+        &self.tensors[id.index()]
     }
 
     /// What it is for.
     pub fn kind(&self, id: ParamId) -> Kind {
-        self.entries[id.index()].kind
+        self.names.kinds[id.index()]
     }
 
     /// Replaces a tensor's values.
@@ -153,10 +170,10 @@ impl Params {
     /// If there is no such name, or shape or dtype differ.
     pub fn set(&mut self, name: &str, tensor: impl Into<Tensor>) -> Result<()> {
         let tensor = tensor.into();
-        let Some(entry) = self.entries.get_mut(name) else {
+        let Some(id) = self.id(name) else {
             return Err(Error::Params(format!("there is no parameter `{name}`")));
         };
-        let (old, new) = (&entry.tensor, &tensor);
+        let (old, new) = (self.tensor(id), &tensor);
         if old.shape() != new.shape() || old.dtype() != new.dtype() {
             return Err(Error::Params(format!(
                 "`{name}` is {} {}; it can't be set to {} {}",
@@ -166,7 +183,7 @@ impl Params {
                 new.dtype()
             )));
         }
-        entry.tensor = tensor;
+        *self.tensor_mut(id) = tensor;
         Ok(())
     }
 
@@ -183,12 +200,12 @@ impl Params {
 
     fn change(&mut self, prefix: &str, from: Kind, to: Kind) -> usize {
         let mut count = 0;
-        for (name, entry) in &mut self.entries {
+        for (name, kind) in &mut Arc::make_mut(&mut self.names).kinds {
             let inside = name
                 .strip_prefix(prefix)
                 .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'));
-            if inside && entry.kind == from {
-                entry.kind = to;
+            if inside && *kind == from {
+                *kind = to;
                 count += 1;
             }
         }
@@ -202,20 +219,22 @@ impl Params {
     /// Another name that exists is a mistake, reported when the params are used.
     pub fn add(&mut self, name: &str, kind: Kind, tensor: impl Into<Tensor>) -> ParamId {
         let tensor = tensor.into();
-        if let Some((index, _, entry)) = self.entries.get_full(name) {
-            let same = entry.tensor.shape() == tensor.shape() && entry.tensor.dtype() == tensor.dtype();
-            if !(kind == Kind::Optimizer && entry.kind == kind && same) {
+        if let Some(id) = self.id(name) {
+            let found = self.tensor(id);
+            let same = found.shape() == tensor.shape() && found.dtype() == tensor.dtype();
+            if !(kind == Kind::Optimizer && self.kind(id) == kind && same) {
                 self.mistake(format!(
                     "there are two parameters `{name}`: give each layer a scope of its own"
                 ));
             }
-            return ParamId(index as u32);
+            return id;
         }
         if name.is_empty() {
             self.mistake("a parameter needs a name".into());
         }
         self.layout = next_layout();
-        ParamId(self.entries.insert_full(name.to_owned(), Entry { tensor, kind }).0 as u32)
+        self.tensors.push(tensor);
+        Arc::make_mut(&mut self.names).add(name, kind)
     }
 
     /// These params without any optimizer's memory: the model alone.
@@ -223,17 +242,19 @@ impl Params {
     /// # Errors
     /// If a tensor of the model was added after the optimizer's: without those, its id would be another.
     pub fn without_optimizer(&self) -> Result<Params> {
-        let mut params = self.clone();
-        let of_model = |entry: &Entry| entry.kind != Kind::Optimizer;
-        let end = params.entries.values().take_while(|entry| of_model(entry)).count();
-        if let Some((name, _)) = params.entries.iter().skip(end).find(|(_, entry)| of_model(entry)) {
+        let of_model = |kind: Kind| kind != Kind::Optimizer;
+        let end = self.iter().take_while(|&(_, kind, _)| of_model(kind)).count();
+        if let Some((name, ..)) = self.iter().skip(end).find(|&(_, kind, _)| of_model(kind)) {
             return Err(Error::Params(format!(
                 "`{name}` was added after the optimizer's tensors: make the model first"
             )));
         }
-        params.entries.truncate(end);
-        params.layout = next_layout();
-        Ok(params)
+        let mut names = Names::default();
+        for (name, kind, _) in self.iter().take(end) {
+            names.add(name, kind);
+        }
+        let tensors = self.tensors[..end].to_vec();
+        Ok(Params { names: Arc::new(names), tensors, layout: next_layout(), ..self.clone() })
     }
 
     pub(crate) fn mistake(&mut self, what: String) {
@@ -255,15 +276,11 @@ impl Params {
     }
 
     pub(crate) fn tensor_mut(&mut self, id: ParamId) -> &mut Tensor {
-        &mut self.entries[id.index()].tensor
-    }
-
-    pub(crate) fn tensors_mut(&mut self) -> impl Iterator<Item = &mut Tensor> {
-        self.entries.values_mut().map(|entry| &mut entry.tensor)
+        &mut self.tensors[id.index()]
     }
 
     pub(crate) fn shape_of(&self, id: ParamId) -> Option<(&Shape, DType)> {
-        self.entries.get_index(id.index()).map(|(_, entry)| (entry.tensor.shape(), entry.tensor.dtype()))
+        self.tensors.get(id.index()).map(|tensor| (tensor.shape(), tensor.dtype()))
     }
 }
 
@@ -282,6 +299,21 @@ mod tests {
         params.root().param("weight", Tensor::from([1.0f32]));
         params.root().param("weight", Tensor::from([2.0f32]));
         assert!(params.check().unwrap_err().to_string().contains("`weight`"));
+    }
+
+    #[test]
+    fn memories_are_found_whatever_came_first() {
+        let mut params = Params::seeded(0);
+        for name in ["optim.m.a.b", "a.b", "optim.v.a.b", "optim.m.b", "b"] {
+            params.add(name, Kind::Optimizer, 1.0f32);
+        }
+        let id = |name| params.id(name).unwrap();
+        let found = |of, key| params.memory(id(of), key).map(|id| params.name(id));
+        assert_eq!(found("a.b", "m"), Some("optim.m.a.b"));
+        assert_eq!(found("a.b", "v"), Some("optim.v.a.b"));
+        assert_eq!((found("b", "m"), found("b", "m.a")), (Some("optim.m.b"), Some("optim.m.a.b")));
+        assert_eq!(found("b", "v"), None);
+        assert_eq!(params.without_optimizer().unwrap().len(), 0);
     }
 
     #[test]

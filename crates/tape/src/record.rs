@@ -1,6 +1,11 @@
 //! Recording: expressions append nodes to an arena; nothing is computed.
 
+mod append;
+mod assign;
+mod kept;
 mod key;
+mod mistakes;
+mod nodes;
 mod op;
 mod operand;
 mod recording;
@@ -9,9 +14,10 @@ mod var;
 
 pub use key::Key;
 pub(crate) use key::{KeyMap, type_word};
+pub(crate) use nodes::{Leaf, Source};
 pub use op::{Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};
 pub(crate) use op::{OpRef, reject};
 pub use operand::Operand;
-pub(crate) use recording::{Leaf, Recording, Source, scalar_class};
+pub(crate) use recording::{Recording, scalar_class};
 pub use tape::{Mode, Tape};
 pub use var::Var;

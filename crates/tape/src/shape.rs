@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 /// The lengths of a tensor's axes, outermost first. A scalar has none.
@@ -15,8 +16,39 @@ use std::ops::Deref;
 /// assert_eq!(shape.broadcast(&Shape::from(3)), Some(Shape::from([2, 3])));
 /// assert_eq!(shape.broadcast(&Shape::from(4)), None);
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Clone for Shape {
+    /// A recording copies a shape for every node: a few words where `SmallVec` has a general loop.
+    #[inline]
+    fn clone(&self) -> Shape {
+        let of = |lengths, rank| Shape(SmallVec::from_buf_and_len(lengths, rank));
+        match *self.0.as_slice() {
+            [] => of([0; 4], 0),
+            [a] => of([a, 0, 0, 0], 1),
+            [a, b] => of([a, b, 0, 0], 2),
+            [a, b, c] => of([a, b, c, 0], 3),
+            [a, b, c, d] => of([a, b, c, d], 4),
+            ref lengths => Shape(SmallVec::from_slice(lengths)),
+        }
+    }
+}
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Shape) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for Shape {}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl Shape {
     /// The shape of a scalar: no axes.
@@ -66,11 +98,21 @@ impl Shape {
         Some(out)
     }
 
+    /// Whether these are the lengths.
+    #[inline]
+    pub(crate) fn is(&self, lengths: &[usize]) -> bool {
+        self.rank() == lengths.len() && self.0.iter().zip(lengths).all(|(a, b)| a == b)
+    }
+
+    /// Whether [broadcasting](Shape::broadcast) with `to` gives `to`.
+    pub(crate) fn expands_to(&self, to: &Shape) -> bool {
+        let fits = |(&a, &b): (&usize, &usize)| a == b || a == 1;
+        self.rank() <= to.rank() && self.0.iter().rev().zip(to.0.iter().rev()).all(fits)
+    }
+
     /// An axis that may count from the end (-1 is the last) as an index; `None` if there is no such axis.
     pub fn axis(&self, axis: isize) -> Option<usize> {
-        let rank = self.rank() as isize;
-        let index = if axis < 0 { axis + rank } else { axis };
-        (0..rank).contains(&index).then_some(index as usize)
+        axis_of(axis, self.rank())
     }
 
     /// This shape with one axis's length replaced.
@@ -79,6 +121,12 @@ impl Shape {
         shape.0[axis] = length;
         shape
     }
+}
+
+/// An axis that may count from the end as an index.
+pub(crate) fn axis_of(axis: isize, rank: usize) -> Option<usize> {
+    let index = if axis < 0 { axis + rank as isize } else { axis };
+    (0..rank as isize).contains(&index).then_some(index as usize)
 }
 
 impl Deref for Shape {

@@ -241,6 +241,11 @@ impl Tensor {
         Arc::make_mut(&mut self.data)
     }
 
+    /// Whether no other tensor has this storage.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.data) == 1
+    }
+
     /// A tensor over storage of the right size.
     pub(crate) fn from_buffer(shape: Shape, dtype: DType, data: Buffer) -> Tensor {
         debug_assert_eq!(data.bytes(), shape.numel() * dtype.size());

@@ -132,3 +132,12 @@ fn an_update_beside_a_sum_of_what_it_reads_is_in_place() {
         assert_eq!(*new, old - x * 0.5);
     }
 }
+
+#[test]
+fn repeated_values_are_permuted_once() {
+    // Both operands show fewer elements than they have, and one is seen permuted.
+    let tape = Tape::new();
+    let (a, b) = (tape.var([2.0, 3.0]).expand([2, 2]), tape.var([10.0, 20.0]).expand([2, 2]));
+    let y = a.t() + b + a * b.t();
+    assert_eq!(y.value().unwrap().to_f64(), [32.0, 52.0, 53.0, 83.0]);
+}

@@ -2,7 +2,7 @@
 
 use super::dependents;
 use crate::params::{Kind, ParamId};
-use crate::record::{OpRef, Source};
+use crate::record::Source;
 use crate::{Cut, Error, Result, Rule, Tape, Var};
 use smallvec::SmallVec;
 use std::collections::HashSet;
@@ -42,16 +42,16 @@ impl Tape {
     /// The products of `g` (of `y`'s shape) with the Jacobians `∂y/∂xᵢ`: `gᵀ·J`.
     #[track_caller]
     pub fn vjp<'t>(&'t self, y: Var<'t>, g: Var<'t>, x: &[Var<'t>]) -> Vec<Var<'t>> {
-        if self.rejects("grad", &[&[y, g], x].concat()) {
+        if self.rejects("grad", &[y, g]) || self.rejects("grad", x) {
             return vec![self.poison(); x.len()];
         }
-        if g.meta() != y.meta() {
+        if !self.are_alike(g, y) {
             return vec![self.fail("vjp", "the gradient has the output's shape and dtype", &[y, g]); x.len()];
         }
         if let Some(&bad) = x.iter().find(|x| !x.dtype().is_float()) {
             return vec![self.fail("grad", "only floating-point values have gradients", &[bad]); x.len()];
         }
-        let sources: Vec<u32> = x.iter().map(|x| x.index).collect();
+        let sources: SmallVec<[u32; 8]> = x.iter().map(|x| x.index).collect();
         let found = self.backward(y, g, &sources, &mut Ends::new());
         let zero = |x: &Var<'t>| self.full(x.shape(), 0.0, x.dtype());
         found.into_iter().zip(x).map(|(g, x)| g.unwrap_or_else(|| zero(x))).collect()
@@ -109,6 +109,7 @@ impl Tape {
             );
             return None;
         }
+        self.recording_mut().note_loss(y.index);
         Some(self.full(meta.shape, 1.0, meta.dtype))
     }
 
@@ -131,35 +132,31 @@ impl Tape {
             if gradient == NONE || !depends[index - low] {
                 continue;
             }
-            let (op, inputs, at): (OpRef, SmallVec<[u32; 3]>, _) = {
+            let (mut x, mut wanted) = (SmallVec::<[Var<'t>; 3]>::new(), SmallVec::<[bool; 3]>::new());
+            let (op, at) = {
                 let recording = self.recording();
                 let node = &recording.nodes[index];
-                match &node.source {
-                    Source::Leaf(_) => continue,
-                    Source::Op(op) => (op.clone(), node.inputs.clone(), node.at),
+                let Source::Op(op) = &node.source else { continue };
+                for &input in &node.inputs {
+                    let counts = input as usize >= low && depends[input as usize - low];
+                    x.push(var(input));
+                    wanted.push(counts && recording.nodes[input as usize].meta.dtype.is_float());
                 }
+                (op.clone(), node.at)
             };
-            let x: SmallVec<[Var<'t>; 3]> = inputs.iter().map(|&input| var(input)).collect();
-            let wanted: SmallVec<[bool; 3]> = inputs
-                .iter()
-                .map(|&input| {
-                    input as usize >= low && depends[input as usize - low] && var(input).dtype().is_float()
-                })
-                .collect();
             let rule = Rule { tape: self, x: &x, y: var(index as u32), wanted: &wanted };
             let found = self.on_behalf_of(at, || op.vjp(&rule, var(gradient)));
-            for (i, &input) in inputs.iter().enumerate() {
-                if input as usize >= low
-                    && depends[input as usize - low]
-                    && (!wanted[i] || found.get(i).copied().flatten().is_none())
-                {
-                    ends.push((index as u32, input));
-                }
-                let Some(term) = found.get(i).copied().flatten().filter(|_| wanted[i]) else { continue };
+            for (i, input) in x.iter().map(|x| x.index).enumerate() {
+                let Some(term) = found.get(i).copied().flatten().filter(|_| wanted[i]) else {
+                    if input as usize >= low && depends[input as usize - low] {
+                        ends.push((index as u32, input));
+                    }
+                    continue;
+                };
                 if term.is_poisoned() {
                     continue;
                 }
-                if term.meta() != x[i].meta() {
+                if !self.are_alike(term, x[i]) {
                     let what =
                         format!("the rule's gradient for input {i} is not of the input's shape and dtype");
                     self.on_behalf_of(at, || self.mistake(op.name(), what, &[x[i].meta(), term.meta()]));

@@ -58,6 +58,8 @@ pub struct Program {
     layout: Option<u64>,
     /// The slot of each parameter (0 if it is not in use), and whether it is written.
     param_slots: Vec<(u32, bool)>,
+    /// The slots of new values that have memory of their own.
+    new_slots: Vec<u32>,
     writes: bool,
     origins: Vec<(&'static str, At)>,
     outputs: Vec<(usize, Meta)>,
@@ -69,6 +71,8 @@ pub(crate) enum Bound<'a> {
     /// Params that are written to.
     Mut(&'a mut Params),
     Ref(&'a Params),
+    /// Params, and where new values of some go.
+    Apart(&'a Params, &'a mut [Tensor]),
     None,
 }
 
@@ -84,7 +88,7 @@ impl Tape {
         self.check()?;
         let recording = self.recording();
         let outputs = outputs.iter().map(|output| output.index).collect();
-        let roots = Roots { outputs, assigns: recording.assigns.clone() };
+        let roots = Roots { outputs, assigns: recording.assigns.clone(), apart: false };
         let mut program = Program::plan(&recording, &roots, |_| false)?;
         program.set_scalars(&recording.scalars);
         program.data = recording.data.clone();
@@ -117,18 +121,26 @@ impl Program {
         };
         let params =
             slots.iter().filter_map(|slot| if let Slot::Param(id) = slot { param_meta(*id) } else { None });
-        let mut param_slots = Vec::new();
+        let (mut param_slots, mut new_slots) = (Vec::new(), vec![0; graph.assigns.len()]);
         for (slot, number) in slots.iter().zip(1..) {
-            if let Slot::Param(id) = slot {
-                if param_slots.len() <= id.index() {
-                    param_slots.resize(id.index() + 1, (0, false));
+            match slot {
+                Slot::Param(id) => {
+                    if param_slots.len() <= id.index() {
+                        param_slots.resize(id.index() + 1, (0, false));
+                    }
+                    param_slots[id.index()].0 = number;
                 }
-                param_slots[id.index()] = (number, plan.writes.contains(id));
+                Slot::New(assignment) => new_slots[*assignment as usize] = number,
+                _ => {}
             }
+        }
+        for id in &plan.writes {
+            param_slots[id.index()].1 = true;
         }
         Ok(Program {
             machine,
             param_slots,
+            new_slots,
             scalars: Buffer::zeroed(plan.scalars.len() * SCALAR_BYTES),
             scalar_values: plan.scalars,
             folded: graph.folded.clone(),
@@ -242,7 +254,7 @@ impl Program {
     ) -> Result<()> {
         match &params {
             Bound::Mut(params) => self.check_params(params)?,
-            Bound::Ref(params) => self.check_params(params)?,
+            Bound::Ref(params) | Bound::Apart(params, _) => self.check_params(params)?,
             Bound::None if self.params.is_empty() => {}
             Bound::None => return Err(Error::Params("the program needs params".into())),
         }
@@ -261,10 +273,14 @@ impl Program {
                         session.read(number, tensor.buffer());
                     }
                 }
-                Slot::Param(_) | Slot::Arena => {}
+                Slot::Param(_) | Slot::New(_) | Slot::Arena => {}
             }
         }
         // Slots of parameters are bound in a walk over the params, which lends each of them once.
+        let (params, new) = match params {
+            Bound::Apart(params, new) => (Bound::Ref(params), new),
+            other => (other, &mut [][..]),
+        };
         match params {
             Bound::Mut(params) => {
                 for (tensor, &(number, written)) in params.tensors_mut().zip(&self.param_slots) {
@@ -276,13 +292,16 @@ impl Program {
                 }
             }
             Bound::Ref(params) => {
-                for ((_, _, tensor), &(number, _)) in params.iter().zip(&self.param_slots) {
+                for (tensor, &(number, _)) in params.tensors().zip(&self.param_slots) {
                     if number > 0 {
                         session.read(number, tensor.buffer());
                     }
                 }
             }
-            Bound::None => {}
+            Bound::None | Bound::Apart(..) => {}
+        }
+        for (tensor, &number) in new.iter_mut().zip(&self.new_slots) {
+            session.write(number, tensor.buffer_mut());
         }
         session.run().map_err(|fault| {
             let (op, at) = self.origins[fault.instr];

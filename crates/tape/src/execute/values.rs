@@ -4,7 +4,7 @@ use super::Program;
 use super::program::Bound;
 use crate::plan::Roots;
 use crate::record::{Leaf, Recording, Source};
-use crate::{Error, ParamId, Params, Result, Tape, Tensor, Var};
+use crate::{Error, Meta, ParamId, Params, Result, Tape, Tensor, Var};
 
 impl<'t> Var<'t> {
     /// The value. May be called anywhere; computes what it needs, once. (To have several, ask for them together by
@@ -13,6 +13,12 @@ impl<'t> Var<'t> {
     /// # Errors
     /// The first mistake made while recording; or a mistake in the data.
     pub fn value(self) -> Result<Tensor> {
+        self.tape.check()?;
+        if !self.is_poisoned()
+            && let Some(value) = self.tape.recording().value(self.index)
+        {
+            return Ok(value);
+        }
         Ok(self.tape.values(&[self])?.remove(0))
     }
 
@@ -53,18 +59,18 @@ impl Tape {
         let mut recording = self.recording_mut();
         let last = nodes.last().copied().unwrap_or(0);
         let mut key = recording.nodes[last as usize].prefix;
-        key.write_key(recording.values_key);
+        key.write_key(recording.values.key());
         for &node in &nodes {
             key.write(node as u64);
         }
-        let roots = Roots { outputs: nodes, assigns: Vec::new() };
+        let roots = Roots { outputs: nodes, ..Roots::default() };
         let mut cache = self.cache.borrow_mut();
-        let known = |node: u32| recording.values.contains_key(&node);
+        let known = |node: u32| recording.values.get(node).is_some();
         let program = cache.get_or_plan(key, || Program::plan(&recording, &roots, known))?;
         recording.run(program)?;
         let outputs = program.outputs();
         for (i, &node) in roots.outputs.iter().enumerate() {
-            recording.keep(node, outputs.tensor(i));
+            recording.values.keep(node, outputs.tensor(i));
         }
         Ok(())
     }
@@ -75,11 +81,11 @@ impl Tape {
         if let Some(value) = recording.value(index) {
             return Ok(value);
         }
-        let roots = Roots { outputs: vec![index], assigns: Vec::new() };
-        let mut program = Program::plan(&recording, &roots, |node| recording.values.contains_key(&node))?;
+        let roots = Roots { outputs: vec![index], ..Roots::default() };
+        let mut program = Program::plan(&recording, &roots, |node| recording.values.get(node).is_some())?;
         recording.run(&mut program)?;
         let value = program.outputs().tensor(0);
-        recording.keep(index, value.clone());
+        recording.values.keep(index, value.clone());
         Ok(value)
     }
 
@@ -104,24 +110,64 @@ impl Tape {
         self.values(vars)
     }
 
-    /// Writes the values [assigned](Tape::assign) to parameters into `params`.
+    /// Writes the values [assigned](Tape::assign) to parameters into `params`. In the same run it computes the values of the
+    /// scalars that were differentiated, the losses: to ask for those afterwards costs nothing more.
     ///
     /// # Errors
     /// The first mistake made while recording; a mistake in the data; or if `params` are not those of the tape. Then
     /// nothing is written.
     pub fn commit(&self, params: &mut Params) -> Result<()> {
         params.check()?;
-        let assigns = self.recording().assigns.clone();
-        let vars: Vec<Var<'_>> = assigns.iter().map(|&(_, index)| Var { tape: self, index }).collect();
-        let values = self.values(&vars)?;
-        let fits = |(&(id, _), value): (&(ParamId, u32), &Tensor)| {
-            params.shape_of(id) == Some((value.shape(), value.dtype()))
+        self.check()?;
+        let mut recording = self.recording_mut();
+        let fits = |&(id, index): &(ParamId, u32)| {
+            let Meta { shape, dtype } = &recording.nodes[index as usize].meta;
+            params.shape_of(id) == Some((shape, *dtype))
         };
-        if !assigns.iter().zip(&values).all(fits) {
+        if !recording.assigns.iter().all(fits) {
             return Err(Error::Params("these params are not those of the tape".into()));
         }
-        for ((id, _), value) in assigns.into_iter().zip(values) {
-            *params.tensor_mut(id) = value;
+        self.compute_assigned(&mut recording)?;
+        for &(id, index) in &recording.assigns {
+            if let Some(value) = recording.value(index) {
+                *params.tensor_mut(id) = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the new values of parameters, and the losses, and keeps them.
+    fn compute_assigned(&self, recording: &mut Recording) -> Result<()> {
+        let unknown = |&(_, index): &(ParamId, u32)| recording.value(index).is_none();
+        let assigns: Vec<(ParamId, u32)> = recording.assigns.iter().copied().filter(unknown).collect();
+        if assigns.is_empty() {
+            return Ok(());
+        }
+        let unknown = |&index: &u32| recording.value(index).is_none();
+        let outputs: Vec<u32> = recording.losses.iter().copied().filter(unknown).collect();
+        let last = assigns.iter().map(|&(_, index)| index).chain(outputs.iter().copied()).max();
+        let mut key = recording.nodes[last.unwrap_or(0) as usize].prefix;
+        key.write_key(recording.values.key());
+        for &(id, index) in &assigns {
+            key.write((id.0 as u64 + 1) << 32 | index as u64);
+        }
+        for &output in &outputs {
+            key.write(output as u64);
+        }
+        let mut new: Vec<Tensor> = Vec::with_capacity(assigns.len());
+        for &(id, index) in &assigns {
+            new.push(recording.memory(id, index));
+        }
+        let roots = Roots { outputs, assigns, apart: true };
+        let mut cache = self.cache.borrow_mut();
+        let known = |node: u32| recording.values.get(node).is_some();
+        let program = cache.get_or_plan(key, || Program::plan(recording, &roots, known))?;
+        recording.run_into(program, &mut new)?;
+        for (i, &node) in roots.outputs.iter().enumerate() {
+            recording.values.keep(node, program.outputs().tensor(i));
+        }
+        for (&(_, index), value) in roots.assigns.iter().zip(new) {
+            recording.values.keep(index, value);
         }
         Ok(())
     }
@@ -133,24 +179,24 @@ impl Recording {
         match self.nodes[index as usize].source {
             Source::Leaf(Leaf::Data(number)) => Some(self.data[number as usize].clone()),
             Source::Leaf(Leaf::Param(id)) => self.params.as_ref().map(|params| params.tensor(id).clone()),
-            _ => self.values.get(&index).cloned(),
+            _ => self.values.get(index).cloned(),
         }
-    }
-
-    fn keep(&mut self, index: u32, value: Tensor) {
-        self.values.insert(index, value);
-        self.values_key.write(index as u64);
     }
 
     /// Runs a program on the values of this recording.
     fn run(&self, program: &mut Program) -> Result<()> {
+        self.run_into(program, &mut [])
+    }
+
+    /// The same, with memory for new values of parameters.
+    fn run_into(&self, program: &mut Program, new: &mut [Tensor]) -> Result<()> {
         if self.inputs > 0 {
             return Err(Error::Input(
                 "this tape has inputs without values (inside a TrainStep or Function, values don't exist yet): compile it and run the program".into(),
             ));
         }
         program.set_scalars(&self.scalars);
-        let params = self.params.as_deref().map_or(Bound::None, Bound::Ref);
-        program.execute(params, &[], &self.data, |node| self.values.get(&node))
+        let params = self.params.as_deref().map_or(Bound::None, |params| Bound::Apart(params, new));
+        program.execute(params, &[], &self.data, |node| self.values.get(node))
     }
 }

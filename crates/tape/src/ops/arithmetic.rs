@@ -142,7 +142,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn $op(self, other: Var<'t>) -> Var<'t> {
-                other.tape().full(other.shape(), self, other.dtype()).$method(other)
+                other.tape().full_like(other, self).$method(other)
             }
         }
     )* };

@@ -56,14 +56,14 @@ impl<'t> Var<'t> {
     /// `a > b`, as `bool`; false for NaN.
     #[track_caller]
     pub fn gt(self, other: impl Operand<'t>) -> Var<'t> {
-        let other = other.on(self.tape, &self.meta());
+        let other = other.beside(self);
         other.lt(self)
     }
 
     /// `a ≥ b`, as `bool`; false for NaN.
     #[track_caller]
     pub fn ge(self, other: impl Operand<'t>) -> Var<'t> {
-        let other = other.on(self.tape, &self.meta());
+        let other = other.beside(self);
         other.le(self)
     }
 

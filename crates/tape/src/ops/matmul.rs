@@ -59,10 +59,13 @@ impl<'t> Var<'t> {
     /// Gradients: `g·bᵀ` and `aᵀ·g`.
     #[track_caller]
     pub fn matmul(self, other: Var<'t>) -> Var<'t> {
-        let (a, b) = (self.shape(), other.shape());
         if self.is_poisoned() || other.is_poisoned() {
             return self.tape.poison();
         }
+        if self.rank() == 2 && other.rank() == 2 {
+            return self.product(other);
+        }
+        let (a, b) = (self.shape(), other.shape());
         match (a.rank(), b.rank()) {
             (0, _) | (_, 0) => self.tape.fail("matmul", "a scalar is no matrix", &[self, other]),
             (1, _) => {

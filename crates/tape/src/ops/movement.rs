@@ -2,6 +2,7 @@
 
 use super::{Sample, sample};
 use crate::record::{Key, Movement, OpRef, View};
+use crate::shape::axis_of;
 use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
 use std::ops::{Bound, RangeBounds};
@@ -179,7 +180,7 @@ movement_op!(
     Expand,
     "expand",
     |op, key| key.write_slice(&op.0),
-    |x| if x.shape.rank() <= op.0.rank() && x.shape.broadcast(&op.0).as_ref() == Some(&op.0) {
+    |x| if x.shape.expands_to(&op.0) {
         Ok(op.0.clone())
     } else {
         Err(format!("can't be expanded to {}", op.0))
@@ -273,7 +274,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn reshape(self, shape: impl Into<Shape>) -> Var<'t> {
         let shape = shape.into();
-        if shape == self.shape() { self } else { self.apply_with(Reshape(shape)) }
+        if self.has_shape(&shape) { self } else { self.apply_with(Reshape(shape)) }
     }
 
     /// All axes from `from` on as one: `[n, c, h, w]` with `from = 1` becomes `[n, c·h·w]`.
@@ -297,13 +298,13 @@ impl<'t> Var<'t> {
     /// Two axes exchanged; axes may count from the end.
     #[track_caller]
     pub fn transpose(self, a: isize, b: isize) -> Var<'t> {
-        let shape = self.shape();
-        let (Some(a), Some(b)) = (shape.axis(a), shape.axis(b)) else {
+        let rank = self.rank();
+        let (Some(a), Some(b)) = (axis_of(a, rank), axis_of(b, rank)) else {
             return self.tape.fail("transpose", format!("there are no axes {a} and {b}"), &[self]);
         };
-        let mut order: SmallVec<[usize; 4]> = (0..shape.rank()).collect();
+        let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
         order.swap(a, b);
-        self.permute(&order)
+        self.apply_with(Permute(order))
     }
 
     /// The last two axes exchanged: the transpose of a matrix.
@@ -317,7 +318,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn expand(self, shape: impl Into<Shape>) -> Var<'t> {
         let shape = shape.into();
-        if shape == self.shape() { self } else { self.apply_with(Expand(shape)) }
+        if self.has_shape(&shape) { self } else { self.apply_with(Expand(shape)) }
     }
 
     /// The elements of an axis in a range; the axis may count from the end. The gradient is 0 elsewhere.

@@ -228,7 +228,7 @@ impl<'t> Var<'t> {
         if from == to || self.is_poisoned() {
             return self;
         }
-        if to.broadcast(&from).as_ref() != Some(&from) {
+        if !to.expands_to(&from) {
             return self.tape.fail("sum_to", format!("{to} does not expand to this shape"), &[self]);
         }
         let new = from.rank() - to.rank();

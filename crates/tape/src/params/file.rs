@@ -1,6 +1,6 @@
 //! Params in files, in the safetensors format.
 
-use super::{Kind, Params, next_layout};
+use super::{Kind, Params};
 use crate::{DType, Element, Error, Result, Shape, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
@@ -74,12 +74,11 @@ impl Params {
         if !wrong.is_empty() {
             return Err(failed(path, wrong.join("; ")));
         }
-        for (name, entry) in read.entries {
-            match self.entries.get_mut(&name) {
-                Some(own) => own.tensor = entry.tensor,
+        for (name, kind, tensor) in read.iter() {
+            match self.id(name) {
+                Some(id) => *self.tensor_mut(id) = tensor.clone(),
                 None => {
-                    self.entries.insert(name, entry);
-                    self.layout = next_layout();
+                    self.add(name, kind, tensor.clone());
                 }
             }
         }

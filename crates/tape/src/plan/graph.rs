@@ -10,6 +10,8 @@ use smallvec::SmallVec;
 pub(crate) struct Roots {
     pub outputs: Vec<u32>,
     pub assigns: Vec<(ParamId, u32)>,
+    /// Whether new values of parameters have memory of their own, apart from the old ones.
+    pub apart: bool,
 }
 
 /// What is known of a constant when planning.
@@ -26,6 +28,8 @@ pub(crate) struct Graph {
     pub nodes: Vec<GraphNode>,
     pub outputs: Vec<u32>,
     pub assigns: Vec<(ParamId, u32)>,
+    /// Whether new values of parameters have memory of their own.
+    pub apart: bool,
     /// Values computed while planning.
     pub folded: Vec<Tensor>,
 }
@@ -88,6 +92,7 @@ impl Graph {
         let mut graph = builder.graph;
         graph.outputs = roots.outputs.iter().map(|root| place[root]).collect();
         graph.assigns = roots.assigns.iter().map(|(id, root)| (*id, place[root])).collect();
+        graph.apart = roots.apart;
         super::join::join_sums(graph)
     }
 
@@ -309,13 +314,15 @@ impl Builder<'_> {
     /// An elementwise op on permuted values is done on the values, and its result permuted: so the memory order that a
     /// convolution likes stays from one to the next. Repeated operands are permuted instead, which costs nothing.
     fn beneath_permutation(&mut self, op: &OpRef, inputs: &[u32], meta: &Meta, at: At) -> Option<u32> {
-        let (order, base) = inputs.iter().find_map(|&x| self.permuted(x))?;
+        // (A repeated value, permuted, is one of those that are permuted instead.)
+        let (order, base) =
+            inputs.iter().filter(|&&x| !self.is_repeated(x)).find_map(|&x| self.permuted(x))?;
         let shape = self.graph.nodes[base as usize].meta.shape.clone();
         let mut inverse = order.clone();
         order.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
         let fits = |&x: &u32| match self.permuted(x) {
-            Some((other, _)) => other == order,
-            None => self.is_repeated(x),
+            Some((other, _)) if !self.is_repeated(x) => other == order,
+            _ => self.is_repeated(x),
         };
         if !inputs.iter().all(fits) {
             return None;
@@ -323,8 +330,8 @@ impl Builder<'_> {
         let mut beneath: SmallVec<[u32; 3]> = SmallVec::new();
         for &x in inputs {
             beneath.push(match self.permuted(x) {
-                Some((_, base)) => base,
-                None => self.permute(x, &inverse, at),
+                Some((other, base)) if other == order => base,
+                _ => self.permute(x, &inverse, at),
             });
         }
         let y = self.op(op, beneath, &Meta::new(shape, meta.dtype), at);

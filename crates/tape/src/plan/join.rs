@@ -81,6 +81,7 @@ pub(super) fn join_sums(graph: Graph) -> Graph {
         nodes: new,
         outputs: graph.outputs.iter().map(|&x| at(x)).collect(),
         assigns: graph.assigns.iter().map(|&(id, x)| (id, at(x))).collect(),
+        apart: graph.apart,
         folded: graph.folded,
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Slot {
     /// All scalar constants.
     Scalars,
     Param(ParamId),
+    /// A parameter's new value, by the number of the assignment.
+    New(u32),
     Input(u32),
     Data(u32),
     Known(u32),

@@ -1,9 +1,10 @@
 //! A place in the arena for every buffer, by liveness.
 
 use super::lower::{Plan, Slot};
+use crate::params::ParamId;
 use chainrule_kernels::ALIGN;
 use chainrule_kernels::machine::{Access, Instr, Place, SlotSpec, StepKind, TileLevel};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 const NEVER: usize = usize::MAX;
 
@@ -35,9 +36,13 @@ pub(crate) fn place(plan: &mut Plan) -> Memory {
     let mut slots = Vec::new();
     let mut specs = Vec::new();
     let mut slot_of = vec![0u32; plan.buffers.len()];
+    let written: HashSet<ParamId> = plan.writes.iter().copied().collect();
     for (buffer, &(slot, bytes)) in plan.buffers.iter().enumerate() {
         if slot != Slot::Arena {
-            let writable = matches!(slot, Slot::Param(id) if plan.writes.contains(&id));
+            let writable = match slot {
+                Slot::Param(id) => written.contains(&id),
+                _ => matches!(slot, Slot::New(_)),
+            };
             slots.push(slot);
             specs.push(SlotSpec { bytes, writable });
             slot_of[buffer] = slots.len() as u32;

@@ -20,14 +20,19 @@ impl Lowering<'_> {
         let mut old = HashMap::new();
         let mut times = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
-            if let Kind::Leaf(Leaf::Param(id)) = node.kind {
+            if let Kind::Leaf(Leaf::Param(id)) = node.kind
+                && !graph.apart
+            {
                 old.insert(id, index as u32);
             }
         }
         for (i, &(id, value)) in graph.assigns.iter().enumerate() {
-            let buffer = self.slot_buffer(Slot::Param(id), &graph.nodes[value as usize].meta);
+            let slot = if graph.apart { Slot::New(i as u32) } else { Slot::Param(id) };
+            let buffer = self.slot_buffer(slot, &graph.nodes[value as usize].meta);
             self.assigned.push(Assigned { value, buffer, old: old.get(&id).copied(), written: false });
-            self.plan.writes.push(id);
+            if !graph.apart {
+                self.plan.writes.push(id);
+            }
             *times.entry(value).or_insert(0) += 1;
             self.assigned_of.insert(value, i);
         }

@@ -139,7 +139,11 @@ pub struct Rule<'a, 't> {
 impl<'t> Rule<'_, 't> {
     /// The gradients by a function of the input's number, called for those that are wanted.
     pub fn gradients(&self, mut of: impl FnMut(usize) -> Option<Var<'t>>) -> Gradients<'t> {
-        (0..self.x.len()).map(|i| if self.wanted[i] { of(i) } else { None }).collect()
+        let mut gradients = Gradients::new();
+        for (i, &wanted) in self.wanted.iter().enumerate() {
+            gradients.push(if wanted { of(i) } else { None });
+        }
+        gradients
     }
 }
 

@@ -10,12 +10,25 @@ pub trait Operand<'t> {
     #[track_caller]
     fn on(self, tape: &'t Tape, beside: &Meta) -> Var<'t>;
 
+    /// The operand for use beside `x`: [`on`](Operand::on) with its shape and dtype.
+    #[track_caller]
+    fn beside(self, x: Var<'t>) -> Var<'t>
+    where
+        Self: Sized,
+    {
+        self.on(x.tape(), &x.meta())
+    }
+
     /// The dtype, if it doesn't depend on the other operand.
     fn own_dtype(&self) -> Option<DType>;
 }
 
 impl<'t> Operand<'t> for Var<'t> {
     fn on(self, _: &'t Tape, _: &Meta) -> Var<'t> {
+        self
+    }
+
+    fn beside(self, _: Var<'t>) -> Var<'t> {
         self
     }
 
@@ -27,7 +40,12 @@ impl<'t> Operand<'t> for Var<'t> {
 impl<'t> Operand<'t> for f64 {
     #[track_caller]
     fn on(self, tape: &'t Tape, beside: &Meta) -> Var<'t> {
-        tape.full(beside.shape.clone(), self, beside.dtype)
+        tape.full(&beside.shape, self, beside.dtype)
+    }
+
+    #[track_caller]
+    fn beside(self, x: Var<'t>) -> Var<'t> {
+        x.tape().full_like(x, self)
     }
 
     fn own_dtype(&self) -> Option<DType> {

@@ -1,15 +1,16 @@
 //! What a tape holds: nodes, and the values that are given.
 
-use super::{Key, KeyMap, Meta, OpRef};
+use super::kept::{ByParam, Values};
+use super::nodes::{Leaf, Nodes, Source};
+use super::{Key, KeyMap, Meta};
 use crate::params::{ParamId, Params};
 use crate::{At, Error, Tensor};
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What a tape has recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
-    pub nodes: Vec<Node>,
+    pub nodes: Nodes,
     /// Values of [`Leaf::Scalar`].
     pub scalars: Vec<f64>,
     pub scalar_of: KeyMap<u64, u32>,
@@ -18,14 +19,19 @@ pub(crate) struct Recording {
     /// The number of [`Leaf::Input`]s.
     pub inputs: u32,
     pub params: Option<Arc<Params>>,
-    pub param_vars: KeyMap<u32, u32>,
+    /// The node of each param.
+    pub param_vars: ByParam,
     /// New values for params, to be written at the end of a run.
     pub assigns: Vec<(ParamId, u32)>,
+    /// Where in `assigns` a param is.
+    pub assign_of: ByParam,
+    /// What was differentiated: the losses, of which a step's reader wants the values.
+    pub losses: Vec<u32>,
+    /// Memory of earlier values of params, for new ones.
+    pub spare: Vec<Option<Tensor>>,
     pub layers: Vec<(u32, Arc<str>, &'static str)>,
     /// Values computed so far.
-    pub values: KeyMap<u32, Tensor>,
-    /// A hash of which values those are.
-    pub values_key: Key,
+    pub values: Values,
     pub random: Random,
     pub error: Option<Error>,
 }
@@ -38,64 +44,6 @@ pub(crate) struct Random {
     pub streams: u64,
     /// How often the tape was cleared.
     pub clears: i64,
-}
-
-/// A recorded op, or a leaf.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub source: Source,
-    pub inputs: SmallVec<[u32; 3]>,
-    pub meta: Meta,
-    pub at: At,
-    /// The structural hash of all nodes so far.
-    pub prefix: Key,
-}
-
-/// Where a node's value comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    Leaf(Leaf),
-    Op(OpRef),
-}
-
-/// A value that is not computed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub(crate) enum Leaf {
-    /// A program's input.
-    Input(u32),
-    /// A parameter.
-    Param(ParamId),
-    /// A tensor given while recording.
-    Data(u32),
-    /// A number, the same for all elements.
-    Scalar(u32),
-}
-
-impl Leaf {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Leaf::Input(_) => "input",
-            Leaf::Param(_) => "param",
-            Leaf::Data(_) => "var",
-            Leaf::Scalar(_) => "constant",
-        }
-    }
-}
-
-impl Node {
-    pub(crate) fn op(&self) -> Option<&OpRef> {
-        match &self.source {
-            Source::Op(op) => Some(op),
-            Source::Leaf(_) => None,
-        }
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        match &self.source {
-            Source::Op(op) => op.name(),
-            Source::Leaf(leaf) => leaf.name(),
-        }
-    }
 }
 
 impl Recording {
@@ -112,11 +60,71 @@ impl Recording {
     pub fn prefix(&self) -> Key {
         self.nodes.last().map_or_else(Key::default, |node| node.prefix)
     }
+
+    /// The leaf of a number.
+    pub fn scalar(&mut self, value: f64) -> Leaf {
+        let next = self.scalars.len() as u32;
+        let number = *self.scalar_of.entry(value.to_bits()).or_insert(next);
+        if number == next {
+            self.scalars.push(value);
+        }
+        Leaf::Scalar(number)
+    }
+
+    /// Forgets everything but the random numbers' seed and what saves work.
+    pub fn clear(&mut self) {
+        self.nodes.clear();
+        self.scalars.clear();
+        self.scalar_of.clear();
+        self.data.clear();
+        self.inputs = 0;
+        self.param_vars.clear();
+        self.assigns.clear();
+        self.assign_of.clear();
+        self.losses.clear();
+        self.layers.clear();
+        self.values.clear();
+        let Random { seed, clears, .. } = self.random;
+        self.random = Random { seed, clears: clears + 1, ..Random::default() };
+        self.error = None;
+    }
+
+    /// Notes a scalar that is differentiated.
+    pub fn note_loss(&mut self, index: u32) {
+        // Many of them are not the losses of a step, but the elements of a gradient, say.
+        const MOST: usize = 4;
+        if self.losses.len() < MOST && !self.losses.contains(&index) {
+            self.losses.push(index);
+        }
+    }
+
+    /// Keeps the memory of old values that new ones have replaced and nobody else has: the next new values go there.
+    pub fn recycle(&mut self) {
+        let Recording { params, assign_of, spare, values, .. } = self;
+        values.clear();
+        let Some(params) = params.as_mut().and_then(Arc::get_mut) else { return };
+        for (id, tensor) in params.drain() {
+            if assign_of.get(id).is_some() && tensor.is_unshared() {
+                if spare.len() <= id.index() {
+                    spare.resize(id.index() + 1, None);
+                }
+                spare[id.index()] = Some(tensor);
+            }
+        }
+    }
+
+    /// Memory for a new value of a param, made by the node `value`.
+    pub fn memory(&mut self, id: ParamId, value: u32) -> Tensor {
+        let meta = &self.nodes[value as usize].meta;
+        let spare = self.spare.get_mut(id.index()).and_then(Option::take);
+        let fits = |spare: &Tensor| *spare.shape() == meta.shape && spare.dtype() == meta.dtype;
+        spare.filter(fits).unwrap_or_else(|| Tensor::zeros(&meta.shape, meta.dtype))
+    }
 }
 
 /// What simplification may rely on about a constant's value; the rest of the value is an operand of the plan, so that
 /// it can change without planning again.
-pub(crate) fn scalar_class(value: f64) -> u64 {
+pub(crate) fn scalar_class(value: f64) -> u8 {
     if value.to_bits() == 0 {
         0
     } else if value == 1.0 {

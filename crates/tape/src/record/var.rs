@@ -29,6 +29,11 @@ impl<'t> Var<'t> {
         self.meta().shape
     }
 
+    /// Whether the axes have these lengths.
+    pub(crate) fn has_shape(self, shape: &[usize]) -> bool {
+        self.tape.with_node(self, |node| node.meta.shape.is(shape)).unwrap_or(false)
+    }
+
     /// The element type.
     pub fn dtype(self) -> DType {
         self.tape.with_node(self, |node| node.meta.dtype).unwrap_or(DType::F32)
@@ -61,14 +66,13 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     pub(crate) fn apply_with(self, op: impl super::Op) -> Var<'t> {
-        self.tape.push(OpRef::Shared(std::sync::Arc::new(op)), &[self])
+        self.tape.op(op, &[self])
     }
 
     /// An elementwise op on this and another operand, broadcast to their common shape.
     #[track_caller]
     pub(crate) fn binary(self, op: &'static dyn super::Op, other: impl super::Operand<'t>) -> Var<'t> {
-        let meta = self.meta();
-        let other = other.on(self.tape, &meta);
+        let other = other.beside(self);
         self.tape.elementwise(OpRef::Static(op), &[self, other])
     }
 }
