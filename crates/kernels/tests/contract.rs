@@ -1,50 +1,15 @@
 //! Contractions against naive loops in `f64`: every level, both types, random axes, overlapping windows.
 
+mod common;
+
 use chainrule_kernels::gemm::{Axes, Axis, Contraction};
 use chainrule_kernels::machine::{Contract, Instr, Machine, Place, SlotSpec};
 use chainrule_kernels::pool::Pool;
-use chainrule_kernels::{Buffer, DType, Element, Level};
+use chainrule_kernels::{Buffer, DType, Level};
+use common::{Random, Real};
 
-/// A small deterministic generator (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        ((self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) % n as u64) as usize
-    }
-
-    fn reals(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.below(20_001) as f64 / 10_000.0 - 1.0).collect()
-    }
-}
-
-trait Real: Element {
-    const EPSILON: f64;
-    fn from(value: f64) -> Self;
-    fn to(self) -> f64;
-}
-
-impl Real for f32 {
-    const EPSILON: f64 = f32::EPSILON as f64;
-    fn from(value: f64) -> f32 {
-        value as f32
-    }
-    fn to(self) -> f64 {
-        self as f64
-    }
-}
-
-impl Real for f64 {
-    const EPSILON: f64 = f64::EPSILON;
-    fn from(value: f64) -> f64 {
-        value
-    }
-    fn to(self) -> f64 {
-        self
-    }
+fn reals(random: &mut Random, n: usize) -> Vec<f64> {
+    (0..n).map(|_| random.real()).collect()
 }
 
 /// Axes with their sizes in memory.
@@ -83,7 +48,7 @@ fn offsets(axes: &Axes) -> Vec<(isize, isize)> {
 
 fn check<T: Real>(case: &Case, beta: f64, random: &mut Random) {
     let [a, b, c] =
-        case.sizes.map(|size| random.reals(size.max(1)).into_iter().map(T::from).collect::<Vec<T>>());
+        case.sizes.map(|size| reals(random, size.max(1)).into_iter().map(T::from).collect::<Vec<T>>());
     let mut expected = vec![(0.0, 0.0); c.len()];
     let sums = offsets(&case.sums);
     let mut touched = vec![false; c.len()];

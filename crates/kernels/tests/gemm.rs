@@ -1,65 +1,10 @@
 //! Products against a naive triple loop in `f64`: every level, both types, random shapes and strides.
 
+mod common;
+
 use chainrule_kernels::gemm::Gemm;
-use chainrule_kernels::{DType, Element, Level};
-
-/// A small deterministic generator (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    /// A value in -1..1.
-    fn real(&mut self) -> f64 {
-        (self.next() % 20_001) as f64 / 10_000.0 - 1.0
-    }
-}
-
-trait Real: Element {
-    const EPSILON: f64;
-    fn from(value: f64) -> Self;
-    fn to(self) -> f64;
-    fn bits(self) -> u64;
-}
-
-impl Real for f32 {
-    const EPSILON: f64 = f32::EPSILON as f64;
-    fn from(value: f64) -> f32 {
-        value as f32
-    }
-    fn to(self) -> f64 {
-        self as f64
-    }
-    fn bits(self) -> u64 {
-        self.to_bits() as u64
-    }
-}
-
-impl Real for f64 {
-    const EPSILON: f64 = f64::EPSILON;
-    fn from(value: f64) -> f64 {
-        value
-    }
-    fn to(self) -> f64 {
-        self
-    }
-    fn bits(self) -> u64 {
-        self.to_bits()
-    }
-}
+use chainrule_kernels::{DType, Level};
+use common::{Random, Real};
 
 /// A workspace aligned to 64 bytes.
 #[repr(C, align(64))]

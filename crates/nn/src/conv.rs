@@ -42,14 +42,14 @@ impl Conv2d {
     /// fan is the number of elements of a window, as PyTorch's do.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, inputs: usize, outputs: usize, window: usize) -> Conv2d {
-        let usual = usual(inputs * window * window);
+        let usual = Init::usual(inputs * window * window);
         Conv2d::init(at, inputs, outputs, [window; 2], Conv::default(), usual, usual)
     }
 
     /// [`new`](Conv2d::new) without a bias: for a layer before a normalization, which would take the bias away again.
     #[track_caller]
     pub fn without_bias(at: &mut Scope<'_>, inputs: usize, outputs: usize, window: usize) -> Conv2d {
-        let usual = usual(inputs * window * window);
+        let usual = Init::usual(inputs * window * window);
         Conv2d::init(at, inputs, outputs, [window; 2], Conv::default(), usual, None)
     }
 
@@ -110,12 +110,6 @@ impl Conv2d {
     pub fn bias(&self) -> Option<ParamId> {
         self.bias
     }
-}
-
-/// `U(-1/√fan, 1/√fan)`.
-fn usual(fan: usize) -> Init {
-    let bound = 1.0 / (fan.max(1) as f64).sqrt();
-    Init::uniform(-bound, bound)
 }
 
 impl Layer for Conv2d {

@@ -92,6 +92,12 @@ impl Init {
         Init::Uniform { low, high }
     }
 
+    /// `U(-1/√fan, 1/√fan)`: how layers with weights begin unless told otherwise. (A layer without weights is refused anyway.)
+    pub(crate) fn usual(fan: usize) -> Init {
+        let bound = 1.0 / (fan.max(1) as f64).sqrt();
+        Init::uniform(-bound, bound)
+    }
+
     /// `N(mean, std²)`, by the transform of Box and Muller ("A note on the generation of random normal deviates", 1958).
     pub const fn normal(mean: f64, std: f64) -> Init {
         Init::Normal { mean, std }

@@ -41,14 +41,14 @@ impl Linear {
     /// He's uniform one with a slope of √5, which comes to the same.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, inputs: usize, outputs: usize) -> Linear {
-        let usual = usual(inputs);
+        let usual = Init::usual(inputs);
         Linear::init(at, inputs, outputs, usual, usual)
     }
 
     /// [`new`](Linear::new) without a bias: for a layer before a normalization, which would take the bias away again.
     #[track_caller]
     pub fn without_bias(at: &mut Scope<'_>, inputs: usize, outputs: usize) -> Linear {
-        Linear::init(at, inputs, outputs, usual(inputs), None)
+        Linear::init(at, inputs, outputs, Init::usual(inputs), None)
     }
 
     /// With these first values; a bias of `None` leaves it out.
@@ -99,12 +99,6 @@ impl Linear {
     pub fn outputs(&self) -> usize {
         self.outputs
     }
-}
-
-/// `U(-1/√inputs, 1/√inputs)`.
-fn usual(inputs: usize) -> Init {
-    let bound = 1.0 / (inputs as f64).sqrt();
-    Init::uniform(-bound, bound)
 }
 
 impl Layer for Linear {

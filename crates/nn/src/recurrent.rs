@@ -22,8 +22,7 @@ impl Cell {
         if inputs == 0 || hidden == 0 {
             at.mistake(format!("a {kind} layer from {inputs} to {hidden} elements has no weights"));
         }
-        let bound = 1.0 / (hidden.max(1) as f64).sqrt();
-        let init = Init::uniform(-bound, bound);
+        let init = Init::usual(hidden);
         let label = Label::new(at);
         Cell {
             label,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// Most instructions of a wave.
 const WAVE: usize = 32;
 
-/// A stretch of the program between two barriers.
+/// A stretch of the program that is done before the next begins.
 #[derive(Debug)]
 pub(super) enum Segment {
     /// Instructions for one thread, in order.

@@ -57,10 +57,7 @@ impl Lowering<'_> {
     fn depth_again(&self, group: &Group, closing: &Closing, node: u32) -> Option<(u8, Vec<u32>)> {
         let (mut depth, mut rows, mut full) = (0, Vec::new(), 0);
         for &x in &self.graph.nodes[node as usize].inputs {
-            let mut base = x;
-            while self.graph.nodes[base as usize].is_movement() {
-                base = self.graph.nodes[base as usize].inputs[0];
-            }
+            let base = self.graph.base(x);
             let repeated = self.graph.nodes[base as usize].meta.shape.numel() < group.numel
                 || matches!(self.graph.nodes[base as usize].kind, Kind::Leaf(Leaf::Scalar(_)));
             full += !repeated as usize;

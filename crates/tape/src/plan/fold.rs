@@ -29,19 +29,13 @@ pub(crate) fn fold(
     // Of these, the last ones: those that others use. Views and single constants stay as they are.
     let mut wanted = vec![false; graph.nodes.len()];
     let computed = |graph: &Graph, x: u32| matches!(&graph.nodes[x as usize].kind, Kind::Op(lower) if !matches!(lower, Lower::View(_)));
-    let base = |graph: &Graph, mut x: u32| {
-        while graph.nodes[x as usize].is_movement() {
-            x = graph.nodes[x as usize].inputs[0];
-        }
-        x
-    };
     let uses = graph.uses();
     for (index, node) in graph.nodes.iter().enumerate() {
         if fixed[index] || node.is_movement() || uses[index] == 0 {
             continue;
         }
         for &x in &node.inputs {
-            let x = base(graph, x);
+            let x = graph.base(x);
             wanted[x as usize] |= fixed[x as usize] && computed(graph, x);
         }
     }

@@ -96,6 +96,15 @@ impl Graph {
         super::join::join_sums(graph)
     }
 
+    /// The value that a chain of views shows.
+    pub fn base(&self, x: u32) -> u32 {
+        let mut base = x;
+        while self.nodes[base as usize].is_movement() {
+            base = self.nodes[base as usize].inputs[0];
+        }
+        base
+    }
+
     /// The size in bytes of all values that ops compute.
     pub fn computed_bytes(&self) -> usize {
         let bytes = |node: &GraphNode| node.meta.shape.numel() * node.meta.dtype.size();
@@ -341,10 +350,7 @@ impl Builder<'_> {
     /// Whether a value shows fewer elements than it has.
     fn is_repeated(&self, x: u32) -> bool {
         let numel = |x: u32| self.graph.nodes[x as usize].meta.shape.numel();
-        let mut base = x;
-        while self.graph.nodes[base as usize].is_movement() {
-            base = self.graph.nodes[base as usize].inputs[0];
-        }
+        let base = self.graph.base(x);
         numel(base) < numel(x) || matches!(self.graph.nodes[base as usize].kind, Kind::Leaf(Leaf::Scalar(_)))
     }
 

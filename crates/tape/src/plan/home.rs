@@ -46,7 +46,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The value that a chain of views shows, if an op makes it. A product that accumulates is in the place of the first.
+    /// The value that a short chain of views shows, if an op makes it.
     fn made(&self, x: u32) -> Option<u32> {
         let mut base = x;
         for _ in 0..LONGEST_CHAIN {
@@ -98,8 +98,13 @@ impl Lowering<'_> {
         places
     }
 
+    /// The place of a product, if there is one that `fits`: that of a piece, or one in the order of axes in which it is used.
+    pub(super) fn product_home(&mut self, n: u32, fits: impl Fn(&View) -> bool) -> Option<Located> {
+        self.piece_home(n, |located| fits(&located.view)).or_else(|| self.permuted_home(n, fits))
+    }
+
     /// A dense buffer in the order of axes of the only view that is used, if there is one and it `fits`.
-    pub(super) fn permuted_home(&mut self, n: u32, fits: impl Fn(&View) -> bool) -> Option<Located> {
+    fn permuted_home(&mut self, n: u32, fits: impl Fn(&View) -> bool) -> Option<Located> {
         let view = self.wishes.get(&n)?.permuted?;
         let (node, shown) = (&self.graph.nodes[n as usize], &self.graph.nodes[view as usize]);
         let Kind::Op(Lower::View(movement)) = &shown.kind else { return None };

@@ -233,11 +233,7 @@ impl Joiner<'_> {
         };
         // An operand that lies somewhere already has to be copied, which pays where many results use it.
         let is_free = |x: u32, uses: usize| {
-            let mut base = x;
-            while self.old.nodes[base as usize].is_movement() {
-                base = self.old.nodes[base as usize].inputs[0];
-            }
-            uses >= MANY_USES || matches!(self.old.nodes[base as usize].kind, Kind::Op(_))
+            uses >= MANY_USES || matches!(self.old.nodes[self.old.base(x) as usize].kind, Kind::Op(_))
         };
         let is_short = |x: u32| {
             let inputs = &self.old.nodes[x as usize].inputs;

@@ -323,11 +323,7 @@ impl Lowering<'_> {
 
     /// Notes a use of `x` by an op that computes.
     pub(super) fn meet(&mut self, x: u32) {
-        let mut base = x;
-        while self.graph.nodes[base as usize].is_movement() {
-            base = self.graph.nodes[base as usize].inputs[0];
-        }
-        self.met[base as usize] += 1;
+        self.met[self.graph.base(x) as usize] += 1;
     }
 
     fn leaf(&mut self, n: u32, leaf: Leaf) {

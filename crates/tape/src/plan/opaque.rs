@@ -97,7 +97,7 @@ impl Lowering<'_> {
                 let c = self.in_arena(c);
                 if along(&c.view) { c } else { self.copied(node.inputs[2], &c) }
             }
-            None => self.product_home(n, |view| along(view)),
+            None => self.product_home(n, along).unwrap_or_else(|| self.dense_buffer(&node.meta)),
         };
         let matrix = |x: &Located| [x.view.strides[rank - 2], x.view.strides[rank - 1]];
         let (m, n_columns, k) =
@@ -117,13 +117,6 @@ impl Lowering<'_> {
         self.place(n, c);
     }
 
-    /// The place of a product: that of a piece, or in the order of axes in which it is used, if it `fits`.
-    fn product_home(&mut self, n: u32, fits: impl Fn(&View) -> bool) -> Located {
-        self.piece_home(n, |located| fits(&located.view))
-            .or_else(|| self.permuted_home(n, &fits))
-            .unwrap_or_else(|| self.dense_buffer(&self.graph.nodes[n as usize].meta))
-    }
-
     /// The sum over windows. Its rows are positions, in the order in which they lie in the input.
     fn convolution(&mut self, n: u32, stride: &[usize], dilation: &[usize]) {
         let graph = self.graph;
@@ -141,9 +134,7 @@ impl Lowering<'_> {
             0 => x.view.strides[0],
             axis => x.view.strides[axis] * stride[axis - 1] as isize,
         };
-        let fits = |view: &View| view.strides[last] == 1;
-        let homes = self.piece_home(n, |located| fits(&located.view)).or_else(|| self.permuted_home(n, fits));
-        let y = match homes {
+        let y = match self.product_home(n, |view| view.strides[last] == 1) {
             Some(y) => y,
             None if self.is_seen_permuted(n) => {
                 let mut order: SmallVec<[usize; 5]> = (0..last).collect();
