@@ -28,8 +28,21 @@ use Scalar::{Bool, F32, F64, I64};
 
 impl Scalar {
     fn random(dtype: DType, random: &mut Random) -> Scalar {
-        const FLOATS: [f64; 12] =
-            [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e300, 1e-310, 3.0];
+        const FLOATS: [f64; 13] = [
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            -2.5,
+            1e300,
+            1e-310,
+            -1e-40,
+            3.0,
+        ];
         const INTEGERS: [i64; 6] = [i64::MIN, i64::MAX, 0, 1, -1, 1 << 53];
         let (bits, special) = (random.bits(), random.bits().is_multiple_of(4));
         let float = match special {
@@ -181,6 +194,14 @@ fn integer(kernel: &Kernel, f: fn(i64, i64) -> i64) {
 fn arithmetic() {
     unary(&NEG, 0, |x| -x, |x| -x);
     unary(&ABS, 0, f32::abs, f64::abs);
+    unary(
+        &FLUSH,
+        0,
+        |x| if x.is_subnormal() { 0.0 * x } else { x },
+        |x| {
+            if x.is_subnormal() { 0.0 * x } else { x }
+        },
+    );
     unary(&FLOOR, 0, f32::floor, f64::floor);
     unary(&SQRT, 0, f32::sqrt, f64::sqrt);
     unary(&RSQRT, 0, |x| 1.0 / x.sqrt(), |x| 1.0 / x.sqrt());

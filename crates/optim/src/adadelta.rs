@@ -50,10 +50,9 @@ impl Optimizer<Adadelta> {
 impl Transform for Adadelta {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
         let (rho, eps) = (self.rho, self.eps / (1.0 - self.rho));
-        let s = p.state("adadelta.s") * rho + g * g;
+        let s = p.keep("adadelta.s", p.state("adadelta.s") * rho + g * g);
         let d = p.state("adadelta.d");
         let e = g * ((d + eps) / (s + eps)).sqrt();
-        p.keep("adadelta.s", s);
         p.keep("adadelta.d", d * rho + e * e);
         e * p.lr()
     }

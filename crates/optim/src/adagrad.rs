@@ -54,8 +54,7 @@ impl Optimizer<Adagrad> {
 
 impl Transform for Adagrad {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-        let s = p.state_full("adagrad.s", self.initial) + g * g;
-        p.keep("adagrad.s", s);
+        let s = p.keep("adagrad.s", p.state_full("adagrad.s", self.initial) + g * g);
         let decay = self.lr_decay;
         let rate = p.per_step("rate", move |now| now.lr / (1.0 + (now.step - 1) as f64 * decay));
         g / (s.sqrt() + self.eps) * rate

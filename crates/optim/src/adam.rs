@@ -86,8 +86,7 @@ impl Transform for Adam {
         let (m, v) = moments(p, g, ["adam.m", "adam.v"], self.betas);
         let mut square = v;
         if self.amsgrad {
-            square = p.state("adam.max").maximum(v);
-            p.keep("adam.max", square);
+            square = p.keep("adam.max", p.state("adam.max").maximum(v));
         }
         let ((beta1, _), eps, root) = (self.betas, self.eps, root_scale(self.betas.1));
         let eps = p.per_step("eps", move |now| eps / root(now));
@@ -108,10 +107,8 @@ pub(crate) fn moments<'t>(
     [m_key, v_key]: [&str; 2],
     (beta1, beta2): (f64, f64),
 ) -> (Var<'t>, Var<'t>) {
-    let m = p.state(m_key) * beta1 + g;
-    let v = p.state(v_key) * beta2 + g * g;
-    p.keep(m_key, m);
-    p.keep(v_key, v);
+    let m = p.keep(m_key, p.state(m_key) * beta1 + g);
+    let v = p.keep(v_key, p.state(v_key) * beta2 + g * g);
     (m, v)
 }
 

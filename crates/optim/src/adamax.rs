@@ -49,10 +49,8 @@ impl Optimizer<Adamax> {
 impl Transform for Adamax {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
         let (beta1, beta2) = self.betas;
-        let m = p.state("adamax.m") * beta1 + g;
-        let u = (p.state("adamax.u") * beta2).maximum(g.abs() + self.eps);
-        p.keep("adamax.m", m);
-        p.keep("adamax.u", u);
+        let m = p.keep("adamax.m", p.state("adamax.m") * beta1 + g);
+        let u = p.keep("adamax.u", (p.state("adamax.u") * beta2).maximum(g.abs() + self.eps));
         let rate = p.per_step("rate", move |now| now.lr * (1.0 - beta1) / unbiased(beta1, now));
         m / u * rate
     }

@@ -65,12 +65,10 @@ impl Optimizer<Rmsprop> {
 impl Transform for Rmsprop {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
         let (alpha, share) = (self.alpha, 1.0 - self.alpha);
-        let s = p.state("rmsprop.s") * alpha + g * g;
-        p.keep("rmsprop.s", s);
+        let s = p.keep("rmsprop.s", p.state("rmsprop.s") * alpha + g * g);
         let mut spread = s;
         if self.centered {
-            let a = p.state("rmsprop.a") * alpha + g;
-            p.keep("rmsprop.a", a);
+            let a = p.keep("rmsprop.a", p.state("rmsprop.a") * alpha + g);
             spread = (s - a * a * share).maximum(0.0);
         }
         let root = share.sqrt();

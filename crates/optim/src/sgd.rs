@@ -104,8 +104,7 @@ impl Transform for Momentum {
             let later = 1.0 - self.dampening;
             term = g * p.per_step("momentum.share", move |now| if now.step == 1 { 1.0 } else { later });
         }
-        let sum = p.state("momentum") * self.factor + term;
-        p.keep("momentum", sum);
+        let sum = p.keep("momentum", p.state("momentum") * self.factor + term);
         if self.nesterov { g + sum * self.factor } else { sum }
     }
 

@@ -135,17 +135,19 @@ impl<'u, 't> Target<'u, 't> {
         update.tape().param(id)
     }
 
-    /// Stores a value for the next step. Once for each key and step.
+    /// Stores a value for the next step, and returns what is stored: the value without
+    /// [subnormals](Var::flush_subnormals), which an average becomes once its gradients stay away. Once for each key and step.
     #[track_caller]
-    pub fn keep(self, key: &str, value: Var<'t>) {
+    pub fn keep(self, key: &str, value: Var<'t>) -> Var<'t> {
         let update = self.at;
+        let value = value.flush_subnormals();
         let Some(id) = update.params.memory(self.id(), key) else {
             let (made, name) = (update.made.borrow(), self.state_name(key));
             if !made.states[self.index].missing.iter().any(|&missing| made.missing[missing].name == name) {
                 let what = format!("keep(\"{key}\") without state(\"{key}\")");
-                let _ = update.tape().fail("optimizer", what, &[value]);
+                return update.tape().fail("optimizer", what, &[value]);
             }
-            return;
+            return value;
         };
         let twice = {
             let kept = &mut update.made.borrow_mut().states[self.index].kept;
@@ -155,10 +157,10 @@ impl<'u, 't> Target<'u, 't> {
         };
         if twice {
             let what = format!("two transforms keep `{}`: give each its own key", self.state_name(key));
-            let _ = update.tape().fail("optimizer", what, &[value]);
-        } else {
-            update.tape().assign(id, value);
+            return update.tape().fail("optimizer", what, &[value]);
         }
+        update.tape().assign(id, value);
+        value
     }
 
     fn state_name(self, key: &str) -> String {

@@ -66,7 +66,11 @@ fn is(kernel: &'static Kernel, other: &'static Kernel) -> bool {
 impl Match<'_> {
     fn find(&self) -> Option<Found> {
         let StepKind::Apply(last, operands) = &self.steps[self.at].kind else { return None };
-        let &[x, y] = &operands[..] else { return self.above() };
+        let [x, y] = match operands[..] {
+            [x] => return self.flush(x),
+            [x, y] => [x, y],
+            _ => return self.above(),
+        };
         let (mul, add, sub) = (&kernel::MUL, &kernel::ADD, &kernel::SUB);
         let found = |kernel, a, b, c, taken: Operand| Some((kernel, smallvec![a, b, c], smallvec![taken.0]));
         if is(last, add) {
@@ -107,6 +111,21 @@ impl Match<'_> {
         } else {
             None
         }
+    }
+
+    /// Subnormals made zero in what was joined before.
+    fn flush(&self, x: Operand) -> Option<Found> {
+        let (own, last) = (&self.steps[x.0 as usize], &self.steps[self.at]);
+        let (StepKind::Apply(first, operands), StepKind::Apply(flush, _)) = (&own.kind, &last.kind) else {
+            return None;
+        };
+        let pairs: [(&'static Kernel, &'static Kernel); 2] = [
+            (&kernel::MUL_ADD, &kernel::MUL_ADD_FLUSH),
+            (&kernel::MUL_ADD_SQUARE, &kernel::MUL_ADD_SQUARE_FLUSH),
+        ];
+        let both = pairs.iter().find(|pair| is(first, pair.0))?.1;
+        let fits = is(flush, &kernel::FLUSH) && self.uses[x.0 as usize] == 1 && own.level == last.level;
+        fits.then(|| (both, operands.clone(), smallvec![x.0]))
     }
 
     /// `if a <= b { b } else { c }`.

@@ -3,6 +3,25 @@
 use super::kernel::kernels;
 use crate::math::isa::Fma;
 
+/// Zero in place of subnormal numbers, told by their bits: a comparison of numbers may be slow for them too.
+pub(super) trait Flush {
+    fn flush(self) -> Self;
+}
+
+macro_rules! impl_flush {
+    ($T:ty) => {
+        impl Flush for $T {
+            #[inline(always)]
+            fn flush(self) -> $T {
+                let (bits, exponent) = (self.to_bits(), <$T>::INFINITY.to_bits());
+                <$T>::from_bits(if bits & exponent == 0 { bits & (-0.0 as $T).to_bits() } else { bits })
+            }
+        }
+    };
+}
+impl_flush!(f32);
+impl_flush!(f64);
+
 kernels! {
     /// `-x`; integers wrap around.
     NEG = "neg" plain <I> {
@@ -72,6 +91,12 @@ kernels! {
     RECIP = "recip" plain <I> {
         (x: f32) -> f32 { 1.0 / x }
         (x: f64) -> f64 { 1.0 / x }
+    }
+
+    /// `x`, but zero of the same sign where `x` is subnormal (closer to 0 than the type's `MIN_POSITIVE`).
+    FLUSH = "flush_subnormals" plain <I> {
+        (x: f32) -> f32 { x.flush() }
+        (x: f64) -> f64 { x.flush() }
     }
 
     /// `a + b`; integers wrap around.

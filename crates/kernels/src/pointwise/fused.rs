@@ -1,6 +1,7 @@
 //! Two or three steps in one: what arithmetic follows on what most often. Every operation is rounded as it would be alone, so
 //! the bits are the same; what is saved is to write the result in between and to read it again.
 
+use super::arithmetic::Flush;
 use super::kernel::kernels;
 
 kernels! {
@@ -26,6 +27,18 @@ kernels! {
     MUL_ADD_SQUARE = "mul_add_square" plain <I> {
         (a: f32, b: f32, c: f32) -> f32 { a * b + c * c }
         (a: f64, b: f64, c: f64) -> f64 { a * b + c * c }
+    }
+
+    /// `a * b + c`, rounded twice, without subnormals.
+    MUL_ADD_FLUSH = "mul_add_flush" plain <I> {
+        (a: f32, b: f32, c: f32) -> f32 { (a * b + c).flush() }
+        (a: f64, b: f64, c: f64) -> f64 { (a * b + c).flush() }
+    }
+
+    /// `a * b + c * c`, rounded three times, without subnormals.
+    MUL_ADD_SQUARE_FLUSH = "mul_add_square_flush" plain <I> {
+        (a: f32, b: f32, c: f32) -> f32 { (a * b + c * c).flush() }
+        (a: f64, b: f64, c: f64) -> f64 { (a * b + c * c).flush() }
     }
 
     /// `(a * b) * c`, rounded twice.

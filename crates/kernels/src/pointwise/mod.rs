@@ -16,12 +16,15 @@ mod fused;
 mod kernel;
 mod random;
 
-pub use arithmetic::{ABS, ADD, DIV, FLOOR, FMA, MAXIMUM, MINIMUM, MUL, NEG, RECIP, RSQRT, SIGN, SQRT, SUB};
+pub use arithmetic::{
+    ABS, ADD, DIV, FLOOR, FLUSH, FMA, MAXIMUM, MINIMUM, MUL, NEG, RECIP, RSQRT, SIGN, SQRT, SUB,
+};
 pub use cast::cast;
 pub use compare::{AND, EQ, LE, LT, NE, NOT, OR, SELECT};
 pub use functions::{COS, ERF, EXP, EXPM1, LN, LOG1P, POW, SIGMOID, SIN, TANH};
 pub use fused::{
-    ABOVE, ADD_ADD, ADD_MUL, DIFFERENCE_MUL, DIV_ROOT, MUL_ADD, MUL_ADD_SQUARE, MUL_MUL, MUL_SUB, SUB_MUL,
+    ABOVE, ADD_ADD, ADD_MUL, DIFFERENCE_MUL, DIV_ROOT, MUL_ADD, MUL_ADD_FLUSH, MUL_ADD_SQUARE,
+    MUL_ADD_SQUARE_FLUSH, MUL_MUL, MUL_SUB, SUB_MUL,
 };
 pub use kernel::{BlockFn, GenerateFn, Generator, Kernel};
 pub use random::{IOTA, NORMAL, UNIFORM};

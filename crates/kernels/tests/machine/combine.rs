@@ -48,11 +48,13 @@ fn run(steps: &[(&'static Kernel, Vec<u32>, DType)], all: bool, input: &Buffer, 
 #[test]
 fn the_bits_stay_the_same() {
     let mut random = Random(3);
-    let special = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, f32::MIN_POSITIVE, 1e30];
+    let tiny = [f32::MIN_POSITIVE, -1e-40, 1e-19];
+    let special = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, 1e30, 0.5];
     let mut joined = 0;
     for _ in 0..3000 {
         let values: Vec<f32> = (0..INPUTS * LENGTH)
             .map(|_| match random.below(6) {
+                0 if random.chance(30) => random.pick(&tiny),
                 0 => random.pick(&special),
                 _ => (random.below(4001) as f32 - 2000.0) / 700.0,
             })
@@ -81,8 +83,9 @@ fn the_bits_stay_the_same() {
             let pair = if random.chance(50) { vec![last, other] } else { vec![other, last] };
             let [add, sub, mul, div]: [&'static Kernel; 4] =
                 [&pointwise::ADD, &pointwise::SUB, &pointwise::MUL, &pointwise::DIV];
-            match random.below(9) {
+            match random.below(10) {
                 0 => steps.push((&pointwise::SQRT, vec![last], DType::F32)),
+                9 => steps.push((&pointwise::FLUSH, vec![last], DType::F32)),
                 1 => steps.push((&pointwise::LE, pair, DType::Bool)),
                 2 => steps.push((mul, vec![other, other], DType::F32)),
                 3 => steps.push((div, pair, DType::F32)),
@@ -127,16 +130,18 @@ fn an_update_is_four_steps() {
     steps.extend([
         step(mul, &[1, 4]),
         step(add, &[8, 3]),
+        step(&pointwise::FLUSH, &[9]),
         step(mul, &[2, 5]),
         step(mul, &[3, 3]),
-        step(add, &[10, 11]),
-        step(&pointwise::SQRT, &[12]),
-        step(add, &[13, 6]),
-        step(&pointwise::DIV, &[9, 14]),
-        step(mul, &[15, 7]),
-        step(sub, &[0, 16]),
+        step(add, &[11, 12]),
+        step(&pointwise::FLUSH, &[13]),
+        step(&pointwise::SQRT, &[14]),
+        step(add, &[15, 6]),
+        step(&pointwise::DIV, &[10, 16]),
+        step(mul, &[17, 7]),
+        step(sub, &[0, 18]),
     ]);
-    let stores = [17, 9, 12].iter().zip(0..).map(|(&x, i)| (Operand(x), place(2, i))).collect();
+    let stores = [19, 10, 14].iter().zip(0..).map(|(&x, i)| (Operand(x), place(2, i))).collect();
     let dims = SmallVec::from_slice(&[LENGTH]);
     let tile = Instr::tile(TileBuilder { dims, steps, stores, ..TileBuilder::default() });
     let Instr::Tile(tile) = tile else { unreachable!("it is one") };
@@ -149,5 +154,5 @@ fn an_update_is_four_steps() {
             _ => None,
         })
         .collect();
-    assert_eq!(names, ["mul_add", "mul_add_square", "div_root", "sub_mul"]);
+    assert_eq!(names, ["mul_add_flush", "mul_add_square_flush", "div_root", "sub_mul"]);
 }

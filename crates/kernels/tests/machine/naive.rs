@@ -56,7 +56,7 @@ fn apply(name: &str, x: &[i64]) -> i64 {
         "sign" => x[0].signum(),
         "lt" => (x[0] < x[1]) as i64,
         "select" => x[if x[0] != 0 { 1 } else { 2 }],
-        "to_f32" | "to_f64" | "to_i64" => x[0],
+        "flush_subnormals" | "to_f32" | "to_f64" | "to_i64" => x[0],
         "to_bool" => (x[0] != 0) as i64,
         _ => panic!("{name}"),
     }

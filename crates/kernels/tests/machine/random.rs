@@ -217,7 +217,7 @@ impl Maker<'_> {
                     return;
                 }
                 let (x, y) = (self.bounds[a.0 as usize], self.bounds[b.0 as usize]);
-                let (kernel, arity, bound) = match self.random.below(9) {
+                let (kernel, arity, bound) = match self.random.below(10) {
                     0 => (&kernels::ADD, 2, x + y),
                     1 => (&kernels::SUB, 2, x + y),
                     2 => (&kernels::MUL, 2, x * y),
@@ -226,6 +226,7 @@ impl Maker<'_> {
                     5 => (&kernels::NEG, 1, x),
                     6 => (&kernels::ABS, 1, x),
                     7 => (&kernels::LT, 2, 1),
+                    8 if dtype.is_float() => (&kernels::FLUSH, 1, x),
                     _ => {
                         let operands = [a, b].into_iter().collect();
                         if 2 * x + y < LARGEST {

@@ -50,6 +50,11 @@ unary! {
     /// cut.
     floor = "floor", kernel::FLOOR; |x, y, t| cut; []
 
+    /// `y = x`, but zero of the same sign where `x` is subnormal, that is, `|x| < 1.2·10⁻³⁸` (`f32`) or `2.2·10⁻³⁰⁸` (`f64`).
+    /// Some processors compute with subnormal numbers a hundred times more slowly, and an average that decays becomes one
+    /// sooner or later. Derivative: 1, as for what is merely rounded.
+    flush_subnormals = "flush_subnormals", kernel::FLUSH; |x, y, t| t; [-1.5, 0.0, 2.0]
+
     /// `y = √x`, NaN below 0. Derivative: `1 / 2y`, infinite at 0.
     sqrt = "sqrt", kernel::SQRT; |x, y, t| (t * 0.5 / y); [0.2, 1.0, 4.0]
 
