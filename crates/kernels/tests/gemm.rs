@@ -158,6 +158,8 @@ fn layers_in_all_layouts() {
         [4, 600, 400],
         [130, 700, 50],
         [300, 60, 300],
+        [400, 130, 128],
+        [150, 700, 120],
     ];
     for size in sizes {
         let [m, k, n] = size.map(|n| n as isize);

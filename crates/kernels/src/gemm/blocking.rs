@@ -3,6 +3,7 @@
 //! Everything here depends on sizes, strides and the SIMD level alone, never on the number of threads.
 
 use super::micro::Kernels;
+use crate::ALIGN;
 
 /// The largest panel packed on the stack, in bytes: a product with no larger one needs no workspace.
 pub(super) const STACK_BYTES: usize = 4096;
@@ -15,6 +16,14 @@ const TASK_CYCLES: f64 = 4_000.0;
 const MANY_TASKS: f64 = 16.0;
 const LARGE_TASK_CYCLES: f64 = 150_000.0;
 const MAX_TASKS: f64 = 64.0;
+/// Bytes between lines of the scalar operand from which on they are worth packing: each step then takes a line of its own.
+const APART: usize = 512;
+/// Panels of a task, at least, that use its packed scalars.
+const LEAST_PANELS: usize = 3;
+/// Bytes of packed scalars of a task, for one part of `k`: with the panel they fit in the second-level cache.
+const SCALAR_BYTES: usize = 192 << 10;
+/// Least terms of a part of `k` because of them.
+const LEAST_PART: usize = 256;
 /// Bytes of a page of memory: lines as far apart need an entry each in the first-level TLB.
 const PAGE: usize = 4096;
 /// Bytes of a vector operand above which it isn't in the second-level cache.
@@ -68,10 +77,14 @@ pub(super) struct Plan {
     /// Parts that `k` is cut into, evenly.
     pub(super) k_parts: usize,
     pub(super) pack: Pack,
+    /// Whether a task's part of the scalar operand is packed.
+    pub(super) pack_scalars: bool,
     /// Tasks along rows and along lanes.
     pub(super) grid: [usize; 2],
     /// Bytes of the largest packed panel.
     pub(super) panel_bytes: usize,
+    /// Bytes of a task's packed scalars.
+    pub(super) scalar_bytes: usize,
     /// Whether to fetch the next panel's lines while this one's blocks are computed.
     pub(super) prefetch: bool,
 }
@@ -153,8 +166,10 @@ impl Plan {
             block_rows: 1,
             k_parts: 1,
             pack: Pack::None,
+            pack_scalars: false,
             grid: [1, 1],
             panel_bytes: 0,
+            scalar_bytes: 0,
             prefetch: false,
         };
         if m == 0 || k == 0 || n == 0 {
@@ -204,17 +219,63 @@ impl Plan {
             self.panel_bytes = k * step;
         }
         self.prefetch = tiles >= 4 && roles.k * roles.lanes * size > FAR_BYTES;
+        self.grid = self.cut_tasks(kernels, tiles, tasks);
+        // Scalars that a row's steps find on lines of their own, if it isn't the vectors that come from afar.
+        let apart = roles.s[0] == 1 && roles.s[1].unsigned_abs() * size >= APART;
+        if apart
+            && roles.rows * roles.k * size >= SCALAR_BYTES
+            && (roles.rows >= roles.lanes || roles.k <= LEAST_PART)
+        {
+            self.cut_scalars(kernels, tasks);
+        }
+    }
+
+    /// Tasks along rows and along lanes.
+    fn cut_tasks<T>(&self, kernels: &Kernels<T>, tiles: usize, tasks: usize) -> [usize; 2] {
+        let roles = &self.roles;
         // Lanes first: a task then packs its own panels and nothing is packed twice, unless many rows use it.
         let panels = roles.lanes.div_ceil(kernels.lanes << self.width);
         let along_lanes = tasks.min(1 << panels.ilog2());
         let most = if self.pack == Pack::All { tiles.div_ceil(12) } else { tiles };
-        self.grid = if roles.rows > roles.lanes {
+        if roles.rows > roles.lanes {
             // Rows first where there are more of them: what a thread makes of rows it finds in its cache again.
             let along_rows = tasks.min(1 << most.max(1).ilog2());
             [along_rows, (tasks / along_rows).min(along_lanes)]
         } else {
             [(tasks / along_lanes).min(most), along_lanes]
-        };
+        }
+    }
+
+    /// Packs the scalar operand, if there are enough panels that use what a task packs: in parts of `k` that fit in the cache.
+    fn cut_scalars<T>(&mut self, kernels: &Kernels<T>, tasks: usize) {
+        let (roles, size, width) = (&self.roles, size_of::<T>(), kernels.lanes << self.width);
+        let (tiles, panels) = (roles.rows.div_ceil(self.block_rows), roles.lanes.div_ceil(width));
+        // Every task along lanes reads all rows, and every one along rows all lanes (but those lie better).
+        let grids = (0..=tasks.ilog2())
+            .map(|i| [1 << i, tasks >> i])
+            .filter(|grid| grid[0] <= tiles && grid[1] * LEAST_PANELS <= panels);
+        let reads = |grid: &[usize; 2]| grid[1] * roles.rows * 2 + grid[0] * roles.lanes;
+        let Some(grid) = grids.min_by_key(reads) else { return };
+        (self.grid, self.pack_scalars) = (grid, true);
+        let tiles = roles.rows.div_ceil(grid[0]).div_ceil(self.block_rows);
+        let step = tiles * self.scalar_step(kernels) * size;
+        let k = (SCALAR_BYTES / step).max(LEAST_PART);
+        self.k_parts = self.k_parts.max(roles.k.div_ceil(k));
+        let k = roles.k.div_ceil(self.k_parts);
+        self.scalar_bytes = k * step;
+        if self.pack != Pack::None {
+            self.panel_bytes = (k * width * size).next_multiple_of(ALIGN);
+        }
+    }
+
+    /// Elements from step to step of packed scalars.
+    pub(super) fn scalar_step<T>(&self, kernels: &Kernels<T>) -> usize {
+        self.block_rows.next_multiple_of(kernels.lanes)
+    }
+
+    /// Bytes of all that is packed.
+    pub(super) fn packed_bytes(&self) -> usize {
+        self.panel_bytes + self.scalar_bytes
     }
 
     fn cut_dots(&mut self, size: usize, tasks: usize) {

@@ -54,7 +54,7 @@ pub(super) unsafe fn blocks<T: Kernel>(
     let rows = part(roles.rows, plan.grid[0], row_part);
     let vectors = part(roles.lanes.div_ceil(wide), plan.grid[1], vector_part);
     let mut stack = Stack(MaybeUninit::uninit());
-    let small = plan.panel_bytes <= STACK_BYTES;
+    let small = plan.packed_bytes() <= STACK_BYTES;
     let packed: *mut T = if small { stack.0.as_mut_ptr().cast() } else { workspace.cast() };
 
     for i in 0..plan.k_parts {
@@ -72,6 +72,7 @@ pub(super) unsafe fn blocks<T: Kernel>(
                 alpha,
                 beta,
                 packed,
+                scalars: packed.wrapping_byte_add(plan.panel_bytes),
             };
             chunk.run(plan, kernels);
         }
@@ -93,6 +94,8 @@ struct Chunk<T> {
     beta: T,
     /// Room for a packed panel.
     packed: *mut T,
+    /// Room for packed scalars.
+    scalars: *mut T,
 }
 
 impl<T: Kernel> Chunk<T> {
@@ -108,6 +111,14 @@ impl<T: Kernel> Chunk<T> {
             let tiles = self.rows.div_ceil(plan.block_rows);
             (tiles, self.rows / tiles, self.rows % tiles)
         };
+        let rows_of = |t: usize| tile + (t < longer) as usize;
+        let (mut s, mut s_row, mut s_step, mut s_tile) = (self.s, roles.s[0], roles.s[1], 0);
+        if plan.pack_scalars {
+            let step = plan.scalar_step(kernels);
+            // SAFETY: the caller's contract.
+            unsafe { self.pack_scalars(roles, kernels, (0..tiles).map(rows_of), step) };
+            (s, s_row, s_step, s_tile) = (self.scalars, 1, step as isize, self.steps.len() * step);
+        }
         let mut at = self.vectors.start;
         while at < self.vectors.end {
             let width = plan.width.min((self.vectors.end - at).ilog2());
@@ -123,9 +134,9 @@ impl<T: Kernel> Chunk<T> {
                     s_jump: 0,
                     v: self.v.offset(self.steps.start as isize * v_step + first as isize * v_lane),
                     v_step,
-                    s: self.s,
-                    s_row: roles.s[0],
-                    s_step: roles.s[1],
+                    s,
+                    s_row,
+                    s_step,
                     c: self.c.offset(first as isize * c_lane),
                     c_row,
                     lanes: lanes + wide - (wide << width),
@@ -140,15 +151,45 @@ impl<T: Kernel> Chunk<T> {
                     if plan.prefetch {
                         self.prefetch(roles, wide, at, lanes, [t, tiles]);
                     }
-                    let rows = tile + (t < longer) as usize;
+                    let rows = rows_of(t);
                     if c_lane == 1 {
                         micro[rows - 1](&block);
                     } else {
                         spread(micro[rows - 1], &block, [rows, lanes], roles.c);
                     }
-                    block.s = block.s.wrapping_offset(rows as isize * block.s_row);
+                    block.s = if plan.pack_scalars {
+                        block.s.wrapping_add(s_tile)
+                    } else {
+                        block.s.wrapping_offset(rows as isize * s_row)
+                    };
                     block.c = block.c.wrapping_offset(rows as isize * c_row);
                 }
+            }
+        }
+    }
+
+    /// Packs the scalars of tiles of so many rows: from step to step of a tile, its rows side by side.
+    ///
+    /// # Safety
+    /// As for [`Chunk::run`].
+    unsafe fn pack_scalars(
+        &self,
+        roles: &Roles,
+        kernels: &Kernels<T>,
+        tiles: impl Iterator<Item = usize> + Clone,
+        step: usize,
+    ) {
+        // A few steps of all tiles before the next, as tiles share lines of memory.
+        const STEPS: usize = 16;
+        let (k, [row, along]) = (self.steps.len(), roles.s);
+        for p in (0..k).step_by(STEPS) {
+            let mut from = self.s.wrapping_offset(p as isize * along);
+            let mut to = self.scalars.wrapping_add(p * step);
+            for rows in tiles.clone() {
+                // SAFETY: the caller's contract; a tile has `step` rows at most.
+                unsafe { pack::panel(kernels, STEPS.min(k - p), rows, from, [along, row], to, step) };
+                from = from.wrapping_offset(rows as isize * row);
+                to = to.wrapping_add(k * step);
             }
         }
     }

@@ -91,7 +91,7 @@ impl Gemm {
 
     /// Bytes of workspace that each thread needs; 0 for small products and those that pack nothing.
     pub fn workspace_bytes(&self) -> usize {
-        let bytes = self.plan.panel_bytes;
+        let bytes = self.plan.packed_bytes();
         if bytes <= STACK_BYTES { 0 } else { bytes.next_multiple_of(64) }
     }
 
