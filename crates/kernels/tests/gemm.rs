@@ -160,6 +160,7 @@ fn layers_in_all_layouts() {
         [300, 60, 300],
         [400, 130, 128],
         [150, 700, 120],
+        [40, 600, 500],
     ];
     for size in sizes {
         let [m, k, n] = size.map(|n| n as isize);

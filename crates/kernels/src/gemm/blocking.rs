@@ -17,9 +17,9 @@ const MANY_TASKS: f64 = 16.0;
 const LARGE_TASK_CYCLES: f64 = 150_000.0;
 const MAX_TASKS: f64 = 64.0;
 /// Bytes between lines of the scalar operand from which on they are worth packing: each step then takes a line of its own.
-const APART: usize = 512;
-/// Panels of a task, at least, that use its packed scalars.
-const LEAST_PANELS: usize = 3;
+const APART: usize = 1024;
+/// Times that a task uses what it packs, at least.
+const LEAST_USES: usize = 3;
 /// Bytes of packed scalars of a task, for one part of `k`: with the panel they fit in the second-level cache.
 const SCALAR_BYTES: usize = 192 << 10;
 /// Least terms of a part of `k` because of them.
@@ -46,7 +46,10 @@ pub(super) enum Pack {
     None,
     /// Only one that ends in a partial vector.
     Partial,
+    /// Each, when its turn comes.
     All,
+    /// All of a task's at once.
+    Task,
 }
 
 /// A product with its roles assigned: `s` (rows, scalar operand) times `v` (lanes, vector operand).
@@ -220,14 +223,7 @@ impl Plan {
         }
         self.prefetch = tiles >= 4 && roles.k * roles.lanes * size > FAR_BYTES;
         self.grid = self.cut_tasks(kernels, tiles, tasks);
-        // Scalars that a row's steps find on lines of their own, if it isn't the vectors that come from afar.
-        let apart = roles.s[0] == 1 && roles.s[1].unsigned_abs() * size >= APART;
-        if apart
-            && roles.rows * roles.k * size >= SCALAR_BYTES
-            && (roles.rows >= roles.lanes || roles.k <= LEAST_PART)
-        {
-            self.cut_scalars(kernels, tasks);
-        }
+        self.cut_packed(kernels, tasks);
     }
 
     /// Tasks along rows and along lanes.
@@ -246,26 +242,48 @@ impl Plan {
         }
     }
 
-    /// Packs the scalar operand, if there are enough panels that use what a task packs: in parts of `k` that fit in the cache.
-    fn cut_scalars<T>(&mut self, kernels: &Kernels<T>, tasks: usize) {
+    /// Packs an operand that lies far apart and is used several times, in parts of `k` that fit in the cache.
+    fn cut_packed<T>(&mut self, kernels: &Kernels<T>, tasks: usize) {
         let (roles, size, width) = (&self.roles, size_of::<T>(), kernels.lanes << self.width);
         let (tiles, panels) = (roles.rows.div_ceil(self.block_rows), roles.lanes.div_ceil(width));
-        // Every task along lanes reads all rows, and every one along rows all lanes (but those lie better).
+        let apart = |stride: isize| stride.unsigned_abs() * size >= APART;
+        let scalars = roles.s[0] == 1 && apart(roles.s[1]) && roles.rows * roles.k * size >= SCALAR_BYTES;
+        let vectors = roles.v[1] == 1
+            && apart(roles.v[0])
+            && roles.k > LEAST_PART
+            && roles.k * roles.lanes * size > FAR_BYTES;
+        if !scalars && !vectors {
+            return;
+        }
+        // What is packed twice costs most; what isn't packed is read all the same.
+        let cost = |grid: &[usize; 2]| {
+            let [s, v] =
+                [scalars, vectors || self.pack == Pack::All].map(|packed| if packed { 3 } else { 1 });
+            grid[1] * roles.rows * s + grid[0] * roles.lanes * v
+        };
+        let [least_tiles, least_panels] =
+            [vectors, scalars].map(|packed| if packed { LEAST_USES } else { 1 });
         let grids = (0..=tasks.ilog2())
             .map(|i| [1 << i, tasks >> i])
-            .filter(|grid| grid[0] <= tiles && grid[1] * LEAST_PANELS <= panels);
-        let reads = |grid: &[usize; 2]| grid[1] * roles.rows * 2 + grid[0] * roles.lanes;
-        let Some(grid) = grids.min_by_key(reads) else { return };
-        (self.grid, self.pack_scalars) = (grid, true);
-        let tiles = roles.rows.div_ceil(grid[0]).div_ceil(self.block_rows);
-        let step = tiles * self.scalar_step(kernels) * size;
+            .filter(|grid| grid[0] * least_tiles <= tiles && grid[1] * least_panels <= panels);
+        let Some(grid) = grids.min_by_key(cost) else { return };
+        (self.grid, self.pack_scalars) = (grid, scalars);
+        let step = roles.rows.div_ceil(grid[0]).div_ceil(self.block_rows) * self.scalar_step(kernels) * size;
         let k = (SCALAR_BYTES / step).max(LEAST_PART);
         self.k_parts = self.k_parts.max(roles.k.div_ceil(k));
         let k = roles.k.div_ceil(self.k_parts);
-        self.scalar_bytes = k * step;
-        if self.pack != Pack::None {
-            self.panel_bytes = (k * width * size).next_multiple_of(ALIGN);
+        if scalars {
+            self.scalar_bytes = k * step;
         }
+        if vectors {
+            (self.pack, self.prefetch) = (Pack::Task, false);
+        }
+        let vectors = match self.pack {
+            Pack::None => 0,
+            Pack::Task => roles.lanes.div_ceil(kernels.lanes).div_ceil(grid[1]),
+            _ => 1 << self.width,
+        };
+        self.panel_bytes = (k * vectors * kernels.lanes * size).next_multiple_of(ALIGN);
     }
 
     /// Elements from step to step of packed scalars.

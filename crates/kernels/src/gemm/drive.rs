@@ -79,6 +79,17 @@ pub(super) unsafe fn blocks<T: Kernel>(
     }
 }
 
+/// Vectors cut in panels of at most `1 << most`: the first vector of each, and its width.
+fn panels(vectors: Range<usize>, most: u32) -> impl Iterator<Item = (usize, u32)> + Clone {
+    let mut left = vectors;
+    std::iter::from_fn(move || {
+        let width = most.min(left.len().checked_ilog2()?);
+        let at = left.start;
+        left.start += 1 << width;
+        Some((at, width))
+    })
+}
+
 /// Some rows and vectors of the result over one part of `k`.
 struct Chunk<T> {
     rows: usize,
@@ -112,27 +123,33 @@ impl<T: Kernel> Chunk<T> {
             (tiles, self.rows / tiles, self.rows % tiles)
         };
         let rows_of = |t: usize| tile + (t < longer) as usize;
+        let (k, lanes_of) =
+            (self.steps.len(), |first: usize, width: u32| (roles.lanes - first * wide).min(wide << width));
+        let v = self.v.wrapping_offset(self.steps.start as isize * v_step);
         let (mut s, mut s_row, mut s_step, mut s_tile) = (self.s, roles.s[0], roles.s[1], 0);
         if plan.pack_scalars {
             let step = plan.scalar_step(kernels);
+            let strips = (0..tiles).map(|t| (rows_of(t), step));
             // SAFETY: the caller's contract.
-            unsafe { self.pack_scalars(roles, kernels, (0..tiles).map(rows_of), step) };
-            (s, s_row, s_step, s_tile) = (self.scalars, 1, step as isize, self.steps.len() * step);
+            unsafe { pack::strips(kernels, k, strips, s, [s_step, s_row], self.scalars) };
+            (s, s_row, s_step, s_tile) = (self.scalars, 1, step as isize, k * step);
         }
-        let mut at = self.vectors.start;
-        while at < self.vectors.end {
-            let width = plan.width.min((self.vectors.end - at).ilog2());
-            let micro = kernels.of_width(width);
-            let first = at * wide;
-            let lanes = (roles.lanes - first).min(wide << width);
-            at += 1 << width;
+        if plan.pack == Pack::Task {
+            let strips = panels(self.vectors.clone(), plan.width)
+                .map(|(at, width)| (lanes_of(at, width), wide << width));
+            let v = v.wrapping_offset((self.vectors.start * wide) as isize * v_lane);
+            // SAFETY: the caller's contract.
+            unsafe { pack::strips(kernels, k, strips, v, [v_step, v_lane], self.packed) };
+        }
+        for (at, width) in panels(self.vectors.clone(), plan.width) {
+            let (micro, lanes, first) = (kernels.of_width(width), lanes_of(at, width), at * wide);
             // SAFETY: the caller's contract.
             unsafe {
                 let mut block = Block {
-                    k: self.steps.len(),
+                    k,
                     segments: 1,
                     s_jump: 0,
-                    v: self.v.offset(self.steps.start as isize * v_step + first as isize * v_lane),
+                    v: v.offset(first as isize * v_lane),
                     v_step,
                     s,
                     s_row,
@@ -143,13 +160,16 @@ impl<T: Kernel> Chunk<T> {
                     alpha: self.alpha,
                     beta: self.beta,
                 };
-                if plan.pack == Pack::All || plan.pack == Pack::Partial && block.lanes < wide {
-                    pack::panel(kernels, block.k, lanes, block.v, roles.v, self.packed, wide << width);
+                if plan.pack == Pack::Task {
+                    let before = (at - self.vectors.start) * wide * k;
+                    (block.v, block.v_step) = (self.packed.add(before), (wide << width) as isize);
+                } else if plan.pack == Pack::All || plan.pack == Pack::Partial && block.lanes < wide {
+                    pack::panel(kernels, k, lanes, block.v, roles.v, self.packed, wide << width);
                     (block.v, block.v_step) = (self.packed, (wide << width) as isize);
                 }
                 for t in 0..tiles {
                     if plan.prefetch {
-                        self.prefetch(roles, wide, at, lanes, [t, tiles]);
+                        self.prefetch(roles, wide, at + (1 << width), lanes, [t, tiles]);
                     }
                     let rows = rows_of(t);
                     if c_lane == 1 {
@@ -164,32 +184,6 @@ impl<T: Kernel> Chunk<T> {
                     };
                     block.c = block.c.wrapping_offset(rows as isize * c_row);
                 }
-            }
-        }
-    }
-
-    /// Packs the scalars of tiles of so many rows: from step to step of a tile, its rows side by side.
-    ///
-    /// # Safety
-    /// As for [`Chunk::run`].
-    unsafe fn pack_scalars(
-        &self,
-        roles: &Roles,
-        kernels: &Kernels<T>,
-        tiles: impl Iterator<Item = usize> + Clone,
-        step: usize,
-    ) {
-        // A few steps of all tiles before the next, as tiles share lines of memory.
-        const STEPS: usize = 16;
-        let (k, [row, along]) = (self.steps.len(), roles.s);
-        for p in (0..k).step_by(STEPS) {
-            let mut from = self.s.wrapping_offset(p as isize * along);
-            let mut to = self.scalars.wrapping_add(p * step);
-            for rows in tiles.clone() {
-                // SAFETY: the caller's contract; a tile has `step` rows at most.
-                unsafe { pack::panel(kernels, STEPS.min(k - p), rows, from, [along, row], to, step) };
-                from = from.wrapping_offset(rows as isize * row);
-                to = to.wrapping_add(k * step);
             }
         }
     }

@@ -35,6 +35,32 @@ pub(super) unsafe fn panel<T: Kernel>(
     }
 }
 
+/// Packs panels side by side, each of so many lanes and of this width, one after the other.
+///
+/// # Safety
+/// As for [`panel`].
+pub(super) unsafe fn strips<T: Kernel>(
+    kernels: &Kernels<T>,
+    k: usize,
+    strips: impl Iterator<Item = (usize, usize)> + Clone,
+    from: *const T,
+    strides: [isize; 2],
+    to: *mut T,
+) {
+    // A few steps of all panels before the next: panels share lines of memory, and long stretches come sooner than short ones.
+    const STEPS: usize = 16;
+    for p in (0..k).step_by(STEPS) {
+        let mut from = from.wrapping_offset(p as isize * strides[0]);
+        let mut to = to;
+        for (lanes, width) in strips.clone() {
+            // SAFETY: the caller's contract.
+            unsafe { panel(kernels, STEPS.min(k - p), lanes, from, strides, to.add(p * width), width) };
+            from = from.wrapping_offset(lanes as isize * strides[1]);
+            to = to.wrapping_add(k * width);
+        }
+    }
+}
+
 /// Asks for part `i` of `parts` of a panel to be brought near: the lines of `[p][l]` at
 /// `from + p * strides[0] + l * strides[1]`, for `k` steps and `lanes` lanes. Where neither stride is 1,
 /// or on other machines, nothing.
