@@ -233,13 +233,16 @@ impl Plan {
         let panels = roles.lanes.div_ceil(kernels.lanes << self.width);
         let along_lanes = tasks.min(1 << panels.ilog2());
         let most = if self.pack == Pack::All { tiles.div_ceil(12) } else { tiles };
-        if roles.rows > roles.lanes {
+        let along_rows = if roles.rows > roles.lanes {
             // Rows first where there are more of them: what a thread makes of rows it finds in its cache again.
-            let along_rows = tasks.min(1 << most.max(1).ilog2());
-            [along_rows, (tasks / along_rows).min(along_lanes)]
+            tasks.min(1 << most.max(1).ilog2())
+        } else if self.pack == Pack::All {
+            (tasks / along_lanes).min(most)
         } else {
-            [(tasks / along_lanes).min(most), along_lanes]
-        }
+            // Halves, quarters.. of the rows, as far as a block of registers is filled, for the same reason.
+            tasks.min(1 << (roles.rows / 16).max(1).ilog2())
+        };
+        [along_rows, (tasks / along_rows).min(along_lanes)]
     }
 
     /// Packs an operand that lies far apart and is used several times, in parts of `k` that fit in the cache.
