@@ -15,7 +15,7 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
@@ -34,10 +34,11 @@ const QUIT: u32 = 4;
 
 /// A value on cache lines of its own (two, as processors fetch pairs).
 #[repr(align(128))]
-struct Line<T>(T);
+#[derive(Debug)]
+pub(crate) struct Line<T>(pub(crate) T);
 
-/// What workers do in a region, given their number: see [`Pool::run`].
-type Help = dyn Fn(usize) + Sync;
+/// What workers do in a region, given their number and what was announced: see [`Pool::run`].
+type Help = dyn Fn(usize, u32) + Sync;
 
 struct Shared {
     /// One for each worker, the first being number 1.
@@ -47,8 +48,8 @@ struct Shared {
     callers: Line<Callers>,
     /// Cores, or threads of the pool if there are more.
     room: usize,
-    /// Counts what was announced. Outside of regions, so that workers can watch it without going in.
-    announced: Line<AtomicU32>,
+    /// What was announced last, below the count of announcements. Workers watch it without going in.
+    announced: Line<AtomicU64>,
     /// Written by the owner of `busy` before it opens a gate, read by workers that are inside one.
     help: UnsafeCell<Option<*const Help>>,
     /// Whether a worker has panicked in this region.
@@ -76,7 +77,7 @@ unsafe impl Sync for Shared {}
 /// let work = || while let n @ 0..100 = next.fetch_add(1, Relaxed) {
 ///     sum.fetch_add(n, Relaxed);
 /// };
-/// Pool::new(2).run(usize::MAX, &|_| work(), |_| work());
+/// Pool::new(2).run(usize::MAX, &|_, _| work(), |_| work());
 /// assert_eq!(sum.into_inner(), 4950);
 /// ```
 pub struct Pool {
@@ -98,13 +99,13 @@ impl Region<'_> {
         self.team.is_some_and(|team| team.poisoned.load(Ordering::Relaxed))
     }
 
-    /// Says that there is something to do: each worker calls `help` once more.
+    /// Says what there is to do now: each worker calls `help` once more, with the last that was said.
     #[inline]
-    pub fn announce(&self) {
+    pub fn announce(&self, what: u32) {
         if let Some(team) = self.team {
             // The owner of `busy` alone writes.
-            let count = team.announced.0.load(Ordering::Relaxed);
-            team.announced.0.store(count.wrapping_add(1), Ordering::Release);
+            let count = team.announced.0.load(Ordering::Relaxed) >> 32;
+            team.announced.0.store(count.wrapping_add(1) << 32 | what as u64, Ordering::Release);
         }
     }
 
@@ -140,7 +141,7 @@ impl Pool {
             busy: AtomicBool::new(false),
             callers: Line(Callers::default()),
             room: threads.max(cores),
-            announced: Line(AtomicU32::new(0)),
+            announced: Line(AtomicU64::new(0)),
             help: UnsafeCell::new(None),
             poisoned: AtomicBool::new(false),
             panic: Mutex::new(None),
@@ -182,8 +183,8 @@ impl Pool {
     }
 
     /// Runs `main` on the caller's thread. Until it returns, workers call `help` with their number (at least 1, and below the
-    /// region's threads, of which there are `limit` at most) when they come and after each
-    /// [announcement](Region::announce): it should do what is to be done at that moment and return as soon as nothing is.
+    /// region's threads, of which there are `limit` at most) and with what was [announced](Region::announce) last, when they
+    /// come (0 if nothing was) and after each announcement: it should do what is to be done at that moment and return as soon as nothing is.
     /// `main` alone must be able to do all of the work: no worker may ever come.
     ///
     /// Where the pool is busy with another region, and inside of any region, `main` runs without help, in a region of one
@@ -196,7 +197,7 @@ impl Pool {
     pub fn run<R>(
         &self,
         limit: usize,
-        help: &(dyn Fn(usize) + Sync),
+        help: &(dyn Fn(usize, u32) + Sync),
         main: impl FnOnce(Region<'_>) -> R,
     ) -> R {
         let shared = &*self.shared;
@@ -209,11 +210,11 @@ impl Pool {
         // SAFETY: `busy` was false and is ours now: all gates are closed, so nobody reads `help`. Its borrow is stretched
         // only until they are closed again, below.
         unsafe {
-            let help = std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Help>(help);
+            let help = std::mem::transmute::<*const (dyn Fn(usize, u32) + Sync + '_), *const Help>(help);
             *shared.help.get() = Some(help);
         }
         let region = Region { threads, team: Some(shared) };
-        region.announce();
+        region.announce(0);
         for (gate, (_, thread)) in shared.gates[..threads - 1].iter().zip(&self.workers) {
             if gate.0.swap(OPEN, Ordering::AcqRel) == PARKED {
                 thread.unpark();

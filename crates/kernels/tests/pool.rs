@@ -24,7 +24,7 @@ fn workers_come_by_themselves() {
             let calls: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
             pool.run(
                 limit,
-                &|number| {
+                &|number, _| {
                     calls[number].fetch_add(1, SeqCst);
                 },
                 |region| {
@@ -49,14 +49,14 @@ fn nobody_is_inside_after_a_region() {
             let (inside, open, calls) = (AtomicUsize::new(0), AtomicBool::new(true), AtomicUsize::new(0));
             pool.run(
                 threads,
-                &|_| {
+                &|_, _| {
                     inside.fetch_add(1, SeqCst);
                     calls.fetch_add(1, SeqCst);
                     assert!(open.load(SeqCst));
                     inside.fetch_sub(1, SeqCst);
                 },
                 |region| {
-                    region.announce();
+                    region.announce(round);
                     region.wait(|| calls.load(SeqCst) > 0 || round % 2 == 0);
                 },
             );
@@ -72,7 +72,7 @@ fn parked_workers_wake() {
     for _ in 0..5 {
         thread::sleep(Duration::from_millis(5));
         let came = AtomicBool::new(false);
-        pool.run(2, &|_| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
+        pool.run(2, &|_, _| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
     }
 }
 
@@ -84,7 +84,7 @@ fn the_caller_needs_nobody() {
     for _ in 0..100 {
         let done = pool.run(
             3,
-            &|_| {
+            &|_, _| {
                 if held.fetch_add(1, SeqCst) < 2 {
                     thread::sleep(Duration::from_millis(20));
                 }
@@ -101,15 +101,15 @@ fn panics_reach_the_caller() {
         let pool = Pool::new(threads);
         for _ in 0..3 {
             let panic = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(threads, &|_| panic!("a worker"), |region| region.wait(|| region.is_poisoned()));
+                pool.run(threads, &|_, _| panic!("a worker"), |region| region.wait(|| region.is_poisoned()));
             }));
             assert_eq!(text(panic.expect_err("a panic")), "a worker");
             let panic =
-                catch_unwind(AssertUnwindSafe(|| pool.run(threads, &|_| {}, |_| panic!("the caller"))));
+                catch_unwind(AssertUnwindSafe(|| pool.run(threads, &|_, _| {}, |_| panic!("the caller"))));
             assert_eq!(text(panic.expect_err("a panic")), "the caller");
             // The pool works as before.
             let came = AtomicBool::new(false);
-            pool.run(threads, &|_| came.store(true, SeqCst), |region| {
+            pool.run(threads, &|_, _| came.store(true, SeqCst), |region| {
                 assert!(!region.is_poisoned());
                 region.wait(|| came.load(SeqCst));
             });
@@ -123,7 +123,7 @@ fn regions_run_while_a_thread_unwinds() {
     impl Drop for Runs<'_> {
         fn drop(&mut self) {
             let came = AtomicBool::new(false);
-            self.0.run(2, &|_| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
+            self.0.run(2, &|_, _| came.store(true, SeqCst), |region| region.wait(|| came.load(SeqCst)));
             self.1.fetch_add(1, SeqCst);
         }
     }
@@ -141,9 +141,9 @@ fn regions_run_while_a_thread_unwinds() {
 #[test]
 fn nested_regions_run_alone() {
     let pool = Pool::new(2);
-    let threads = pool.run(2, &|_| {}, |outer| {
+    let threads = pool.run(2, &|_, _| {}, |outer| {
         assert_eq!(outer.threads, 2);
-        pool.run(2, &|_| panic!("nobody helps inside"), |inner| inner.threads)
+        pool.run(2, &|_, _| panic!("nobody helps inside"), |inner| inner.threads)
     });
     assert_eq!(threads, 1);
 }
@@ -162,7 +162,7 @@ fn rivals_never_wait() {
                             total.fetch_add(1, SeqCst);
                         }
                     };
-                    pool.run(2, &|_| work(), |_| work());
+                    pool.run(2, &|_, _| work(), |_| work());
                 }
             });
         }
@@ -174,9 +174,9 @@ fn rivals_never_wait() {
 fn callers_that_meet_leave_each_other_a_core() {
     let cores = thread::available_parallelism().map_or(1, |n| n.get());
     let pool = Pool::new(cores.max(2));
-    let threads = || pool.run(usize::MAX, &|_| {}, |region| region.threads);
+    let threads = || pool.run(usize::MAX, &|_, _| {}, |region| region.threads);
     assert_eq!(threads(), pool.threads());
-    pool.run(2, &|_| {}, |_| {
+    pool.run(2, &|_, _| {}, |_| {
         // One that meets nobody because it is inside already, and one that does.
         threads();
         thread::scope(|scope| assert_eq!(scope.spawn(threads).join().expect("a thread"), 1));

@@ -10,7 +10,6 @@ use crate::pool::Pool;
 use crate::{ALIGN, Buffer, DType, Element, Level};
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 /// A program with its memory: validated once, run many times.
@@ -221,7 +220,7 @@ impl<'a> Session<'_, 'a> {
         } else {
             self.check()?;
             // In the pool all the same, which keeps a core for each thread that is.
-            Pool::global().run(1, &|_| {}, |_| self.run_alone())?;
+            Pool::global().run(1, &|_, _| {}, |_| self.run_alone())?;
         }
         self.machine.choice.note(start.elapsed());
         Ok(())
@@ -248,11 +247,12 @@ impl<'a> Session<'_, 'a> {
             bases: Bases(&machine.bases),
             workspaces: Bases(&machine.workspace_at),
             fault: &machine.fault,
-            open: AtomicUsize::new(0),
         };
         // SAFETY: all slots are bound to memory that this session borrows, and each thread has a workspace and its part of
         // the waves. (A region of one thread takes the others' parts too.)
-        pool.run(threads, &|thread| unsafe { shared.help(thread) }, |region| unsafe { shared.lead(region) });
+        pool.run(threads, &|thread, what| unsafe { shared.help(thread, what) }, |region| unsafe {
+            shared.lead(region)
+        });
         machine.fault.take()
     }
 

@@ -2,6 +2,7 @@
 
 use super::code::Code;
 use super::{Instr, Use, cost, validate};
+use crate::pool::Line;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -14,7 +15,7 @@ pub(super) enum Segment {
     /// Instructions for one thread, in order.
     Serial(Range<usize>),
     /// Independent instructions, whose tasks are shared.
-    Parallel(Wave),
+    Parallel(Box<Wave>),
 }
 
 /// Independent instructions.
@@ -27,24 +28,31 @@ pub(super) struct Wave {
     parted: Box<[(u32, u32)]>,
     parts: Box<[Part]>,
     /// Tasks that are done.
-    pub(super) done: AtomicUsize,
+    pub(super) done: Line<AtomicUsize>,
     /// Tasks of each instruction that have not ended.
     pub(super) left: Box<[AtomicUsize]>,
 }
 
-/// What is left of a thread's part: the first task above, the end below. Its thread takes the first, others the last.
-#[repr(align(128))]
+/// One thread's part of a wave's tasks.
 #[derive(Debug)]
 struct Part {
     range: Range<usize>,
-    left: AtomicU64,
+    /// What is left: the first task above, the end below. Its thread takes the first, others the last.
+    left: Line<AtomicU64>,
 }
 
 impl Wave {
     fn new(instrs: Range<usize>, all: &[Instr], code: &[Code]) -> Wave {
         let left = instrs.clone().map(|_| AtomicUsize::new(0)).collect();
         let order = order(&all[instrs.clone()], &code[instrs.clone()]);
-        Wave { instrs, order, parted: Box::default(), parts: Box::default(), done: AtomicUsize::new(0), left }
+        Wave {
+            instrs,
+            order,
+            parted: Box::default(),
+            parts: Box::default(),
+            done: Line(AtomicUsize::new(0)),
+            left,
+        }
     }
 
     /// Prepares a run by so many threads.
@@ -53,9 +61,9 @@ impl Wave {
             self.cut(code, threads);
         }
         for part in &mut self.parts {
-            *part.left.get_mut() = (part.range.start as u64) << 32 | part.range.end as u64;
+            *part.left.0.get_mut() = (part.range.start as u64) << 32 | part.range.end as u64;
         }
-        *self.done.get_mut() = 0;
+        *self.done.0.get_mut() = 0;
         for (left, code) in self.left.iter_mut().zip(&code[self.instrs.clone()]) {
             *left.get_mut() = code.tasks();
         }
@@ -70,31 +78,39 @@ impl Wave {
         for thread in 0..threads {
             let start = parted.len();
             parted.extend(self.order.iter().copied().filter(|&task| part_of(task) == thread));
-            parts.push(Part { range: start..parted.len(), left: AtomicU64::new(0) });
+            parts.push(Part { range: start..parted.len(), left: Line(AtomicU64::new(0)) });
         }
         (self.parted, self.parts) = (parted.into(), parts.into());
     }
 
-    /// A task that nobody has claimed yet: the first of the thread's own part, or the last of another's.
-    pub(super) fn claim(&self, thread: usize) -> Option<(usize, usize)> {
-        let count = self.parts.len();
-        (0..count).find_map(|i| {
-            let part = &self.parts[(thread + i) % count];
-            let take = |left: u64| {
-                let (first, end) = (left >> 32, left & u32::MAX as u64);
-                let rest = if i == 0 { (first + 1) << 32 | end } else { first << 32 | end.wrapping_sub(1) };
-                (first < end).then_some(rest)
-            };
-            let left = part.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
-            let at = if i == 0 { left >> 32 } else { (left & u32::MAX as u64) - 1 };
-            let (instr, task) = self.parted[at as usize];
-            Some((instr as usize, task as usize))
-        })
+    /// Threads that have a part.
+    pub(super) fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// A task of this part that nobody has claimed yet: the first for the thread whose own it is, or else the last.
+    pub(super) fn claim(&self, part: usize, own: bool) -> Option<(usize, usize)> {
+        let take = |left: u64| {
+            let (first, end) = (left >> 32, left & u32::MAX as u64);
+            let rest = if own { (first + 1) << 32 | end } else { first << 32 | end.wrapping_sub(1) };
+            (first < end).then_some(rest)
+        };
+        let left = self.parts[part].left.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
+        let at = if own { left >> 32 } else { (left & u32::MAX as u64) - 1 };
+        let (instr, task) = self.parted[at as usize];
+        Some((instr as usize, task as usize))
+    }
+
+    /// Brings what a claim of the thread's own tasks changes into its cache, unchanged.
+    pub(super) fn approach(&self, thread: usize) {
+        if let Some(part) = self.parts.get(thread) {
+            part.left.0.fetch_or(0, Ordering::Relaxed);
+        }
     }
 
     /// Whether all tasks are done, visibly for this thread.
     pub(super) fn is_done(&self) -> bool {
-        self.done.load(Ordering::Acquire) == self.order.len()
+        self.done.0.load(Ordering::Acquire) == self.order.len()
     }
 }
 
@@ -138,7 +154,7 @@ pub(super) fn schedule(instrs: &[Instr], uses: &[Vec<Use>], code: &[Code]) -> Ve
             end += 1;
         }
         if is_worth_sharing(&instrs[start..end], &code[start..end]) {
-            segments.push(Segment::Parallel(Wave::new(start..end, instrs, code)));
+            segments.push(Segment::Parallel(Box::new(Wave::new(start..end, instrs, code))));
         } else if let Some(Segment::Serial(range)) = segments.last_mut() {
             range.end = end;
         } else {

@@ -36,8 +36,6 @@ pub(super) struct Shared<'a> {
     pub(super) bases: Bases<'a>,
     pub(super) workspaces: Bases<'a>,
     pub(super) fault: &'a Faults,
-    /// One more than the number of the segment whose tasks are to be claimed.
-    pub(super) open: AtomicUsize,
 }
 
 impl Shared<'_> {
@@ -62,8 +60,7 @@ impl Shared<'_> {
                     }
                 }
                 Segment::Parallel(wave) => {
-                    self.open.store(number + 1, Ordering::Release);
-                    region.announce();
+                    region.announce(number as u32 + 1);
                     // SAFETY: the segments before are done; the wave's instructions are independent.
                     unsafe { self.share(wave, 0) };
                     region.wait(|| wave.is_done() || region.is_poisoned());
@@ -88,42 +85,50 @@ impl Shared<'_> {
         Ok(())
     }
 
-    /// Help by another thread: tasks of the segment that is open, if any are left.
+    /// Help by another thread: tasks of the segment that was announced, one more than its number, if any are left.
     ///
     /// # Safety
     /// As for [`Shared::lead`].
-    pub(super) unsafe fn help(&self, thread: usize) {
-        let Some(number) = self.open.load(Ordering::Acquire).checked_sub(1) else { return };
+    pub(super) unsafe fn help(&self, thread: usize, announced: u32) {
+        let Some(number) = (announced as usize).checked_sub(1) else { return };
         if let Segment::Parallel(wave) = &self.segments[number] {
-            // SAFETY: the segments before were done when this one was opened. Where the caller is further already, no task
+            // SAFETY: the segments before were done when this one was announced. Where the caller is further already, no task
             // is left to claim.
             unsafe { self.share(wave, thread) };
         }
+        // While there is nothing else to do, what is needed first in the next.
+        let next = self.segments[number + 1..].iter().find_map(|segment| match segment {
+            Segment::Parallel(wave) => Some(wave),
+            Segment::Serial(_) => None,
+        });
+        next.inspect(|wave| wave.approach(thread));
     }
 
-    /// Claims tasks of a wave until none is left.
+    /// Claims tasks of a wave until none is left: of the thread's own part first.
     ///
     /// # Safety
     /// As for [`Shared::lead`]; the segments before are done, or nothing is left of this one.
     unsafe fn share(&self, wave: &Wave, thread: usize) {
         let workspace = self.workspaces.at(thread as u32, 0);
-        let mut done = 0;
-        while let Some((index, task)) = wave.claim(thread) {
-            done += 1;
-            let instr = wave.instrs.start + index;
-            let code = &self.code[instr];
-            // SAFETY: each task is claimed once; the instructions of a wave are independent.
-            if let Err(what) = unsafe { code.run(task, self.bases, workspace) } {
-                self.fault.put(task, Fault { instr, what });
+        for i in 0..wave.parts() {
+            let mut done = 0;
+            while let Some((index, task)) = wave.claim((thread + i) % wave.parts(), i == 0) {
+                done += 1;
+                let instr = wave.instrs.start + index;
+                let code = &self.code[instr];
+                // SAFETY: each task is claimed once; the instructions of a wave are independent.
+                if let Err(what) = unsafe { code.run(task, self.bases, workspace) } {
+                    self.fault.put(task, Fault { instr, what });
+                }
+                if code.has_finish() && wave.left[index].fetch_sub(1, Ordering::AcqRel) == 1 {
+                    // SAFETY: as above, and this was the last task.
+                    unsafe { code.finish(self.bases) };
+                }
             }
-            if code.has_finish() && wave.left[index].fetch_sub(1, Ordering::AcqRel) == 1 {
-                // SAFETY: as above, and this was the last task.
-                unsafe { code.finish(self.bases) };
+            // Not where a task has panicked: then the wave is never done, and the caller hears of the panic instead.
+            if done > 0 {
+                wave.done.0.fetch_add(done, Ordering::Release);
             }
-        }
-        // Not where a task has panicked: then the wave is never done, and the caller hears of the panic instead.
-        if done > 0 {
-            wave.done.fetch_add(done, Ordering::Release);
         }
     }
 }

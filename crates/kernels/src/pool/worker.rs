@@ -24,8 +24,9 @@ impl Shared {
                         if polls < self.patience { spin_loop() } else { thread::yield_now() }
                     } else if gate.compare_exchange(OPEN, INSIDE, Ordering::AcqRel, Ordering::Acquire).is_ok()
                     {
-                        (seen, polls) = (announced, 0);
-                        self.help(number);
+                        // Once more, as another region may have begun: this is the one that the gate belongs to.
+                        (seen, polls) = (self.announced.0.load(Ordering::Acquire), 0);
+                        self.help(number, seen as u32);
                         gate.store(OPEN, Ordering::Release);
                     }
                 }
@@ -60,7 +61,7 @@ impl Shared {
     }
 
     /// Helps once, inside the gate.
-    fn help(&self, number: usize) {
+    fn help(&self, number: usize, what: u32) {
         if self.poisoned.load(Ordering::Relaxed) {
             return;
         }
@@ -68,7 +69,7 @@ impl Shared {
         // the caller keeps it borrowed.
         let help = unsafe { (*self.help.get()).map(|help| &*help) };
         let Some(help) = help else { return };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| help(number))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| help(number, what))) {
             self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
             self.poisoned.store(true, Ordering::Release);
         }
