@@ -11,7 +11,7 @@ use chainrule_kernels::{Buffer, DType, Level};
 use smallvec::smallvec;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 struct Counting;
 
@@ -102,6 +102,13 @@ fn program(n: usize) -> (Vec<Instr>, usize) {
 
 fn runs_allocate_nothing() {
     let pools = [Pool::new(1), Pool::new(2), Pool::new(4)];
+    for pool in &pools {
+        // A thread that starts allocates: until each has come once.
+        let came: Vec<AtomicBool> = (0..pool.threads()).map(|_| AtomicBool::new(false)).collect();
+        pool.run(pool.threads(), &|number, _| came[number].store(true, Ordering::Relaxed), |region| {
+            region.wait(|| came[1..].iter().all(|came| came.load(Ordering::Relaxed)));
+        });
+    }
     for n in [10, 600] {
         let (instrs, arena) = program(n);
         let slot = |writable| SlotSpec { bytes: 4 * n * n, writable };

@@ -45,6 +45,63 @@ fn pieces_are_made_in_their_place() {
 }
 
 #[test]
+fn pieces_of_pieces_go_to_all_places_of_the_whole() {
+    // The inner pair is a piece of two tensors; one of its pieces is a product, which is written once and copied.
+    let pairs = |product: bool| {
+        program(move |tape| {
+            let x = tape.var(numbers(&[3, 4]));
+            let second = if product { x.matmul(tape.var(numbers(&[4, 4]))) } else { x.cos() };
+            let (pair, other) = (tape.concat(&[x.exp(), second], 0), tape.var(numbers(&[6, 4])).tanh());
+            vec![tape.concat(&[pair, other], 0), tape.concat(&[other, pair], 1), pair]
+        })
+    };
+    assert_eq!(pairs(false).instructions(), 2);
+    assert_eq!(pairs(true).instructions(), 4);
+    // Not where zeros are between the pieces.
+    let padded = program(|tape| {
+        let (a, b) = (tape.var(numbers(&[3, 4])).exp().pad(0, 1, 1), tape.var(numbers(&[5, 4])).sin());
+        vec![tape.concat(&[a, b], 0), tape.concat(&[b, a], 1), a]
+    });
+    assert!(padded.instructions() >= 4);
+}
+
+#[test]
+fn what_is_used_in_parts_is_made_in_parts() {
+    // Neither the sums over all steps nor those of all gates are made as a whole.
+    let gates = program(|tape| {
+        let (x, bias) = (tape.var(numbers(&[4, 3, 6])), tape.var(numbers(&[6])));
+        let sums = x + bias + tape.var(numbers(&[4, 3, 6])) * 2.0;
+        let mut outputs = Vec::new();
+        for t in 0..3 {
+            let step = sums.slice(1, t..t + 1).squeeze(1) + tape.var(numbers(&[4, 6]));
+            outputs.push(step.slice(1, ..2).tanh() * step.slice(1, 2..4).sigmoid() + step.slice(1, 4..));
+        }
+        outputs
+    });
+    assert_eq!(gates.instructions(), 3);
+    let whole = program(|tape| {
+        let sums = tape.var(numbers(&[4, 6])) + tape.var(numbers(&[6]));
+        vec![sums.slice(1, ..2).tanh(), sums.slice(1, 2..).exp(), sums]
+    });
+    assert_eq!(whole.instructions(), 3);
+}
+
+#[test]
+fn a_matrix_that_many_products_would_pack_is_copied_once() {
+    let products = |count: usize| {
+        program(move |tape| {
+            let (w, mut h) = (tape.var(numbers(&[9, 9])).t(), tape.var(numbers(&[2, 9])));
+            for _ in 0..count {
+                h = h.matmul(w).tanh();
+            }
+            vec![h]
+        })
+    };
+    assert_eq!(products(3).instructions(), 6);
+    assert_eq!(products(4).instructions(), 9);
+}
+
+#[test]
 fn padding_is_zeros_around_what_is_made_in_place() {
     let padded = program(|tape| vec![tape.var(numbers(&[3, 4, 5])).exp().pad(1, 2, 1).pad(0, 0, 1)]);
     // One program, and one for the zeros on each of three sides.

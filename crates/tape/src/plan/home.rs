@@ -10,6 +10,7 @@ use super::lower::{Lowering, State};
 use crate::record::{Lower, Piece, View};
 use crate::{Meta, Shape};
 use smallvec::SmallVec;
+use std::collections::HashSet;
 
 /// What the planner knows of a value's uses.
 #[derive(Debug, Default)]
@@ -18,6 +19,13 @@ pub(super) struct Wishes {
     pieces: SmallVec<[(u32, u32); 1]>,
     /// A permutation of it that is used.
     permuted: Option<u32>,
+}
+
+/// Another place of a tensor that is put together, and the numbers of the pieces that are there.
+#[derive(Debug)]
+pub(super) struct Copy {
+    whole: Located,
+    done: HashSet<u32>,
 }
 
 /// Pieces of pieces are made in place up to this depth.
@@ -40,6 +48,9 @@ impl Lowering<'_> {
                 }
                 Kind::Op(Lower::View(movement)) if movement.order().is_some() => {
                     self.wishes.entry(node.inputs[0]).or_default().permuted = Some(index as u32);
+                }
+                Kind::Op(Lower::Matmul) if node.meta.shape.rank() == 2 => {
+                    *self.products.entry(node.inputs[1]).or_default() += 1;
                 }
                 _ => {}
             }
@@ -86,13 +97,24 @@ impl Lowering<'_> {
     pub(super) fn other_homes(&mut self, n: u32, fits: impl Fn(&Located) -> bool) -> Vec<Located> {
         let wanted = self.wishes.get(&n).map(|wishes| wishes.pieces.clone()).unwrap_or_default();
         let mut places = Vec::new();
-        for (assemble, number) in wanted {
+        for &(assemble, number) in &wanted {
             if self.in_place.contains(&(assemble, number)) {
                 continue;
             }
             if let Some(located) = self.place_of_piece(assemble, number, n, DEEPEST).filter(&fits) {
                 self.in_place.insert((assemble, number));
                 places.push(located);
+            }
+        }
+        for (assemble, number) in wanted {
+            for copy in 0..self.copies.get(&assemble).map_or(0, |copies| copies.len()) {
+                let whole = self.copies[&assemble][copy].whole.clone();
+                let Some(located) = self.piece_in(assemble, number, n, &whole).filter(&fits) else {
+                    continue;
+                };
+                if self.copies.get_mut(&assemble).is_some_and(|copies| copies[copy].done.insert(number)) {
+                    places.push(located);
+                }
             }
         }
         places
@@ -123,11 +145,16 @@ impl Lowering<'_> {
 
     /// Where a piece lies in what it is a part of, as a view of the value that it shows.
     fn place_of_piece(&mut self, assemble: u32, number: u32, base: u32, depth: usize) -> Option<Located> {
+        let whole = self.assembled(assemble, depth);
+        self.piece_in(assemble, number, base, &whole)
+    }
+
+    /// Where a piece lies in this place of what it is a part of.
+    fn piece_in(&self, assemble: u32, number: u32, base: u32, whole: &Located) -> Option<Located> {
         let graph = self.graph;
         let node = &graph.nodes[assemble as usize];
         let Kind::Op(Lower::Assemble(pieces)) = &node.kind else { return None };
         let mut x = node.inputs[number as usize];
-        let whole = self.assembled(assemble, depth);
         let mut view = view_of(&pieces[number as usize], &graph.nodes[x as usize].meta.shape, &whole.view);
         while x != base {
             let shown = &graph.nodes[x as usize];
@@ -159,8 +186,24 @@ impl Lowering<'_> {
                 }
                 _ => self.zeros(n, &located),
             }
+        } else if depth > 0 {
+            self.copies_of(n, depth - 1);
         }
         located
+    }
+
+    /// The other places of an assembled tensor, to which its pieces are written as well.
+    fn copies_of(&mut self, n: u32, depth: usize) {
+        let wanted = self.wishes.get(&n).map(|wishes| wishes.pieces.clone()).unwrap_or_default();
+        for (assemble, number) in wanted {
+            if self.in_place.contains(&(assemble, number)) {
+                continue;
+            }
+            if let Some(whole) = self.place_of_piece(assemble, number, n, depth) {
+                self.in_place.insert((assemble, number));
+                self.copies.entry(n).or_default().push(Copy { whole, done: HashSet::new() });
+            }
+        }
     }
 
     fn zeros(&mut self, n: u32, to: &Located) {
@@ -202,6 +245,15 @@ impl Lowering<'_> {
             }
         }
         let located = self.assembled(n, DEEPEST);
+        for Copy { whole, done } in self.copies.remove(&n).unwrap_or_default() {
+            for (number, (piece, &x)) in (0..).zip(pieces.iter().zip(&node.inputs)) {
+                if !done.contains(&number) {
+                    let view = view_of(piece, &graph.nodes[x as usize].meta.shape, &whole.view);
+                    let from = self.placed(x);
+                    self.copy(x, &from, &Located { buffer: whole.buffer, view });
+                }
+            }
+        }
         self.state[n as usize] = State::Placed(located.clone());
         for other in self.other_homes(n, |_| true) {
             self.copy(n, &located, &other);

@@ -5,10 +5,12 @@
 //! with their operands one after the other they are a single product over a longer sum.
 
 use super::graph::{Graph, GraphNode, Kind};
-use crate::record::{Lower, Meta, Piece, View};
+use crate::record::{Lower, Meta, Movement, Piece, View};
 use crate::{DType, Shape};
 use chainrule_kernels::pointwise as kernel;
 use smallvec::SmallVec;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Products with longer sums than this gain nothing from being one.
 const SHORT_SUM: usize = 256;
@@ -18,6 +20,8 @@ const MANY_USES: usize = 128;
 const LEAST: usize = 3;
 /// More pieces than this are not compared with each other: planning stays linear.
 const MOST_PIECES: usize = 4096;
+/// What is used in parts is made in parts through so many ops.
+const DEEPEST_PART: u8 = 3;
 /// Pieces of a piece become pieces of the whole if they are no more than this.
 const MOST_NESTED: usize = 64;
 
@@ -68,12 +72,19 @@ pub(super) fn join_sums(graph: Graph) -> Graph {
         return graph;
     }
     let (new, place) = (Vec::new(), vec![0; graph.nodes.len()]);
-    let mut joiner = Joiner { old: &graph, uses: &uses, only_parts, new, place };
+    let in_parts = HashSet::new();
+    let mut joiner = Joiner { old: &graph, uses: &uses, only_parts, in_parts, new, place };
     for (index, (terms, joined)) in (0..).zip(terms) {
         // Parts of a sum that is joined are left behind unused.
         let is_whole = !part[index as usize] && joined > 1;
         let place = if is_whole { joiner.sum(index, terms) } else { joiner.copy(index) };
         joiner.place[index as usize] = place;
+        // (Unless it has become a product or an assembly.)
+        if joiner.only_parts[index as usize]
+            && matches!(joiner.new[place as usize].kind, Kind::Op(Lower::Pointwise(_)))
+        {
+            joiner.in_parts.insert(place);
+        }
     }
     let Joiner { new, place, .. } = joiner;
     let at = |x: u32| place[x as usize];
@@ -86,29 +97,47 @@ pub(super) fn join_sums(graph: Graph) -> Graph {
     }
 }
 
-/// Which sums, products and other cheap ops are used in parts only, as a recurrent layer's gates are parts of one sum.
+/// Which sums, products and other cheap ops are used in parts only, as a recurrent layer's gates are parts of one sum: in
+/// slices, or by ops of which that is true.
 fn only_parts(graph: &Graph, uses: &[u32]) -> Vec<bool> {
-    let mut parts = vec![0u32; graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate().filter(|(index, _)| uses[*index] > 0) {
-        if node.is_movement()
-            && node.meta.shape.numel() < graph.nodes[node.inputs[0] as usize].meta.shape.numel()
-        {
-            parts[node.inputs[0] as usize] += uses[index];
-        }
-    }
     let is_cheap = |node: &GraphNode| match node.kind {
         Kind::Op(Lower::Pointwise(k)) => {
             [&kernel::ADD, &kernel::SUB, &kernel::MUL].iter().any(|x| std::ptr::eq(*x, k))
         }
         _ => false,
     };
-    (0..graph.nodes.len()).map(|x| parts[x] > 0 && parts[x] == uses[x] && is_cheap(&graph.nodes[x])).collect()
+    // How many uses are in parts, and through how many ops at most.
+    let mut parts = vec![(0u32, 0u8); graph.nodes.len()];
+    let mut only_parts = vec![false; graph.nodes.len()];
+    for index in (0..graph.nodes.len()).rev().filter(|&index| uses[index] > 0) {
+        let node = &graph.nodes[index];
+        let (count, depth) = parts[index];
+        if node.is_movement() {
+            let x = node.inputs[0] as usize;
+            let (own, whole) = (node.meta.shape.numel(), graph.nodes[x].meta.shape.numel());
+            // A view that is used in parts only may become an op on parts itself.
+            only_parts[index] = own <= whole && count == uses[index];
+            if only_parts[index] || own < whole {
+                parts[x].0 += uses[index];
+                parts[x].1 = parts[x].1.max(depth);
+            }
+        } else if count == uses[index] && depth < DEEPEST_PART && is_cheap(node) {
+            only_parts[index] = true;
+            for &x in &node.inputs {
+                let part = &mut parts[x as usize];
+                *part = (part.0 + 1, part.1.max(depth + 1));
+            }
+        }
+    }
+    only_parts
 }
 
 struct Joiner<'g> {
     old: &'g Graph,
     uses: &'g [u32],
     only_parts: Vec<bool>,
+    /// The new nodes of which only parts are made.
+    in_parts: HashSet<u32>,
     new: Vec<GraphNode>,
     /// Where each old node is now.
     place: Vec<u32>,
@@ -122,7 +151,8 @@ impl Joiner<'_> {
     }
 
     fn copy(&mut self, index: u32) -> u32 {
-        let node = &self.old.nodes[index as usize];
+        let old = self.old;
+        let node = &old.nodes[index as usize];
         let mut inputs: SmallVec<[u32; 3]> = node.inputs.iter().map(|&x| self.place[x as usize]).collect();
         let mut kind = node.kind.clone();
         match &node.kind {
@@ -130,31 +160,34 @@ impl Joiner<'_> {
                 let (flat, from) = self.flattened(pieces, &node.inputs);
                 (kind, inputs) = (Kind::Op(Lower::Assemble(flat)), from);
             }
-            // (Unless it has become a product or an assembly.)
-            Kind::Op(Lower::View(movement))
-                if self.only_parts[node.inputs[0] as usize]
-                    && matches!(self.new[inputs[0] as usize].kind, Kind::Op(Lower::Pointwise(_))) =>
-            {
-                // A part of what is made element by element is made from the operands' parts.
-                let whole = self.new[inputs[0] as usize].clone();
-                for x in &whole.inputs {
-                    let meta = Meta::new(&node.meta.shape, self.new[*x as usize].meta.dtype);
-                    self.new.push(GraphNode {
-                        kind: Kind::Op(Lower::View(movement.clone())),
-                        inputs: SmallVec::from_iter([*x]),
-                        meta,
-                        ..node.clone()
-                    });
-                }
-                let end = self.new.len() as u32;
-                inputs = (end - whole.inputs.len() as u32..end).collect();
-                self.new.push(GraphNode { inputs, meta: node.meta.clone(), ..whole });
-                return self.new.len() as u32 - 1;
+            Kind::Op(Lower::View(movement)) if self.in_parts.contains(&inputs[0]) => {
+                return self.part(index, movement, inputs[0]);
             }
             _ => {}
         }
         self.new.push(GraphNode { kind, inputs, ..node.clone() });
         self.new.len() as u32 - 1
+    }
+
+    /// A part, seen by the movement of an old node, of what is made element by element: made from the operands' parts.
+    fn part(&mut self, index: u32, movement: &Arc<dyn Movement>, whole: u32) -> u32 {
+        let node = &self.old.nodes[index as usize];
+        let meta = Meta::new(&node.meta.shape, self.new[whole as usize].meta.dtype);
+        let in_parts = self.in_parts.contains(&whole);
+        let made = if in_parts {
+            let whole = self.new[whole as usize].clone();
+            let inputs = whole.inputs.iter().map(|&x| self.part(index, movement, x)).collect();
+            GraphNode { inputs, meta, ..whole }
+        } else {
+            let kind = Kind::Op(Lower::View(movement.clone()));
+            GraphNode { kind, inputs: SmallVec::from_iter([whole]), meta, ..node.clone() }
+        };
+        self.new.push(made);
+        let made = self.new.len() as u32 - 1;
+        if in_parts && self.only_parts[index as usize] {
+            self.in_parts.insert(made);
+        }
+        made
     }
 
     /// Pieces that are put together from pieces themselves, for this use alone, in one.

@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, GraphNode, Kind, follow};
 use super::group::{Group, Located, Make};
-use super::home::Wishes;
+use super::home::{Copy, Wishes};
 use crate::params::ParamId;
 use crate::record::{KeyMap, Leaf, Lower, Meta, View};
 use crate::{At, DType};
@@ -101,6 +101,9 @@ pub(super) struct Lowering<'g> {
     /// The buffers of tensors that are put together from pieces, and the pieces that are there.
     pub assembled: KeyMap<u32, Located>,
     pub in_place: HashSet<(u32, u32)>,
+    pub copies: KeyMap<u32, Vec<Copy>>,
+    /// How many products have this view as their right operand.
+    pub products: KeyMap<u32, u32>,
 }
 
 /// A new value of a parameter.
@@ -139,6 +142,8 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         wishes: KeyMap::default(),
         assembled: KeyMap::default(),
         in_place: HashSet::new(),
+        copies: KeyMap::default(),
+        products: KeyMap::default(),
     };
     lowering.begin();
     lowering.note_wishes();

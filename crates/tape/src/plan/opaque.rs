@@ -8,6 +8,9 @@ use chainrule_kernels::gemm::{Axis, Contraction, Gemm};
 use chainrule_kernels::machine::{BatchedGemm, CallInstr, CheckIndex, Contract, Gather, Instr, ScatterAdd};
 use smallvec::SmallVec;
 
+/// From so many products on, a matrix that each would pack is copied once.
+const MANY_PRODUCTS: u32 = 4;
+
 impl Lowering<'_> {
     pub(super) fn opaque(&mut self, n: u32, lower: &Lower) {
         let graph = self.graph;
@@ -88,8 +91,17 @@ impl Lowering<'_> {
     fn matmul(&mut self, n: u32) {
         let graph = self.graph;
         let node = &graph.nodes[n as usize];
-        let (a, b) = (self.placed(node.inputs[0]), self.placed(node.inputs[1]));
+        let (a, mut b) = (self.placed(node.inputs[0]), self.placed(node.inputs[1]));
         let rank = node.meta.shape.rank();
+        if b.view.strides[rank - 1] != 1
+            && b.view.strides[rank - 2] == 1
+            && node.meta.shape[rank - 1] > 1
+            && self.products.get(&node.inputs[1]).is_some_and(|&count| count >= MANY_PRODUCTS)
+        {
+            // Once for all products, as a recurrent layer's backward pass has one for each time step.
+            b = self.copied(node.inputs[1], &b);
+            self.place(node.inputs[1], b.clone());
+        }
         let along = |view: &View| view.strides[rank - 1] == 1 || view.strides[rank - 2] == 1;
         let c = match node.inputs.get(2) {
             // In the memory of the other term, wherever that is.
