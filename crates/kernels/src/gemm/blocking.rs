@@ -239,8 +239,9 @@ impl Plan {
         } else if self.pack == Pack::All {
             (tasks / along_lanes).min(most)
         } else {
-            // Halves, quarters.. of the rows, as far as a block of registers is filled, for the same reason.
-            tasks.min(1 << (roles.rows / 16).max(1).ilog2())
+            // Halves of the rows, if a block of registers stays filled, for the same reason. (More of them read the other
+            // operand again too often.)
+            tasks.min(1 << (roles.rows / 16).clamp(1, 2).ilog2())
         };
         [along_rows, (tasks / along_rows).min(along_lanes)]
     }
