@@ -13,6 +13,9 @@ macro_rules! exponentials {
             use super::*;
             use std::$T::consts::LOG2_E;
 
+            /// The least and the greatest argument that make a difference to `eˣ`.
+            pub(crate) const LEAST: $T = $least;
+            pub(crate) const MOST: $T = $most;
             /// Adding it rounds a number to an integer and leaves that in the low bits of the mantissa.
             const ROUND: $T = 1.5 * (1u64 << ($digits - 1)) as $T;
 
@@ -41,20 +44,10 @@ macro_rules! exponentials {
                 (1.0 + p) * power_of_two(half) * power_of_two(n - half)
             }
 
-            /// The argument, or the least or greatest one that makes a difference to `eˣ`; NaN stays.
-            #[inline(always)]
-            pub(crate) fn within(x: $T) -> $T {
-                const LEAST: $T = $least;
-                const MOST: $T = $most;
-                LEAST.at_least(MOST.at_most(x))
-            }
-
             /// `eˣ`. What is 0 isn't computed: masked scores are often -∞, and a result that underflows costs some processors
             /// more than a hundred cycles.
             #[inline(always)]
             pub(crate) fn exp<I: Isa>(x: $T) -> $T {
-                const LEAST: $T = $least;
-                const MOST: $T = $most;
                 let y = exp_within::<I>(if x <= LEAST { 0.0 } else { MOST.at_most(x) }, 0.0);
                 if x <= LEAST { 0.0 } else { y }
             }
@@ -63,7 +56,6 @@ macro_rules! exponentials {
             #[inline(always)]
             pub(crate) fn expm1<I: Isa>(x: $T) -> $T {
                 const LEAST: $T = -2.0 * $one;
-                const MOST: $T = $most;
                 let (n, p) = reduced::<I>(LEAST.at_least(MOST.at_most(x)), 0.0);
                 // Half of the result: 2ⁿ alone may overflow when the result does not.
                 let scale = power_of_two(n - 1.0);

@@ -153,6 +153,6 @@ pub(crate) fn pow_f64<I: Isa>(x: f64, y: f64) -> f64 {
         sum(p, y.fma::<I>(l, q))
     };
     let q = if p.abs() < 1024.0 { q } else { 0.0 };
-    let power = exp::double::exp_within::<I>(exp::double::within(p), q);
+    let power = exp::double::exp_within::<I>(exp::double::LEAST.at_least(exp::double::MOST.at_most(p)), q);
     special!(f64, 53, x, y, power)
 }
