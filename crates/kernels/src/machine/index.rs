@@ -3,7 +3,7 @@
 use super::program::part;
 use super::share::Bases;
 use super::{Place, Uses, cost};
-use crate::DType;
+use crate::{ALIGN, DType};
 use std::ops::Range;
 
 /// `output[i] = table[index[i]]`, whole rows.
@@ -124,6 +124,9 @@ impl Gather {
     }
 }
 
+/// Bytes of a row that a task adds, at least.
+const LEAST_BYTES: usize = 128;
+
 impl ScatterAdd {
     fn row_bytes(&self) -> usize {
         self.width.saturating_mul(self.dtype.size())
@@ -144,24 +147,27 @@ impl ScatterAdd {
         cost::LAUNCH + self.rows as f64 * bytes + self.count as f64 * (cost::ROW + 2.0 * bytes)
     }
 
-    /// Tasks share the rows of the output. As each looks at all indices, only wide rows are worth sharing.
+    /// Tasks share the columns: each looks at all indices, and adds its part of their rows.
     pub(super) fn tasks(&self) -> usize {
-        let most = (self.width / 4 + 1).min(self.rows.max(1)).min(cost::MOST_TASKS);
+        let most = (self.row_bytes() / LEAST_BYTES).clamp(1, cost::MOST_TASKS);
         ((self.cost() / cost::TASK) as usize).clamp(1, most)
     }
 
-    /// Adds to a task's rows of the output.
+    /// Adds to a task's columns of the output.
     ///
     /// # Safety
     /// As for [`Gather::run`].
     pub(super) unsafe fn run(&self, task: usize, bases: Bases<'_>) -> Result<(), String> {
-        let rows = part(self.rows, self.tasks(), task);
+        // Whole cache lines, so that no two tasks write to one.
+        let line = ALIGN / self.dtype.size();
+        let lines = part(self.width.div_ceil(line), self.tasks(), task);
+        let columns = lines.start * line..(lines.end * line).min(self.width);
         // SAFETY: the caller's promise.
         unsafe {
             match self.dtype {
-                DType::F32 => self.add(rows, bases, |sum: &mut f32, x| *sum += x),
-                DType::F64 => self.add(rows, bases, |sum: &mut f64, x| *sum += x),
-                _ => self.add(rows, bases, |sum: &mut i64, x: i64| *sum = sum.wrapping_add(x)),
+                DType::F32 => self.add(columns, bases, |sum: &mut f32, x| *sum += x),
+                DType::F64 => self.add(columns, bases, |sum: &mut f64, x| *sum += x),
+                _ => self.add(columns, bases, |sum: &mut i64, x: i64| *sum = sum.wrapping_add(x)),
             }
         }
     }
@@ -170,31 +176,31 @@ impl ScatterAdd {
     /// As for [`Gather::run`]; `T` is the dtype.
     unsafe fn add<T: Copy + Default>(
         &self,
-        rows: Range<usize>,
+        columns: Range<usize>,
         bases: Bases<'_>,
         add: impl Fn(&mut T, T),
     ) -> Result<(), String> {
         let source = bases.at(self.source.slot, self.source.offset).cast::<T>();
         let output = bases.at(self.output.slot, self.output.offset).cast::<T>();
-        // SAFETY: the caller's promise: `rows` are this task's rows of the output, which overlaps no input.
-        let (source, output, index) = unsafe {
+        // SAFETY: the caller's promise.
+        let (source, index) = unsafe {
             (
                 std::slice::from_raw_parts(source, self.count * self.width),
-                std::slice::from_raw_parts_mut(
-                    output.wrapping_add(rows.start * self.width),
-                    rows.len() * self.width,
-                ),
                 indices(self.index, self.count, bases),
             )
         };
-        output.fill(T::default());
+        let of_row = |row: usize| {
+            let start = output.wrapping_add(row * self.width + columns.start);
+            // SAFETY: this task's columns of a row of the output, which overlaps no input; each is borrowed for itself.
+            unsafe { std::slice::from_raw_parts_mut(start, columns.len()) }
+        };
+        for row in 0..self.rows {
+            of_row(row).fill(T::default());
+        }
         for (i, &at) in index.iter().enumerate() {
-            let to = row(at, self.rows, i)?;
-            if rows.contains(&to) {
-                let to = &mut output[(to - rows.start) * self.width..][..self.width];
-                for (sum, &x) in to.iter_mut().zip(&source[i * self.width..]) {
-                    add(sum, x);
-                }
+            let from = &source[i * self.width..][columns.clone()];
+            for (sum, &x) in of_row(row(at, self.rows, i)?).iter_mut().zip(from) {
+                add(sum, x);
             }
         }
         Ok(())
