@@ -1,14 +1,20 @@
 //! Aligned memory for elements of any type.
 
 use crate::{DType, Element};
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::fmt;
 use std::ptr::NonNull;
 
 /// Alignment of every buffer in bytes: a cache line, and the width of the widest SIMD register.
 pub const ALIGN: usize = 64;
 
-/// A fixed number of zero-initialized bytes, aligned to [`ALIGN`].
+/// Bytes of a huge page of memory.
+const HUGE_PAGE: usize = 2 << 20;
+/// Buffers of as many bytes ask for huge pages.
+const LARGE: usize = 2 * HUGE_PAGE;
+
+/// A fixed number of zero-initialized bytes, aligned to [`ALIGN`]. Large ones lie in huge pages where the system has them:
+/// products read rows that are far apart, and would find few of their small pages in the processor's table.
 ///
 /// Every element type is valid as zeros, and only values of the element types are ever written, so a buffer
 /// can be read as a slice of the type that it was made for.
@@ -30,15 +36,18 @@ impl Buffer {
         }
         let layout = Buffer::layout(bytes);
         // SAFETY: the layout's size is not zero.
-        let data = unsafe { alloc_zeroed(layout) };
-        match NonNull::new(data) {
-            Some(data) => Buffer { data, bytes },
-            None => handle_alloc_error(layout),
+        let Some(data) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+        if bytes >= LARGE {
+            ask_for_huge_pages(data, bytes);
         }
+        // SAFETY: as many bytes were allocated.
+        unsafe { data.write_bytes(0, bytes) };
+        Buffer { data, bytes }
     }
 
     fn layout(bytes: usize) -> Layout {
-        Layout::from_size_align(bytes, ALIGN).expect("a buffer is smaller than the address space")
+        let align = if bytes >= LARGE { HUGE_PAGE } else { ALIGN };
+        Layout::from_size_align(bytes, align).expect("a buffer is smaller than the address space")
     }
 
     /// A copy of `values`.
@@ -113,6 +122,23 @@ impl Buffer {
 
 #[repr(align(64))]
 struct AlignedByte;
+
+/// Before the memory is used for the first time.
+fn ask_for_huge_pages(data: NonNull<u8>, bytes: usize) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        use std::ffi::{c_int, c_void};
+        unsafe extern "C" {
+            fn madvise(start: *mut c_void, bytes: usize, advice: c_int) -> c_int;
+        }
+        const MADV_HUGEPAGE: c_int = 14;
+        // SAFETY: a hint about whole pages inside the allocation, which changes nothing that can be read. Where the system
+        // doesn't take it, all is as before.
+        unsafe { madvise(data.as_ptr().cast(), bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE) };
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    let _ = (data, bytes);
+}
 
 impl Clone for Buffer {
     fn clone(&self) -> Buffer {
