@@ -4,6 +4,7 @@
 
 use super::micro::Kernels;
 use crate::ALIGN;
+use std::ops::Range;
 
 /// The largest panel packed on the stack, in bytes: a product with no larger one needs no workspace.
 pub(super) const STACK_BYTES: usize = 4096;
@@ -16,7 +17,7 @@ const TASK_CYCLES: f64 = 4_000.0;
 const MANY_TASKS: f64 = 16.0;
 const LARGE_TASK_CYCLES: f64 = 150_000.0;
 const MAX_TASKS: f64 = 64.0;
-/// Bytes between lines of the scalar operand from which on they are worth packing: each step then takes a line of its own.
+/// Bytes from step to step of an operand from which on it is worth packing: each step then takes lines of its own.
 const APART: usize = 1024;
 /// Times that a task uses what it packs, at least.
 const LEAST_USES: usize = 3;
@@ -84,7 +85,7 @@ pub(super) struct Plan {
     pub(super) pack_scalars: bool,
     /// Tasks along rows and along lanes.
     pub(super) grid: [usize; 2],
-    /// Bytes of the largest packed panel.
+    /// Bytes of the largest packed panel, or of all panels that are packed at once.
     pub(super) panel_bytes: usize,
     /// Bytes of a task's packed scalars.
     pub(super) scalar_bytes: usize,
@@ -93,8 +94,19 @@ pub(super) struct Plan {
 }
 
 /// Part `i` of `0..n` cut into `parts` as evenly as can be.
-pub(super) fn part(n: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
+pub(super) fn part(n: usize, parts: usize, i: usize) -> Range<usize> {
     if parts == 1 { 0..n } else { n * i / parts..n * (i + 1) / parts }
+}
+
+/// Vectors cut in panels of at most `1 << most`, the rest in smaller ones: the first vector of each, and its width.
+pub(super) fn panels(vectors: Range<usize>, most: u32) -> impl Iterator<Item = (usize, u32)> + Clone {
+    let mut left = vectors;
+    std::iter::from_fn(move || {
+        let width = most.min(left.len().checked_ilog2()?);
+        let at = left.start;
+        left.start += 1 << width;
+        Some((at, width))
+    })
 }
 
 impl Roles {

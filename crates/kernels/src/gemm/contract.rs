@@ -4,7 +4,7 @@
 //! read where they lie, one by one, so overlapping windows need no copy; B's are packed panel by panel and C's last axis
 //! runs along vectors. Axes, blocks and tasks depend on the sizes alone: the bits are the same for any number of threads.
 
-use super::blocking::part;
+use super::blocking::{panels, part};
 use super::micro::{Block, Kernel, Kernels};
 use crate::{DType, Level};
 use smallvec::SmallVec;
@@ -81,6 +81,7 @@ impl Contraction {
         let plan = match dtype {
             DType::F32 => Plan::new(f32::kernels(level), &rows, &sums, lanes),
             DType::F64 => Plan::new(f64::kernels(level), &rows, &sums, lanes),
+            // As documented. It can't come from a recording: `matmul` and `conv` of other types are mistakes there.
             DType::I64 | DType::Bool => panic!("a product of {dtype}"),
         };
         Contraction { dtype, rows, sums, lanes, level, plan }
@@ -238,11 +239,8 @@ impl Contraction {
                     }
                     debug_assert!(steps <= plan.steps);
                     // A last panel of fewer vectors than a power of two has blocks of each width.
-                    let mut at = 0;
-                    while at < lanes {
-                        let vectors = (lanes - at).div_ceil(wide);
-                        let width = width.min(vectors.ilog2());
-                        let micro = kernels.of_width(width);
+                    for (vector, width) in panels(0..lanes.div_ceil(wide), width) {
+                        let (micro, at) = (kernels.of_width(width), vector * wide);
                         let mut block = Block {
                             k: chunk.k,
                             segments: chunk.segments,
@@ -268,7 +266,6 @@ impl Contraction {
                             block.c = to.wrapping_offset(c).add(first + at);
                             micro[rows.len() - 1](&block);
                         }
-                        at += wide << width;
                     }
                 }
                 first += panel;

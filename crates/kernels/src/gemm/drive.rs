@@ -1,6 +1,6 @@
 //! The loops around the micro-kernels.
 
-use super::blocking::{Pack, Plan, Roles, STACK_BYTES, part};
+use super::blocking::{Pack, Plan, Roles, STACK_BYTES, panels, part};
 use super::lines::Dots;
 use super::micro::{Block, Kernel, Kernels, MAX_BLOCK, Micro};
 use super::pack;
@@ -79,17 +79,6 @@ pub(super) unsafe fn blocks<T: Kernel>(
     }
 }
 
-/// Vectors cut in panels of at most `1 << most`: the first vector of each, and its width.
-fn panels(vectors: Range<usize>, most: u32) -> impl Iterator<Item = (usize, u32)> + Clone {
-    let mut left = vectors;
-    std::iter::from_fn(move || {
-        let width = most.min(left.len().checked_ilog2()?);
-        let at = left.start;
-        left.start += 1 << width;
-        Some((at, width))
-    })
-}
-
 /// Some rows and vectors of the result over one part of `k`.
 struct Chunk<T> {
     rows: usize,
@@ -103,7 +92,7 @@ struct Chunk<T> {
     c: *mut T,
     alpha: T,
     beta: T,
-    /// Room for a packed panel.
+    /// Room for a packed panel, or for all of the task's.
     packed: *mut T,
     /// Room for packed scalars.
     scalars: *mut T,
@@ -123,8 +112,8 @@ impl<T: Kernel> Chunk<T> {
             (tiles, self.rows / tiles, self.rows % tiles)
         };
         let rows_of = |t: usize| tile + (t < longer) as usize;
-        let (k, lanes_of) =
-            (self.steps.len(), |first: usize, width: u32| (roles.lanes - first * wide).min(wide << width));
+        let k = self.steps.len();
+        let lanes_of = |first: usize, width: u32| (roles.lanes - first * wide).min(wide << width);
         let v = self.v.wrapping_offset(self.steps.start as isize * v_step);
         let (mut s, mut s_row, mut s_step, mut s_tile) = (self.s, roles.s[0], roles.s[1], 0);
         if plan.pack_scalars {
@@ -160,12 +149,17 @@ impl<T: Kernel> Chunk<T> {
                     alpha: self.alpha,
                     beta: self.beta,
                 };
-                if plan.pack == Pack::Task {
-                    let before = (at - self.vectors.start) * wide * k;
-                    (block.v, block.v_step) = (self.packed.add(before), (wide << width) as isize);
-                } else if plan.pack == Pack::All || plan.pack == Pack::Partial && block.lanes < wide {
-                    pack::panel(kernels, k, lanes, block.v, roles.v, self.packed, wide << width);
-                    (block.v, block.v_step) = (self.packed, (wide << width) as isize);
+                let packed = match plan.pack {
+                    Pack::Task => Some(self.packed.add((at - self.vectors.start) * wide * k)),
+                    Pack::Partial if block.lanes == wide => None,
+                    Pack::Partial | Pack::All => {
+                        pack::panel(kernels, k, lanes, block.v, roles.v, self.packed, wide << width);
+                        Some(self.packed)
+                    }
+                    Pack::None => None,
+                };
+                if let Some(packed) = packed {
+                    (block.v, block.v_step) = (packed, (wide << width) as isize);
                 }
                 for t in 0..tiles {
                     if plan.prefetch {

@@ -79,6 +79,7 @@ impl Gemm {
         let plan = match dtype {
             DType::F32 => Plan::new(f32::kernels(level), [m, k, n], a, b, c),
             DType::F64 => Plan::new(f64::kernels(level), [m, k, n], a, b, c),
+            // As documented. It can't come from a recording: `matmul` and `conv` of other types are mistakes there.
             DType::I64 | DType::Bool => panic!("a product of {dtype}"),
         };
         Gemm { m, k, n, a, b, c, dtype, level, plan }

@@ -23,7 +23,7 @@ pub(super) struct Wishes {
 
 /// Another place of a tensor that is put together, and the numbers of the pieces that are there.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(super) struct OtherPlace {
     whole: Located,
     done: HashSet<u32>,
 }
@@ -107,15 +107,15 @@ impl Lowering<'_> {
             }
         }
         for (assemble, number) in wanted {
-            for copy in 0..self.copies.get(&assemble).map_or(0, |copies| copies.len()) {
-                let whole = self.copies[&assemble][copy].whole.clone();
-                let Some(located) = self.piece_in(assemble, number, n, &whole).filter(&fits) else {
-                    continue;
-                };
-                if self.copies.get_mut(&assemble).is_some_and(|copies| copies[copy].done.insert(number)) {
+            let Some(mut others) = self.other_places.remove(&assemble) else { continue };
+            for OtherPlace { whole, done } in &mut others {
+                if let Some(located) = self.piece_in(assemble, number, n, whole).filter(&fits)
+                    && done.insert(number)
+                {
                     places.push(located);
                 }
             }
+            self.other_places.insert(assemble, others);
         }
         places
     }
@@ -187,13 +187,13 @@ impl Lowering<'_> {
                 _ => self.zeros(n, &located),
             }
         } else if depth > 0 {
-            self.copies_of(n, depth - 1);
+            self.note_other_places(n, depth - 1);
         }
         located
     }
 
     /// The other places of an assembled tensor, to which its pieces are written as well.
-    fn copies_of(&mut self, n: u32, depth: usize) {
+    fn note_other_places(&mut self, n: u32, depth: usize) {
         let wanted = self.wishes.get(&n).map(|wishes| wishes.pieces.clone()).unwrap_or_default();
         for (assemble, number) in wanted {
             if self.in_place.contains(&(assemble, number)) {
@@ -201,7 +201,7 @@ impl Lowering<'_> {
             }
             if let Some(whole) = self.place_of_piece(assemble, number, n, depth) {
                 self.in_place.insert((assemble, number));
-                self.copies.entry(n).or_default().push(Copy { whole, done: HashSet::new() });
+                self.other_places.entry(n).or_default().push(OtherPlace { whole, done: HashSet::new() });
             }
         }
     }
@@ -245,7 +245,7 @@ impl Lowering<'_> {
             }
         }
         let located = self.assembled(n, DEEPEST);
-        for Copy { whole, done } in self.copies.remove(&n).unwrap_or_default() {
+        for OtherPlace { whole, done } in self.other_places.remove(&n).unwrap_or_default() {
             for (number, (piece, &x)) in (0..).zip(pieces.iter().zip(&node.inputs)) {
                 if !done.contains(&number) {
                     let view = view_of(piece, &graph.nodes[x as usize].meta.shape, &whole.view);

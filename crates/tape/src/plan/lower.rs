@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, GraphNode, Kind, follow};
 use super::group::{Group, Located, Make};
-use super::home::{Copy, Wishes};
+use super::home::{OtherPlace, Wishes};
 use crate::params::ParamId;
 use crate::record::{KeyMap, Leaf, Lower, Meta, View};
 use crate::{At, DType};
@@ -101,7 +101,8 @@ pub(super) struct Lowering<'g> {
     /// The buffers of tensors that are put together from pieces, and the pieces that are there.
     pub assembled: KeyMap<u32, Located>,
     pub in_place: HashSet<(u32, u32)>,
-    pub copies: KeyMap<u32, Vec<Copy>>,
+    /// The places besides, of those that have more than one.
+    pub other_places: KeyMap<u32, Vec<OtherPlace>>,
     /// How many products have this view as their right operand.
     pub products: KeyMap<u32, u32>,
 }
@@ -142,7 +143,7 @@ pub(crate) fn lower(graph: &Graph, level: Level) -> Plan {
         wishes: KeyMap::default(),
         assembled: KeyMap::default(),
         in_place: HashSet::new(),
-        copies: KeyMap::default(),
+        other_places: KeyMap::default(),
         products: KeyMap::default(),
     };
     lowering.begin();
