@@ -161,6 +161,7 @@ fn layers_in_all_layouts() {
         [400, 130, 128],
         [150, 700, 120],
         [40, 600, 500],
+        [26, 700, 384],
     ];
     for size in sizes {
         let [m, k, n] = size.map(|n| n as isize);

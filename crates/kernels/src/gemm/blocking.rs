@@ -15,7 +15,7 @@ const PANEL_BYTES: usize = 128 << 10;
 const TASK_CYCLES: f64 = 4_000.0;
 /// From this many tasks on tasks grow instead, to [`LARGE_TASK_CYCLES`].
 const MANY_TASKS: f64 = 16.0;
-const LARGE_TASK_CYCLES: f64 = 150_000.0;
+const LARGE_TASK_CYCLES: f64 = 500_000.0;
 const MAX_TASKS: f64 = 64.0;
 /// Bytes from step to step of an operand from which on it is worth packing: each step then takes lines of its own.
 const APART: usize = 1024;
@@ -296,10 +296,18 @@ impl Plan {
         }
         let vectors = match self.pack {
             Pack::None => 0,
-            Pack::Task => roles.lanes.div_ceil(kernels.lanes).div_ceil(grid[1]),
+            Pack::Task => panels.div_ceil(grid[1]) << self.width,
             _ => 1 << self.width,
         };
         self.panel_bytes = (k * vectors * kernels.lanes * size).next_multiple_of(ALIGN);
+    }
+
+    /// The vectors of a task's lanes, each of `wide` elements: whole panels as far as there are, since narrower ones use the
+    /// registers badly.
+    pub(super) fn vectors(&self, wide: usize, i: usize) -> Range<usize> {
+        let vectors = self.roles.lanes.div_ceil(wide);
+        let panels = part(vectors.div_ceil(1 << self.width), self.grid[1], i);
+        panels.start << self.width..vectors.min(panels.end << self.width)
     }
 
     /// Elements from step to step of packed scalars.
@@ -317,5 +325,39 @@ impl Plan {
             self.panel_bytes = self.roles.k * size;
         }
         self.grid = [1, tasks.min(self.roles.lanes.div_ceil(16))];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::micro::Kernel;
+    use super::*;
+    use crate::Level;
+
+    #[test]
+    fn tasks_cover_all_vectors_in_whole_panels() {
+        for level in Level::available() {
+            let kernels = f32::kernels(*level);
+            for lanes in (1..70).chain([96, 192, 257, 384, 768, 1025]) {
+                for (m, k) in [(5, 64), (64, 192), (128, 768), (768, 128)] {
+                    let strides = |columns: usize| [columns as isize, 1];
+                    for a in [strides(k), [1, m as isize]] {
+                        let plan = Plan::new(kernels, [m, k, lanes], a, strides(lanes), strides(lanes));
+                        if plan.kind != Kind::Blocks {
+                            continue;
+                        }
+                        let vectors = plan.roles.lanes.div_ceil(kernels.lanes);
+                        let mut end = 0;
+                        for task in 0..plan.grid[1] {
+                            let part = plan.vectors(kernels.lanes, task);
+                            assert_eq!(part.start, end, "{level:?} {lanes} {m} {k}");
+                            assert!(!part.is_empty() && part.start % (1 << plan.width) == 0);
+                            end = part.end;
+                        }
+                        assert_eq!(end, vectors, "{level:?} {lanes} {m} {k}");
+                    }
+                }
+            }
+        }
     }
 }

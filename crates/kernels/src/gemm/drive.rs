@@ -52,7 +52,7 @@ pub(super) unsafe fn blocks<T: Kernel>(
     let [row_part, vector_part] =
         if plan.grid[0] == 1 { [0, task] } else { [task / plan.grid[1], task % plan.grid[1]] };
     let rows = part(roles.rows, plan.grid[0], row_part);
-    let vectors = part(roles.lanes.div_ceil(wide), plan.grid[1], vector_part);
+    let vectors = plan.vectors(wide, vector_part);
     let mut stack = Stack(MaybeUninit::uninit());
     let small = plan.packed_bytes() <= STACK_BYTES;
     let packed: *mut T = if small { stack.0.as_mut_ptr().cast() } else { workspace.cast() };
