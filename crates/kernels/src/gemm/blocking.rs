@@ -351,7 +351,7 @@ mod tests {
                         for task in 0..plan.grid[1] {
                             let part = plan.vectors(kernels.lanes, task);
                             assert_eq!(part.start, end, "{level:?} {lanes} {m} {k}");
-                            assert!(!part.is_empty() && part.start % (1 << plan.width) == 0);
+                            assert!(!part.is_empty() && part.start.is_multiple_of(1 << plan.width));
                             end = part.end;
                         }
                         assert_eq!(end, vectors, "{level:?} {lanes} {m} {k}");
