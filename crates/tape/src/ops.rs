@@ -5,6 +5,7 @@ mod assemble;
 mod compare;
 mod convert;
 mod convolution;
+mod gated;
 mod generate;
 mod index;
 mod matmul;
@@ -48,6 +49,7 @@ pub fn samples() -> Vec<Sample> {
         movement::SAMPLES,
         assemble::SAMPLES,
         convolution::SAMPLES,
+        gated::SAMPLES,
         normalize::SAMPLES,
         pool::SAMPLES,
         index::SAMPLES,

@@ -170,6 +170,19 @@ fn kinks_have_the_documented_derivatives() {
 }
 
 #[test]
+fn the_slope_of_gelu_ends_where_its_value_does() {
+    let tape = Tape::new();
+    // The density at -13.5 is a subnormal number in f32.
+    let x = tape.var([-40.0f32, -13.5, -6.0, 0.0, 6.0]);
+    let y = x.gelu();
+    let slope = tape.grad(y.sum(..), x);
+    assert_eq!(y.value().unwrap().to_f64(), [0.0, 0.0, 0.0, 0.0, 6.0]);
+    assert_eq!(slope.value().unwrap().to_f64(), [0.0, 0.0, 0.0, 0.5, 1.0]);
+    assert_eq!(tape.grad(slope.sum(..), x).value().unwrap().to_f64()[..3], [0.0; 3]);
+    assert!(tape.grad(x.gelu().sum(..), x).value().is_ok());
+}
+
+#[test]
 fn second_order_at_the_kinks_is_finite() {
     let tape = Tape::new();
     let (a, b) = (tape.var([0.0, 0.0, 2.0, 1.5]), tape.var([2.0, 3.0, 0.0, 1.0]));

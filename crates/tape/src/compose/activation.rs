@@ -1,7 +1,6 @@
 //! Activation functions.
 
 use crate::Var;
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 impl<'t> Var<'t> {
     /// The rectifier, `max(x, 0)`; NaN stays NaN. Derivative: 1 above 0, else 0, also at 0.
@@ -37,28 +36,5 @@ impl<'t> Var<'t> {
         // -|x| with the derivative 1 at 0, where the two halves' derivatives then add up to 1/2.
         let below = self.le(0.0).select(self, -self);
         self.relu() + below.exp().log1p()
-    }
-
-    /// `x·sigmoid(x)`, also called swish.
-    ///
-    /// Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units", 2017.
-    #[track_caller]
-    pub fn silu(self) -> Var<'t> {
-        self * self.sigmoid()
-    }
-
-    /// `x·Φ(x)` with the normal distribution function `Φ(x) = (1 + erf(x/√2)) / 2`.
-    ///
-    /// Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
-    #[track_caller]
-    pub fn gelu(self) -> Var<'t> {
-        self * ((self * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
-    }
-
-    /// The approximation of [`gelu`](Var::gelu) by tanh: `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`.
-    #[track_caller]
-    pub fn gelu_tanh(self) -> Var<'t> {
-        let inner = (self + self * self * self * 0.044715) * (FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
-        self * (inner.tanh() + 1.0) * 0.5
     }
 }
