@@ -135,6 +135,7 @@ impl Product {
         let (products, task) = match self.groups {
             Some(groups) => (part(self.products, groups, task), 0),
             None if self.products == 0 => return,
+            None if self.products == 1 => (0..1, task),
             None => {
                 let (product, task) = (task / self.gemm.tasks(), task % self.gemm.tasks());
                 (product..product + 1, task)

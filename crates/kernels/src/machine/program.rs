@@ -102,6 +102,9 @@ pub(super) struct Custom {
 
 /// Part `i` of `0..n` cut into `parts` as evenly as can be.
 pub(super) fn part(n: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
+    if parts == 1 {
+        return 0..n;
+    }
     let (each, more) = (n / parts, n % parts);
     i * each + i.min(more)..(i + 1) * each + (i + 1).min(more)
 }
@@ -151,7 +154,9 @@ impl Program {
             }
         }
         let first = tiles.start;
-        let (mut down, mut over) = (first / self.across, first % self.across);
+        // Divisions are what small programs would spend their time on.
+        let (mut down, mut over) =
+            if first == 0 { (0, 0) } else { (first / self.across, first % self.across) };
         for tile in tiles {
             let (row, col) = (down * self.tile_rows, over * self.tile_cols);
             let rows = self.tile_rows.min(self.rows - row);

@@ -66,6 +66,20 @@ fn expand_narrow<T: Copy, const C: usize>(dst: &mut [T], src: &[T]) {
     }
 }
 
+/// A row of a few bytes over and over: sixteen times at once.
+///
+/// # Safety
+/// `src` has `BYTES` bytes, `dst` has `rows` times as many; they do not overlap.
+unsafe fn narrow<const BYTES: usize>(dst: *mut u8, src: *const u8, rows: usize) {
+    // SAFETY: the caller's promise.
+    let (row, dst) = unsafe {
+        (src.cast::<[u8; BYTES]>().read(), std::slice::from_raw_parts_mut(dst.cast::<[u8; BYTES]>(), rows))
+    };
+    let (groups, rest) = dst.as_chunks_mut::<16>();
+    groups.fill([row; 16]);
+    rest.fill(row);
+}
+
 /// `dst[r][c] = src[c]`: row to block. For all dtypes. (The same at every level: it is `memcpy`.)
 pub fn repeat_row(dtype: DType, _level: Level) -> Option<RowFn> {
     unsafe fn repeat<const SIZE: usize>(dst: *mut u8, src: *const u8, rows: usize, cols: usize) {
@@ -74,6 +88,16 @@ pub fn repeat_row(dtype: DType, _level: Level) -> Option<RowFn> {
         let (row, total) = (cols * SIZE, rows * cols * SIZE);
         if total == 0 {
             return;
+        }
+        // SAFETY: the caller's promise; a row has as many bytes.
+        unsafe {
+            match row {
+                4 => return narrow::<4>(dst, src, rows),
+                8 => return narrow::<8>(dst, src, rows),
+                12 => return narrow::<12>(dst, src, rows),
+                16 => return narrow::<16>(dst, src, rows),
+                _ => {}
+            }
         }
         // SAFETY: the caller's promise: `src` has a row and `dst` has `total` bytes; they do not overlap. In the
         // loop, `filled` bytes are written and `step` is at most that and at most what is left.

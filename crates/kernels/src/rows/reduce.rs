@@ -209,8 +209,13 @@ fn fold_short<T: Copy, F: Fold<T>, I: Isa, const N: usize>(dst: &mut [T], src: &
 /// several rows, of which each lane sees every `group`-th; a tree joins them in the end.
 #[inline(always)]
 fn fold_columns<T: Copy, F: Fold<T>, I: Isa>(dst: &mut [T], src: &[T], cols: usize) {
-    if cols == 0 {
-        return;
+    match cols {
+        0 => return,
+        1 => return fold_few::<T, F, 1, 16>(dst, src),
+        2 => return fold_few::<T, F, 2, 32>(dst, src),
+        3 => return fold_few::<T, F, 3, 48>(dst, src),
+        4 => return fold_few::<T, F, 4, 64>(dst, src),
+        _ => {}
     }
     let mut group = 1;
     while 2 * group * cols <= LANES {
@@ -246,6 +251,36 @@ fn fold_columns<T: Copy, F: Fold<T>, I: Isa>(dst: &mut [T], src: &[T], cols: usi
             for (out, lane) in dst[first..].iter_mut().zip(&lanes[..width.min(cols)]) {
                 *out = F::join(*out, *lane);
             }
+        }
+    }
+}
+
+/// [`fold_columns`] for a fixed number of columns, so that the compiler works on many rows at a time: on `N = 16 C` elements.
+#[inline(always)]
+fn fold_few<T: Copy, F: Fold<T>, const C: usize, const N: usize>(dst: &mut [T], src: &[T]) {
+    const { assert!(N == 16 * C) };
+    for block in src.chunks(ROWS * N) {
+        let mut sums = [F::START; N];
+        let (groups, rest) = block.as_chunks::<N>();
+        for group in groups {
+            for j in 0..N {
+                sums[j] = F::join(sums[j], group[j]);
+            }
+        }
+        for (sum, x) in sums.iter_mut().zip(rest) {
+            *sum = F::join(*sum, *x);
+        }
+        for j in 0..8 * C {
+            sums[j] = F::join(sums[j], sums[j + 8 * C]);
+        }
+        for j in 0..4 * C {
+            sums[j] = F::join(sums[j], sums[j + 4 * C]);
+        }
+        for j in 0..2 * C {
+            sums[j] = F::join(sums[j], sums[j + 2 * C]);
+        }
+        for (c, out) in dst.iter_mut().enumerate().take(C) {
+            *out = F::join(*out, F::join(sums[c], sums[c + C]));
         }
     }
 }
