@@ -280,7 +280,7 @@ impl Plan {
         let [least_tiles, least_panels] =
             [vectors, scalars].map(|packed| if packed { LEAST_USES } else { 1 });
         let grids = (0..=tasks.ilog2())
-            .map(|i| [1 << i, tasks >> i])
+            .map(|i| [1 << i, (tasks >> i).min(1 << panels.ilog2())])
             .filter(|grid| grid[0] * least_tiles <= tiles && grid[1] * least_panels <= panels);
         let Some(grid) = grids.min_by_key(cost) else { return };
         (self.grid, self.pack_scalars) = (grid, scalars);
