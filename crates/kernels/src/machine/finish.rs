@@ -2,7 +2,7 @@
 
 use super::accumulate::{Accumulator, Levels};
 use super::layout::{Layout, View};
-use super::program::{Moving, Once, Op, Program, Wandering};
+use super::program::{Moving, Once, Op, Program, Stream, Wandering};
 use super::registers::{Room, place};
 use super::strided::Strided;
 use super::tile::{Level, Operand, Role, StepKind, TileBuilder};
@@ -63,7 +63,7 @@ pub(super) fn finish(builder: &TileBuilder, layout: &Layout, scratch: Option<Pla
 }
 
 /// Programs that touch more than this find little of it in any cache.
-const FAR_BYTES: isize = 8 << 20;
+const FAR_BYTES: usize = 8 << 20;
 
 impl<'a> Finisher<'a> {
     fn program(mut self, scratch: Option<Place>) -> Program {
@@ -235,14 +235,20 @@ impl<'a> Finisher<'a> {
     }
 
     /// The streams to fetch ahead: those of programs that are too large for the second-level cache.
-    fn ahead(&self) -> Box<[(u32, usize, isize, isize)]> {
-        let mut ahead: Vec<_> = self.moving.iter().map(|m| (m.slot, m.offset, m.row, m.col)).collect();
+    fn ahead(&self) -> Box<[Stream]> {
+        let layout = self.layout;
+        let stream = |m: &Moving| {
+            // A tile of several rows is dense; one of a single row may be far from the next.
+            let bytes = match layout.tile_rows {
+                1 => layout.tile_cols * m.col.unsigned_abs(),
+                rows => rows * m.row.unsigned_abs(),
+            };
+            Stream { slot: m.slot, offset: m.offset, row: m.row, col: m.col, bytes }
+        };
+        let mut ahead: Vec<Stream> = self.moving.iter().map(stream).collect();
         ahead.sort_unstable();
         ahead.dedup();
-        let (rows, cols) = (self.layout.rows as isize, self.layout.cols as isize);
-        let bytes: isize =
-            ahead.iter().map(|&(_, _, row, col)| if rows > 1 { rows * row } else { cols * col }).sum();
-        if bytes < FAR_BYTES {
+        if ahead.iter().map(|stream| stream.bytes).sum::<usize>() * layout.tiles() < FAR_BYTES {
             ahead.clear();
         }
         ahead.into()
@@ -288,4 +294,36 @@ impl<'a> Finisher<'a> {
 fn linear(lengths: &[usize], strides: &[isize]) -> Option<isize> {
     let even = |axis: usize| strides[axis].checked_mul(lengths[axis] as isize) == Some(strides[axis - 1]);
     (1..lengths.len()).all(even).then(|| strides.last().copied().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Step};
+    use super::*;
+
+    #[test]
+    fn what_is_fetched_ahead_is_a_tile() {
+        let program = |rows: usize, cols: usize, row: isize| {
+            let memory =
+                |slot| Access { place: Place { slot, offset: 0 }, strides: [row, 1].into_iter().collect() };
+            let load = Step { kind: StepKind::Load(memory(1)), dtype: DType::F32, level: Level::Full };
+            let builder = TileBuilder {
+                dims: [rows, cols].into_iter().collect(),
+                steps: vec![load],
+                stores: vec![(Operand(0), memory(2))],
+                ..TileBuilder::default()
+            };
+            let layout = Layout::new(&builder).expect("a program that makes sense");
+            finish(&builder, &layout, None, Simd::detect())
+        };
+        // Rows that lie a megabyte apart are no megabytes each.
+        assert!(program(32, 1024, 1 << 18).ahead.is_empty());
+        for (rows, cols, row) in [(8192, 1024, 1 << 12), (1 << 15, 128, 128), (1, 1 << 22, 0)] {
+            let program = program(rows, cols, row);
+            assert!(!program.ahead.is_empty());
+            for stream in &program.ahead {
+                assert_eq!(stream.bytes, program.tile_rows * program.tile_cols * 4);
+            }
+        }
+    }
 }

@@ -30,9 +30,8 @@ pub(super) struct Program {
     /// Entries that are registers, and where in the workspace.
     pub(super) registers: Box<[(u32, usize)]>,
     pub(super) moving: Box<[Moving]>,
-    /// Operands of which the next tile is fetched while one is worked on: slot, offset, and bytes from row to row and
-    /// from column to column.
-    pub(super) ahead: Box<[(u32, usize, isize, isize)]>,
+    /// Operands of which the next tile is fetched while one is worked on.
+    pub(super) ahead: Box<[Stream]>,
     pub(super) wandering: Box<[Wandering]>,
     /// What each task does once, before its tiles.
     pub(super) once: Box<[Once]>,
@@ -52,6 +51,18 @@ pub(super) struct Moving {
     /// Bytes from row to row, and from column to column.
     pub(super) row: isize,
     pub(super) col: isize,
+}
+
+/// An operand that is fetched ahead.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Stream {
+    pub(super) slot: u32,
+    pub(super) offset: usize,
+    /// Bytes from row to row, and from column to column.
+    pub(super) row: isize,
+    pub(super) col: isize,
+    /// Bytes of a tile.
+    pub(super) bytes: usize,
 }
 
 /// An operand in memory whose rows lie anywhere.
@@ -228,15 +239,11 @@ impl Program {
     fn fetch(&self, row: usize, col: usize, bases: Bases<'_>) {
         let (row, col) =
             if self.across == 1 { (row + self.tile_rows, col) } else { (row, col + self.tile_cols) };
-        for &(slot, offset, by_row, by_col) in &self.ahead {
-            let from = bases.at(slot, offset).wrapping_offset(row as isize * by_row + col as isize * by_col);
-            let bytes = if self.across == 1 {
-                self.tile_rows as isize * by_row
-            } else {
-                self.tile_cols as isize * by_col
-            };
-            for line in (0..bytes).step_by(crate::ALIGN) {
-                prefetch(from.wrapping_offset(line));
+        for stream in &self.ahead {
+            let distance = row as isize * stream.row + col as isize * stream.col;
+            let from = bases.at(stream.slot, stream.offset).wrapping_offset(distance);
+            for line in (0..stream.bytes).step_by(crate::ALIGN) {
+                prefetch(from.wrapping_add(line));
             }
         }
     }
