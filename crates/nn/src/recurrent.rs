@@ -153,7 +153,8 @@ impl Lstm {
             };
             let h = o * c.tanh();
             outputs.push(h);
-            last = Some((h, c));
+            // A gradient that fades from step to step ends as 0, not as a subnormal number.
+            last = Some((h.flush_gradient(), c.flush_gradient()));
         }
         let y = tape.stack(&outputs, 1);
         (cell.label.note(y, "Lstm"), last.unwrap_or((y, y)))
@@ -226,7 +227,8 @@ impl Gru {
                 None => (1.0 - z) * n,
             };
             outputs.push(h);
-            last = Some(h);
+            // A gradient that fades from step to step ends as 0, not as a subnormal number.
+            last = Some(h.flush_gradient());
         }
         let y = tape.stack(&outputs, 1);
         (cell.label.note(y, "Gru"), last.unwrap_or(y))

@@ -1,7 +1,8 @@
 //! What layers do, in training and in use.
 
 use chainrule_nn::{
-    Activation, BatchNorm, Dropout, Embedding, Init, Layer, LayerNorm, Linear, Losses, Sequential, accuracy,
+    Activation, BatchNorm, Dropout, Embedding, Gru, Init, Layer, LayerNorm, Linear, Losses, Lstm, Sequential,
+    accuracy,
 };
 use chainrule_tape::{DType, Kind, Params, Tape, Tensor, Var};
 
@@ -337,4 +338,19 @@ fn exclusive_or_is_learned() {
     let tape = Tape::with(&params).inference();
     let logits = net.forward(tape.var(&x)).value().unwrap();
     assert_eq!(accuracy(&logits, &labels).unwrap(), 1.0);
+}
+
+#[test]
+fn gradients_that_fade_through_time_end_as_zeros() {
+    let mut params = Params::seeded(3);
+    let lstm = Lstm::new(&mut params.root().sub("lstm"), 2, 8);
+    let gru = Gru::new(&mut params.root().sub("gru"), 2, 8);
+    let tape = Tape::with(&params);
+    let x = tape.normal([3, 400, 2], DType::F32);
+    for y in [lstm.forward(x), gru.forward(x)] {
+        let g = tape.grad(y.slice(1, 399..).sum(..), x).value().unwrap();
+        let g = g.as_slice::<f32>().unwrap();
+        assert!(g.iter().any(|g| g.abs() > 1e-3) && g.iter().any(|g| *g == 0.0));
+        assert!(g.iter().all(|g| !g.is_subnormal()), "{}", g.iter().filter(|g| g.is_subnormal()).count());
+    }
 }
