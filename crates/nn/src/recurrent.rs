@@ -80,7 +80,8 @@ fn at_time<'t>(x: Var<'t>, t: usize) -> Var<'t> {
 /// `[inputs, 4·hidden]`, `weight_hh` `[hidden, 4·hidden]`, `bias_ih` and `bias_hh` `[4·hidden]`, all of them `U(-a, a)` with
 /// `a = 1/√hidden` at first. (The gates' order and the two biases are PyTorch's, which keeps the transposed weights.)
 ///
-/// The products of the inputs are one product for all time steps, and so are the weights' gradients.
+/// The products of the inputs are one product for all time steps, and so are the weights' gradients. From a time step to the
+/// one before, gradients too small to matter [do not pass](Var::flush_gradient).
 ///
 /// An input of another width, rank or dtype is a mistake that names the layer and its line.
 ///
@@ -175,6 +176,7 @@ impl Layer for Lstm {
 ///
 /// `x` has the shape `[batch, time, inputs]`, the outputs, all `h'`, have `[batch, time, hidden]`. Parameters: `weight_ih`
 /// `[inputs, 3·hidden]`, `weight_hh` `[hidden, 3·hidden]`, `bias_ih` and `bias_hh` `[3·hidden]`, as those of [`Lstm`].
+/// Gradients fade through time as there.
 ///
 /// Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP 2014, with the reset gate after
 /// the product, as PyTorch has it.
