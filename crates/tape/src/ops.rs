@@ -13,6 +13,7 @@ mod movement;
 mod normalize;
 mod pool;
 mod reduce;
+mod symmetric;
 mod unary;
 
 use crate::{Tensor, Var};

@@ -75,16 +75,12 @@ impl Op for Detach {
 }
 
 #[derive(Debug)]
-struct FlushGradient {
-    dtype: DType,
-}
+struct FlushGradient;
 
-impl FlushGradient {
-    /// What of `t`, a gradient or a tangent, is large enough.
-    fn large<'t>(&self, t: Var<'t>) -> Var<'t> {
-        let least = if self.dtype == DType::F32 { 2f64.powi(-100) } else { 2f64.powi(-900) };
-        t.abs().lt(least).select(0.0, t)
-    }
+/// What of `t`, a gradient or a tangent, is large enough.
+fn large(t: Var<'_>) -> Var<'_> {
+    let least = if t.dtype() == DType::F32 { 2f64.powi(-100) } else { 2f64.powi(-900) };
+    t.abs().lt(least).select(0.0, t)
 }
 
 impl Op for FlushGradient {
@@ -101,15 +97,11 @@ impl Op for FlushGradient {
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| Some(self.large(g)))
+        at.gradients(|_| Some(large(g)))
     }
 
     fn jvp<'t>(&self, _: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        dx[0].map(|dx| self.large(dx))
-    }
-
-    fn attributes(&self, key: &mut Key) {
-        key.write(self.dtype as u64);
+        dx[0].map(large)
     }
 }
 
@@ -145,7 +137,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn flush_gradient(self) -> Var<'t> {
-        self.apply_with(FlushGradient { dtype: self.dtype() })
+        self.apply_with(FlushGradient)
     }
 }
 

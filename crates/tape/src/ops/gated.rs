@@ -4,42 +4,11 @@
 //! forward pass already: recorded there, it is computed in the same pass over memory, and it alone is kept. Where no
 //! derivative is taken, nothing of it is computed.
 
-use super::movement::Same;
+use super::symmetric::Symmetric;
 use super::{Sample, sample};
-use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use crate::Var;
+use smallvec::SmallVec;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
-use std::sync::Arc;
-
-/// The first input is the value, without derivative; the second is `x`, and the third the derivative at `x`.
-#[derive(Clone, Debug)]
-struct Gated(&'static str);
-
-impl Op for Gated {
-    fn name(&self) -> &'static str {
-        self.0
-    }
-
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
-        Ok(x[0].clone())
-    }
-
-    fn attributes(&self, key: &mut Key) {
-        self.0.bytes().for_each(|byte| key.write(byte as u64));
-    }
-
-    fn lower(&self) -> Lower {
-        Lower::View(Arc::new(Same))
-    }
-
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        at.gradients(|i| (i == 1).then(|| g * at.x[2]))
-    }
-
-    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        dx[1].map(|dx| dx * at.x[2])
-    }
-}
 
 impl<'t> Var<'t> {
     /// `x·sigmoid(x)`, also called swish. Derivative: `s + y·(1 - s)` with `s = sigmoid(x)`.
@@ -84,7 +53,9 @@ impl<'t> Var<'t> {
         if y.is_poisoned() {
             return y;
         }
-        self.tape.op(Gated(name), &[y.detach(), self, derivative])
+        // The Jacobian is diagonal.
+        let op = Symmetric { name, axes: SmallVec::new(), product: |at, _, t| t * at.x[2] };
+        self.tape.op(op, &[y.detach(), self, derivative])
     }
 }
 

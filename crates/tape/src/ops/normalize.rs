@@ -1,69 +1,18 @@
-//! Compositions whose derivative is shorter by the result than by the chain rule: softmax and the normalization of rows.
-//!
-//! The value is a composition of ops as any other; a node on top of it has the derivative. What the backward pass needs is
-//! then the result, which is kept anyway, and not what it was made from.
+//! Softmax and the normalization of rows: compositions whose derivative is shorter by the result than by the chain rule.
 
-use super::movement::Same;
+use super::symmetric::Symmetric;
 use super::{Axes, Sample, sample};
-use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Rule, Var};
 use smallvec::SmallVec;
-use std::sync::Arc;
 
-/// Which composition it is. The first input is the value, without derivative; the second is what it is a function of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
-    /// `dy = y·(dx - Σ y·dx)`: the Jacobian is symmetric.
-    Softmax,
-    /// `dy = s·(dx - mean(dx) - y·mean(y·dx))`, symmetric too, with the scale `s = 1/√(σ² + ε)` as third input.
-    Normalize,
+/// `y·(t - Σ y·t)`.
+fn softmax_product<'t>(at: &Rule<'_, 't>, axes: &[isize], t: Var<'t>) -> Var<'t> {
+    at.y * (t - (at.y * t).sum_keep(axes))
 }
 
-#[derive(Clone, Debug)]
-struct ByResult {
-    kind: Kind,
-    axes: SmallVec<[isize; 4]>,
-}
-
-impl ByResult {
-    /// The symmetric Jacobian times `t`, a gradient or a tangent.
-    fn product<'t>(&self, at: &Rule<'_, 't>, t: Var<'t>) -> Var<'t> {
-        let (y, axes) = (at.y, &self.axes[..]);
-        match self.kind {
-            Kind::Softmax => y * (t - (y * t).sum_keep(axes)),
-            Kind::Normalize => (t - t.mean_keep(axes) - y * (y * t).mean_keep(axes)) * at.x[2],
-        }
-    }
-}
-
-impl Op for ByResult {
-    fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Softmax => "softmax",
-            Kind::Normalize => "normalize",
-        }
-    }
-
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
-        Ok(x[0].clone())
-    }
-
-    fn attributes(&self, key: &mut Key) {
-        key.write(self.kind as u64);
-        self.axes.iter().for_each(|&axis| key.write(axis as u64));
-    }
-
-    fn lower(&self) -> Lower {
-        Lower::View(Arc::new(Same))
-    }
-
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        at.gradients(|i| (i == 1).then(|| self.product(at, g)))
-    }
-
-    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        dx[1].map(|dx| self.product(at, dx))
-    }
+/// `s·(t - mean(t) - y·mean(y·t))`, with the scale `s = 1/√(σ² + ε)` as third input.
+fn normalize_product<'t>(at: &Rule<'_, 't>, axes: &[isize], t: Var<'t>) -> Var<'t> {
+    (t - t.mean_keep(axes) - at.y * (at.y * t).mean_keep(axes)) * at.x[2]
 }
 
 impl<'t> Var<'t> {
@@ -78,7 +27,7 @@ impl<'t> Var<'t> {
             return y;
         }
         let axes = SmallVec::from_elem(axis, 1);
-        self.tape.op(ByResult { kind: Kind::Softmax, axes }, &[y, self])
+        self.tape.op(Symmetric { name: "softmax", axes, product: softmax_product }, &[y, self])
     }
 
     /// `(x - μ)·s` with `s = 1/√(σ² + ε)`, where `μ` and `σ²` are the mean and the (biased) variance over these axes.
@@ -104,7 +53,7 @@ impl<'t> Var<'t> {
         if y.is_poisoned() {
             return y;
         }
-        self.tape.op(ByResult { kind: Kind::Normalize, axes }, &[y, self, scale])
+        self.tape.op(Symmetric { name: "normalize", axes, product: normalize_product }, &[y, self, scale])
     }
 }
 
