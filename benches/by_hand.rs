@@ -5,10 +5,14 @@
 //! cross-entropy of logits, batch 32, gradient descent with momentum; without and with batch norms after the rectifiers. Both
 //! ways start from the same weights, and the losses are compared first. The loops know all sizes when they are compiled.
 
-use chainrule::nn::{BatchNorm, Linear};
+#[allow(dead_code)]
+#[path = "../examples/steps/workloads.rs"]
+mod workloads;
+
 use chainrule::prelude::*;
 use std::hint::black_box;
 use std::time::Instant;
+use workloads::{Workload, workload};
 
 const BATCH: usize = 32;
 const RATE: f32 = 0.01;
@@ -216,28 +220,7 @@ fn main() -> chainrule::Result<()> {
     println!("{:9} {:>9} {:>9} {:>6}", "step", "by hand", "engine", "ratio");
     for (name, norm) in [("xor", false), ("keras_bn", true)] {
         let mut params = Params::seeded(0);
-        let mut at = params.root();
-        let sizes = [2, 3, 2, 1];
-        let layers: Vec<(Linear, Option<BatchNorm>)> = (0..3)
-            .map(|i| {
-                let linear = Linear::new(&mut at.sub(format!("linear{i}")), sizes[i], sizes[i + 1]);
-                let norm = norm && i < 2;
-                (linear, norm.then(|| BatchNorm::new(&mut at.sub(format!("norm{i}")), sizes[i + 1])))
-            })
-            .collect();
-        let mut step = TrainStep::new(optim::sgd(RATE as f64).momentum(MOMENTUM as f64), |[x, y]| {
-            let mut out = x;
-            for (i, (linear, norm)) in layers.iter().enumerate() {
-                out = linear.forward(out);
-                if i + 1 < layers.len() {
-                    out = out.relu();
-                }
-                if let Some(norm) = norm {
-                    out = norm.forward(out);
-                }
-            }
-            out.bce_with_logits(y)
-        });
+        let Workload { mut step, .. } = workload(name, &mut params).expect("a workload of the example");
         let mut net = Net::new(&params, norm);
         let random = Tape::with(&Params::seeded(1));
         let x = random.normal([BATCH, 2], DType::F32).value()?;
