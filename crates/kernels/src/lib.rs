@@ -11,6 +11,7 @@ pub mod math;
 pub mod pointwise;
 pub mod pool;
 pub mod rows;
+mod simd;
 
 pub use buffer::{ALIGN, Buffer};
 pub use dtype::{DType, Element};

@@ -6,9 +6,11 @@
 
 mod broadcast;
 mod reduce;
+mod transpose;
 
-pub use broadcast::{copy_strided, expand_rows, fill, repeat_row};
+pub use broadcast::{copy_lines, copy_strided, expand_rows, fill, repeat_row};
 pub use reduce::{add_columns, max_columns, max_rows, sum_rows};
+pub use transpose::transpose;
 
 /// Reads a dense block of `rows × cols` elements and writes a row, a column or a block: each kernel says which.
 ///
@@ -26,6 +28,15 @@ pub type RowFn = unsafe fn(dst: *mut u8, src: *const u8, rows: usize, cols: usiz
 /// With the dtype that the function was picked for: every element named is within an allocation that is valid
 /// for reads (`src`) or writes (`dst`), initialized and aligned; the two sets of elements do not overlap.
 pub type CopyFn = unsafe fn(dst: *mut u8, dst_stride: isize, src: *const u8, src_stride: isize, n: usize);
+
+/// Copies a block of `lines` lines of `n` contiguous elements each, steps from line to line in elements; or transposes it: then
+/// `n` lines of `lines` elements come out.
+///
+/// # Safety
+///
+/// As for [`CopyFn`], and the level is one of [`Level::available`](crate::Level::available).
+pub type BlockFn =
+    unsafe fn(dst: *mut u8, dst_step: isize, src: *const u8, src_step: isize, lines: usize, n: usize);
 
 /// Writes one value `n` times: `dst[i] = *value`.
 ///

@@ -1,7 +1,8 @@
 //! The row kernels against naive twins, on many shapes.
 
 use chainrule_kernels::rows::{
-    RowFn, add_columns, copy_strided, expand_rows, fill, max_columns, max_rows, repeat_row, sum_rows,
+    RowFn, add_columns, copy_lines, copy_strided, expand_rows, fill, max_columns, max_rows, repeat_row,
+    sum_rows, transpose,
 };
 use chainrule_kernels::{DType, Element, Level};
 
@@ -176,6 +177,45 @@ fn check_copies<T: Element>(make: fn(u64) -> T) {
     }
 }
 
+/// Where lines of `n` elements lie, `gap` apart, upwards or downwards: the first one's place, the step, and the room they need.
+fn lie(lines: usize, n: usize, gap: usize, down: bool) -> (isize, isize, usize) {
+    let step = (n + gap) as isize;
+    let first = if down { (lines as isize - 1).max(0) * step } else { 0 };
+    (first, if down { -step } else { step }, lines.max(1) * (n + gap))
+}
+
+fn check_blocks<T: Element>(make: fn(u64) -> T) {
+    for (lines, n) in shapes().into_iter().filter(|(lines, n)| lines * n <= 5_000) {
+        for (from_gap, to_gap, from_down, to_down) in
+            [(0, 0, false, false), (3, 1, false, true), (0, 5, true, false)]
+        {
+            let (from_first, from_step, room) = lie(lines, n, from_gap, from_down);
+            let src = elements(room, make);
+            for transposed in [false, true] {
+                let (out_lines, out_n) = if transposed { (n, lines) } else { (lines, n) };
+                let (to_first, to_step, room) = lie(out_lines, out_n, to_gap, to_down);
+                let before = elements(room, |bits| make(bits >> 3));
+                let mut expected = before.clone();
+                for i in 0..lines as isize {
+                    for j in 0..n as isize {
+                        let to = to_first + if transposed { j * to_step + i } else { i * to_step + j };
+                        expected[to as usize] = src[(from_first + i * from_step + j) as usize];
+                    }
+                }
+                for &level in Level::available() {
+                    let f = if transposed { transpose(T::DTYPE, level) } else { copy_lines(T::DTYPE, level) };
+                    let mut dst = before.clone();
+                    let to = dst.as_mut_ptr().wrapping_offset(to_first).cast();
+                    let from = src.as_ptr().wrapping_offset(from_first).cast();
+                    // SAFETY: both have room for all lines.
+                    unsafe { f(to, to_step, from, from_step, lines, n) };
+                    assert!(dst == expected, "{level:?} {lines} {n} {transposed} {from_gap} {to_gap}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn broadcasts_and_copies() {
     check_broadcasts::<f32>(|b| unit(b) as f32);
@@ -186,5 +226,9 @@ fn broadcasts_and_copies() {
     check_copies::<f64>(unit);
     check_copies::<i64>(|b| b as i64);
     check_copies::<bool>(|b| b & 1 == 1);
+    check_blocks::<f32>(|b| unit(b) as f32);
+    check_blocks::<f64>(unit);
+    check_blocks::<i64>(|b| b as i64);
+    check_blocks::<bool>(|b| b & 1 == 1);
     assert!(sum_rows(DType::Bool, Level::Portable).is_none());
 }

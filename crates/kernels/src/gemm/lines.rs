@@ -3,7 +3,7 @@
 // An index counts registers here, several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
-use super::simd::{MAX_LANES, Real, Simd};
+use crate::simd::{MAX_LANES, Real, Simd};
 
 /// What a dot kernel computes: `c[j] = alpha * sum over p of m[j][p] * x[p] + beta * c[j]`.
 #[derive(Clone, Copy)]
@@ -97,7 +97,7 @@ pub(super) unsafe fn transpose_lines<S: Simd>(
                 let mut p = 0;
                 while p < k {
                     let at = p.min(k - S::LANES);
-                    S::transpose(&lines, at, to.add(at * width), width);
+                    S::transpose(&lines, at, to.add(at * width), width as isize);
                     p += S::LANES;
                 }
             }

@@ -8,8 +8,8 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::lines::{Dots, copy_lines, dots, transpose_lines};
-use super::simd::{Plain, Real, Simd};
 use crate::Level;
+use crate::simd::{Plain, Real, Simd};
 
 /// Rows of the largest block.
 pub(super) const MAX_ROWS: usize = 12;

@@ -12,9 +12,6 @@ mod drive;
 mod lines;
 mod micro;
 mod pack;
-mod simd;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
 use crate::{DType, Level};
 use blocking::{Kind, Plan, STACK_BYTES};

@@ -225,6 +225,8 @@ impl<'a> Finisher<'a> {
     pub(super) fn strided(&self, view: &View, place: Place, level: Level) -> Box<Strided> {
         Box::new(Strided {
             copy: rows::copy_strided(view.dtype),
+            copy_lines: rows::copy_lines(view.dtype, self.simd),
+            transpose: rows::transpose(view.dtype, self.simd),
             slot: place.slot,
             offset: place.offset,
             size: view.dtype.size(),

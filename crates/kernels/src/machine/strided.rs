@@ -4,12 +4,14 @@ use super::layout::Axes;
 use super::program::Program;
 use super::share::Bases;
 use super::tile::Level;
-use crate::rows::CopyFn;
+use crate::rows::{BlockFn, CopyFn};
 
 /// A strided view of memory.
 #[derive(Debug)]
 pub(super) struct Strided {
     pub(super) copy: CopyFn,
+    pub(super) copy_lines: BlockFn,
+    pub(super) transpose: BlockFn,
     pub(super) slot: u32,
     pub(super) offset: usize,
     pub(super) size: usize,
@@ -63,11 +65,43 @@ pub(super) fn runs(
     }
 }
 
-/// A vector of elements in memory and in a register: distance and stride in elements of each, and a length.
-struct Vector {
-    memory: (isize, isize),
-    register: (usize, usize),
+/// Rows of elements in memory and in a register, with distances in elements.
+struct Rows {
+    memory: isize,
+    register: usize,
+    /// From row to row and from element to element, in memory.
+    down: isize,
+    along: isize,
+    /// From row to row in the register, where the elements of a row are contiguous.
+    step: usize,
+    rows: usize,
     n: usize,
+}
+
+/// Rows and elements of a row from which on a transposition beats strided copies.
+const SQUARE: usize = 4;
+
+impl Rows {
+    /// Whether rows are contiguous in memory across the elements.
+    fn is_transposed(&self) -> bool {
+        self.down == 1 && self.along != 1 && self.rows.min(self.n) >= SQUARE
+    }
+
+    /// Calls `f` with vectors that make up the rows: the distance in memory and its stride, the distance in the register and
+    /// its stride, and their length. They go across the rows where that is longer by far, or the finer stride.
+    #[inline]
+    fn vectors(&self, mut f: impl FnMut(isize, isize, usize, usize, usize)) {
+        let &Rows { memory, register, down, along, step, rows, n } = self;
+        if rows > 4 * n || (rows >= 8 && down.unsigned_abs() < along.unsigned_abs()) {
+            for i in 0..n {
+                f(memory + i as isize * along, down, register + i, step, rows);
+            }
+        } else {
+            for i in 0..rows {
+                f(memory + i as isize * down, along, register + i * step, 1, n);
+            }
+        }
+    }
 }
 
 impl Strided {
@@ -77,11 +111,21 @@ impl Strided {
     /// The view was validated against the slots of `bases` over the program's domain; the register holds a tile.
     pub(super) unsafe fn gather(&self, program: &Program, region: Region, dst: *mut u8, bases: Bases<'_>) {
         let from = bases.at(self.slot, self.offset);
-        self.vectors(program, region, |v| {
-            let from = from.wrapping_offset(v.memory.0 * self.size as isize);
-            let to = dst.wrapping_add(v.register.0 * self.size);
-            // SAFETY: the elements are those of the tile, in memory and in the register.
-            unsafe { (self.copy)(to, v.register.1 as isize, from, v.memory.1, v.n) }
+        let from = |distance: isize| from.wrapping_offset(distance * self.size as isize);
+        let to = |distance: usize| dst.wrapping_add(distance * self.size);
+        // SAFETY: the elements are those of the tile, in memory and in the register.
+        self.rows(program, region, |part| unsafe {
+            if part.along == 1 {
+                let (to, from) = (to(part.register), from(part.memory));
+                return (self.copy_lines)(to, part.step as isize, from, part.down, part.rows, part.n);
+            }
+            if part.is_transposed() {
+                let (to, from) = (to(part.register), from(part.memory));
+                return (self.transpose)(to, part.step as isize, from, part.along, part.n, part.rows);
+            }
+            part.vectors(|memory, stride, register, step, n| {
+                (self.copy)(to(register), step as isize, from(memory), stride, n);
+            });
         });
     }
 
@@ -91,47 +135,45 @@ impl Strided {
     /// As for [`Strided::gather`], and the memory overlaps no source.
     pub(super) unsafe fn scatter(&self, program: &Program, region: Region, src: *const u8, bases: Bases<'_>) {
         let to = bases.at(self.slot, self.offset);
-        self.vectors(program, region, |v| {
-            let to = to.wrapping_offset(v.memory.0 * self.size as isize);
-            let from = src.wrapping_add(v.register.0 * self.size);
-            // SAFETY: as in `gather`.
-            unsafe { (self.copy)(to, v.memory.1, from, v.register.1 as isize, v.n) }
+        let to = |distance: isize| to.wrapping_offset(distance * self.size as isize);
+        let from = |distance: usize| src.wrapping_add(distance * self.size);
+        // SAFETY: as in `gather`.
+        self.rows(program, region, |part| unsafe {
+            if part.along == 1 {
+                let (to, from) = (to(part.memory), from(part.register));
+                return (self.copy_lines)(to, part.down, from, part.step as isize, part.rows, part.n);
+            }
+            if part.is_transposed() {
+                let (to, from) = (to(part.memory), from(part.register));
+                return (self.transpose)(to, part.along, from, part.step as isize, part.rows, part.n);
+            }
+            part.vectors(|memory, stride, register, step, n| {
+                (self.copy)(to(memory), stride, from(register), step as isize, n);
+            });
         });
     }
 
-    /// Cuts a tile's part in vectors.
+    /// Cuts a tile's part in rows that lie evenly in memory.
     #[inline]
-    fn vectors(&self, program: &Program, region: Region, mut f: impl FnMut(Vector)) {
+    fn rows(&self, program: &Program, region: Region, mut f: impl FnMut(Rows)) {
         let down = self.outer.last().copied().unwrap_or(0);
         if self.level == Level::Row {
-            return runs(&program.outer, &self.outer, region, |distance, done, n| {
-                f(Vector { memory: (distance, down), register: (done, 1), n });
+            return runs(&program.outer, &self.outer, region, |memory, register, rows| {
+                f(Rows { memory, register, down, along: 0, step: 1, rows, n: 1 });
             });
         }
         // Where there is more than one inner axis, a tile is of whole rows.
-        let (last, lead) = match program.inner.split_last() {
+        let (along, lead) = match program.inner.split_last() {
             Some((_, lead)) => (self.inner[lead.len()], lead),
             None => (0, &[][..]),
         };
         let segments: usize = lead.iter().product();
         let n = region.cols / segments;
-        runs(&program.outer, &self.outer, region, |distance, done, run| {
-            // Along the rows where that is longer by far, or the finer stride.
-            let along = run > 4 * n || (run >= 8 && down.unsigned_abs() < last.unsigned_abs());
+        runs(&program.outer, &self.outer, region, |distance, done, rows| {
             for segment in 0..segments {
-                let memory = distance + offset(lead, &self.inner, segment) + region.col as isize * last;
+                let memory = distance + offset(lead, &self.inner, segment) + region.col as isize * along;
                 let register = done * region.cols + segment * n;
-                if along {
-                    for i in 0..n {
-                        let memory = (memory + i as isize * last, down);
-                        f(Vector { memory, register: (register + i, region.cols), n: run });
-                    }
-                } else {
-                    for i in 0..run {
-                        let memory = (memory + i as isize * down, last);
-                        f(Vector { memory, register: (register + i * region.cols, 1), n });
-                    }
-                }
+                f(Rows { memory, register, down, along, step: region.cols, rows, n });
             }
         });
     }

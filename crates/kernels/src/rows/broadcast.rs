@@ -1,6 +1,6 @@
 //! Copies of rows, columns and strided vectors.
 
-use super::{CopyFn, FillFn, RowFn};
+use super::{BlockFn, CopyFn, FillFn, RowFn};
 use crate::math::isa::{Isa, by_level};
 use crate::{DType, Level};
 
@@ -170,4 +170,56 @@ pub fn copy_strided(dtype: DType) -> CopyFn {
         4 => copy::<u32>,
         _ => copy::<u64>,
     }
+}
+
+/// `dst[i * dst_step + j] = src[i * src_step + j]` for `i` below `lines` and `j` below `n`. For all dtypes.
+pub fn copy_lines(dtype: DType, level: Level) -> BlockFn {
+    macro_rules! levels {
+        ($T:ty) => {{
+            #[inline(always)]
+            unsafe fn body<I: Isa>(
+                dst: *mut u8,
+                dst_step: isize,
+                src: *const u8,
+                src_step: isize,
+                lines: usize,
+                n: usize
+            ) {
+                let (dst, src) = (dst.cast::<$T>(), src.cast::<$T>());
+                for i in 0..lines as isize {
+                    let (to, from) = (dst.wrapping_offset(i * dst_step), src.wrapping_offset(i * src_step));
+                    // SAFETY: the caller's promise: a line of each.
+                    unsafe {
+                        copy_line(std::slice::from_raw_parts_mut(to, n), std::slice::from_raw_parts(from, n));
+                    }
+                }
+            }
+            const LEVELS: [BlockFn; 3] = by_level!(body: unsafe fn(
+                dst: *mut u8, dst_step: isize, src: *const u8, src_step: isize, lines: usize, n: usize));
+            LEVELS[level as usize]
+        }};
+    }
+    match dtype.size() {
+        1 => levels!(u8),
+        4 => levels!(u32),
+        _ => levels!(u64),
+    }
+}
+
+/// Copies a short line in windows, the last of which overlaps the one before: a call of `memcpy` would take longer.
+#[inline(always)]
+fn copy_line<T: Copy>(dst: &mut [T], src: &[T]) {
+    const WINDOW: usize = 16;
+    const LONG: usize = 64 * WINDOW;
+    let n = dst.len();
+    if n > LONG {
+        return dst.copy_from_slice(src);
+    }
+    let (Some(last), Some(last_from)) = (n.checked_sub(WINDOW), src.last_chunk::<WINDOW>()) else {
+        return dst.iter_mut().zip(src).for_each(|(to, from)| *to = *from);
+    };
+    for (to, from) in dst.as_chunks_mut::<WINDOW>().0.iter_mut().zip(src.as_chunks::<WINDOW>().0) {
+        *to = *from;
+    }
+    dst[last..].copy_from_slice(last_from);
 }

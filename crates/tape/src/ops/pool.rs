@@ -13,11 +13,11 @@ use std::sync::Arc;
 struct Largest;
 
 impl Largest {
-    /// The share of each of the others in the derivative.
-    fn shares<'t>(at: &Rule<'_, 't>) -> Vec<Var<'t>> {
+    /// For each of the others 1 where it is the largest, and how many are.
+    fn winners<'t>(at: &Rule<'_, 't>) -> (Vec<Var<'t>>, Option<Var<'t>>) {
         let winners: Vec<Var<'t>> = at.x[1..].iter().map(|x| x.eq(at.x[0]).cast(x.dtype())).collect();
         let count = winners.iter().copied().reduce(|sum, winner| sum + winner);
-        winners.into_iter().map(|winner| count.map_or(winner, |count| winner / count)).collect()
+        (winners, count)
     }
 }
 
@@ -37,14 +37,16 @@ impl Op for Largest {
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        let shares = Largest::shares(at);
-        at.gradients(|i| Some(g * *shares.get(i.checked_sub(1)?)?))
+        let (winners, count) = Largest::winners(at);
+        // Divided once, for all of them.
+        let share = count.map(|count| g / count);
+        at.gradients(|i| Some(share? * *winners.get(i.checked_sub(1)?)?))
     }
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let terms =
-            Largest::shares(at).into_iter().zip(&dx[1..]).filter_map(|(share, dx)| Some(share * (*dx)?));
-        terms.reduce(|sum, term| sum + term)
+        let (winners, count) = Largest::winners(at);
+        let terms = winners.into_iter().zip(&dx[1..]).filter_map(|(winner, dx)| Some(winner * (*dx)?));
+        Some(terms.reduce(|sum, term| sum + term)? / count?)
     }
 }
 

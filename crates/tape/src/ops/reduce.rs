@@ -64,15 +64,14 @@ struct Max {
 }
 
 impl Max {
-    /// The share of each element in the derivative: 1 for the largest, split evenly among equals.
-    fn shares<'t>(&self, at: &Rule<'_, 't>) -> Var<'t> {
+    /// 1 for the elements that are the largest, and how many are.
+    fn winners<'t>(&self, at: &Rule<'_, 't>) -> [Var<'t>; 2] {
         let (x, shape) = (at.x[0], at.x[0].shape());
         // Not `at.y`: where that is known already, and the input computed again with others, its last bits may differ, and
         // no element would be the largest. A compiled program has the two as one.
         let y = at.tape.op(self.clone(), &[x]);
-        let largest = x.eq(restore(y, &shape, &self.axes)).cast(x.dtype());
-        let count = at.tape.op(Sum { axes: self.axes.clone(), keep: true }, &[largest]);
-        largest / count.expand(shape)
+        let winners = x.eq(restore(y, &shape, &self.axes)).cast(x.dtype());
+        [winners, at.tape.op(Sum { axes: self.axes.clone(), keep: self.keep }, &[winners])]
     }
 }
 
@@ -110,12 +109,15 @@ impl Op for Max {
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| Some(self.shares(at) * restore(g, &at.x[0].shape(), &self.axes)))
+        // Equals share evenly.
+        let [winners, count] = self.winners(at);
+        at.gradients(|_| Some(winners * restore(g / count, &at.x[0].shape(), &self.axes)))
     }
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let terms = self.shares(at) * dx[0]?;
-        Some(at.tape.op(Sum { axes: self.axes.clone(), keep: self.keep }, &[terms]))
+        let [winners, count] = self.winners(at);
+        let terms = winners * dx[0]?;
+        Some(at.tape.op(Sum { axes: self.axes.clone(), keep: self.keep }, &[terms]) / count)
     }
 }
 

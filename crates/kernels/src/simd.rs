@@ -1,11 +1,14 @@
-//! Vectors of one SIMD level: the few operations that the generic micro-kernels are written with.
+//! Vectors of one SIMD level: the few operations that products and transpositions are written with.
 //!
 //! Each implementation is a thin wrapper around the level's intrinsics. The functions are inlined into
 //! kernels that carry the matching `#[target_feature]`; they must not be called from anywhere else. No
 //! closures here over vectors (`map`, `from_fn`): those wouldn't be inlined, for they lack the feature.
 
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
 /// A floating-point type that products are computed in.
-pub(super) trait Real: Copy + PartialEq + Send + Sync + 'static {
+pub(crate) trait Real: Copy + PartialEq + Send + Sync + 'static {
     /// 0.
     const ZERO: Self;
     /// The nearest value of this type.
@@ -45,14 +48,14 @@ real!(f32);
 real!(f64);
 
 /// Lanes of the widest vector.
-pub(super) const MAX_LANES: usize = 16;
+pub(crate) const MAX_LANES: usize = 16;
 
 /// A vector of `LANES` reals.
 ///
 /// # Safety
 /// Every function needs a machine that has the level's instructions; pointers must be valid for the lanes
 /// read or written, without any alignment beyond the element's.
-pub(super) trait Simd: Copy {
+pub(crate) trait Simd: Copy {
     /// The element.
     type T: Real;
     /// Elements in a vector.
@@ -74,12 +77,12 @@ pub(super) trait Simd: Copy {
     unsafe fn sums(of: [Self; 4]) -> [Self::T; 4];
     /// Transposes a square of `LANES`: element `[i][j]` is read at `from[i] + at + j` and written at
     /// `to + j * step + i`.
-    unsafe fn transpose(from: &[*const Self::T; MAX_LANES], at: usize, to: *mut Self::T, step: usize);
+    unsafe fn transpose(from: &[*const Self::T; MAX_LANES], at: usize, to: *mut Self::T, step: isize);
 }
 
 /// Four or two lanes in an array, which the compiler vectorizes for the target's baseline.
 #[derive(Clone, Copy)]
-pub(super) struct Plain<T, const N: usize>([T; N]);
+pub(crate) struct Plain<T, const N: usize>([T; N]);
 
 macro_rules! plain {
     ($t:ty, $n:literal) => {
@@ -138,11 +141,11 @@ macro_rules! plain {
                 of.map(|v| v.0.iter().sum())
             }
             #[inline(always)]
-            unsafe fn transpose(from: &[*const $t; MAX_LANES], at: usize, to: *mut $t, step: usize) {
+            unsafe fn transpose(from: &[*const $t; MAX_LANES], at: usize, to: *mut $t, step: isize) {
                 for (i, row) in from.iter().enumerate().take($n) {
                     for j in 0..$n {
                         // SAFETY: the trait's contract.
-                        unsafe { *to.add(j * step + i) = *row.add(at + j) };
+                        unsafe { *to.offset(j as isize * step).add(i) = *row.add(at + j) };
                     }
                 }
             }

@@ -3,7 +3,7 @@
 // An index counts vectors here, several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
-use super::simd::{MAX_LANES, Simd};
+use super::{MAX_LANES, Simd};
 use std::arch::x86_64::*;
 
 macro_rules! x86_simd {
@@ -59,7 +59,7 @@ macro_rules! x86_simd {
                 unsafe { $sums(of) }
             }
             #[inline(always)]
-            unsafe fn transpose(from: &[*const $t; MAX_LANES], at: usize, to: *mut $t, step: usize) {
+            unsafe fn transpose(from: &[*const $t; MAX_LANES], at: usize, to: *mut $t, step: isize) {
                 // SAFETY: the same contract.
                 unsafe { $transpose(from, at, to, step) }
             }
@@ -137,7 +137,7 @@ macro_rules! quads {
 }
 
 #[inline(always)]
-unsafe fn transpose_f32x8(from: &[*const f32; MAX_LANES], at: usize, to: *mut f32, step: usize) {
+unsafe fn transpose_f32x8(from: &[*const f32; MAX_LANES], at: usize, to: *mut f32, step: isize) {
     // SAFETY: the caller's extents; AVX2 kernels alone call this.
     unsafe {
         // Lanes of rows i and i + 4 side by side, so that one in-lane transposition finishes a half.
@@ -157,14 +157,14 @@ unsafe fn transpose_f32x8(from: &[*const f32; MAX_LANES], at: usize, to: *mut f3
                 pair(3)
             );
             for (j, v) in q.into_iter().enumerate() {
-                _mm256_storeu_ps(to.add((4 * half + j) * step), v);
+                _mm256_storeu_ps(to.offset((4 * half + j) as isize * step), v);
             }
         }
     }
 }
 
 #[inline(always)]
-unsafe fn transpose_f32x16(from: &[*const f32; MAX_LANES], at: usize, to: *mut f32, step: usize) {
+unsafe fn transpose_f32x16(from: &[*const f32; MAX_LANES], at: usize, to: *mut f32, step: isize) {
     // SAFETY: the caller's extents; AVX-512 kernels alone call this.
     unsafe {
         // Within 128-bit lanes first: group g of rows 4g to 4g + 3 gives, for j below 4, the vector of
@@ -185,16 +185,16 @@ unsafe fn transpose_f32x16(from: &[*const f32; MAX_LANES], at: usize, to: *mut f
             let [a, b, c, d] = [q[0][j], q[1][j], q[2][j], q[3][j]];
             let (even, odd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b));
             let (even2, odd2) = (_mm512_shuffle_f32x4::<0x88>(c, d), _mm512_shuffle_f32x4::<0xdd>(c, d));
-            _mm512_storeu_ps(to.add(j * step), _mm512_shuffle_f32x4::<0x88>(even, even2));
-            _mm512_storeu_ps(to.add((j + 8) * step), _mm512_shuffle_f32x4::<0xdd>(even, even2));
-            _mm512_storeu_ps(to.add((j + 4) * step), _mm512_shuffle_f32x4::<0x88>(odd, odd2));
-            _mm512_storeu_ps(to.add((j + 12) * step), _mm512_shuffle_f32x4::<0xdd>(odd, odd2));
+            _mm512_storeu_ps(to.offset(j as isize * step), _mm512_shuffle_f32x4::<0x88>(even, even2));
+            _mm512_storeu_ps(to.offset((j + 8) as isize * step), _mm512_shuffle_f32x4::<0xdd>(even, even2));
+            _mm512_storeu_ps(to.offset((j + 4) as isize * step), _mm512_shuffle_f32x4::<0x88>(odd, odd2));
+            _mm512_storeu_ps(to.offset((j + 12) as isize * step), _mm512_shuffle_f32x4::<0xdd>(odd, odd2));
         }
     }
 }
 
 #[inline(always)]
-unsafe fn transpose_f64x4(from: &[*const f64; MAX_LANES], at: usize, to: *mut f64, step: usize) {
+unsafe fn transpose_f64x4(from: &[*const f64; MAX_LANES], at: usize, to: *mut f64, step: isize) {
     // SAFETY: the caller's extents; AVX2 kernels alone call this.
     unsafe {
         for half in 0..2 {
@@ -204,14 +204,14 @@ unsafe fn transpose_f64x4(from: &[*const f64; MAX_LANES], at: usize, to: *mut f6
                 _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(low), high)
             };
             let (a, b) = (pair(0), pair(1));
-            _mm256_storeu_pd(to.add(2 * half * step), _mm256_unpacklo_pd(a, b));
-            _mm256_storeu_pd(to.add((2 * half + 1) * step), _mm256_unpackhi_pd(a, b));
+            _mm256_storeu_pd(to.offset(2 * half as isize * step), _mm256_unpacklo_pd(a, b));
+            _mm256_storeu_pd(to.offset((2 * half + 1) as isize * step), _mm256_unpackhi_pd(a, b));
         }
     }
 }
 
 #[inline(always)]
-unsafe fn transpose_f64x8(from: &[*const f64; MAX_LANES], at: usize, to: *mut f64, step: usize) {
+unsafe fn transpose_f64x8(from: &[*const f64; MAX_LANES], at: usize, to: *mut f64, step: isize) {
     // SAFETY: the caller's extents; AVX-512 kernels alone call this.
     unsafe {
         // Pair g of rows 2g and 2g + 1 gives, for j below 2, the vector of columns j, j + 2, j + 4, j + 6.
@@ -225,10 +225,10 @@ unsafe fn transpose_f64x8(from: &[*const f64; MAX_LANES], at: usize, to: *mut f6
             let [a, b, c, d] = [q[0][j], q[1][j], q[2][j], q[3][j]];
             let (even, odd) = (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
             let (even2, odd2) = (_mm512_shuffle_f64x2::<0x88>(c, d), _mm512_shuffle_f64x2::<0xdd>(c, d));
-            _mm512_storeu_pd(to.add(j * step), _mm512_shuffle_f64x2::<0x88>(even, even2));
-            _mm512_storeu_pd(to.add((j + 4) * step), _mm512_shuffle_f64x2::<0xdd>(even, even2));
-            _mm512_storeu_pd(to.add((j + 2) * step), _mm512_shuffle_f64x2::<0x88>(odd, odd2));
-            _mm512_storeu_pd(to.add((j + 6) * step), _mm512_shuffle_f64x2::<0xdd>(odd, odd2));
+            _mm512_storeu_pd(to.offset(j as isize * step), _mm512_shuffle_f64x2::<0x88>(even, even2));
+            _mm512_storeu_pd(to.offset((j + 4) as isize * step), _mm512_shuffle_f64x2::<0xdd>(even, even2));
+            _mm512_storeu_pd(to.offset((j + 2) as isize * step), _mm512_shuffle_f64x2::<0x88>(odd, odd2));
+            _mm512_storeu_pd(to.offset((j + 6) as isize * step), _mm512_shuffle_f64x2::<0xdd>(odd, odd2));
         }
     }
 }
