@@ -198,3 +198,30 @@ fn repeated_values_are_permuted_once() {
     let y = a.t() + b + a * b.t();
     assert_eq!(y.value().unwrap().to_f64(), [32.0, 52.0, 53.0, 83.0]);
 }
+
+#[test]
+fn products_with_long_sums_are_right() {
+    let (m, k, n) = (5, 40_000, 7);
+    let (a, b) = (numbers(&[m, k]), numbers(&[k, n]));
+    let (x, y) = (a.to_f64(), b.to_f64());
+    let naive = |i: usize, j: usize| (0..k).map(|p| x[i * k + p] * y[p * n + j]).sum::<f64>();
+    let tape = Tape::new();
+    let (a, b) = (tape.var(a), tape.var(b));
+    let product = a.matmul(b);
+    // And added to another product, in its memory.
+    let sum = a.slice(1, ..9).matmul(b.slice(0, ..9)) + product;
+    let mut program = tape.compile(&[product, sum]).unwrap();
+    let values = program.run(&mut Params::seeded(0), &[]).unwrap();
+    let (product, sum) = (values.tensor(0).to_f64(), values.tensor(1).to_f64());
+    for i in 0..m {
+        for j in 0..n {
+            let (want, first) = (naive(i, j), (0..9).map(|p| x[i * k + p] * y[p * n + j]).sum::<f64>());
+            assert!(
+                (product[i * n + j] - want).abs() < 1e-10,
+                "[{i}, {j}]: {}, not {want}",
+                product[i * n + j]
+            );
+            assert!((sum[i * n + j] - want - first).abs() < 1e-10);
+        }
+    }
+}

@@ -10,6 +10,10 @@ use smallvec::SmallVec;
 
 /// From so many products on, a matrix that each would pack is copied once.
 const MANY_PRODUCTS: u32 = 4;
+/// Rows and columns, at most, of a product whose sums are long: its operands have many times the bytes of its result..
+const LONG_SIDE: usize = 128;
+/// .. and more than a second-level cache.
+const LONG_BYTES: usize = 2 << 20;
 
 impl Lowering<'_> {
     pub(super) fn opaque(&mut self, n: u32, lower: &Lower) {
@@ -114,14 +118,29 @@ impl Lowering<'_> {
         let matrix = |x: &Located| [x.view.strides[rank - 2], x.view.strides[rank - 1]];
         let (m, n_columns, k) =
             (node.meta.shape[rank - 2], node.meta.shape[rank - 1], a.view.shape[rank - 1]);
-        let gemm =
-            Gemm::new(node.meta.dtype, self.level, m, k, n_columns, matrix(&a), matrix(&b), matrix(&c));
+        let beta = if node.inputs.len() == 3 { 1.0 } else { 0.0 };
         let axes: SmallVec<[usize; 4]> = (0..rank - 2).filter(|&axis| node.meta.shape[axis] != 1).collect();
+        let dtype = node.meta.dtype;
+        let ([a_row, a_step], [b_step, b_lane], [c_row, c_lane]) = (matrix(&a), matrix(&b), matrix(&c));
+        if axes.is_empty()
+            && [a_step, b_lane, c_lane] == [1; 3]
+            && m.max(n_columns) <= LONG_SIDE
+            && (m + n_columns) * k * dtype.size() > LONG_BYTES
+        {
+            // Parts of the sum read each operand once, where tasks along rows and columns would each read it again.
+            let rows = [Axis { length: m, a: a_row, other: c_row }].into_iter().collect();
+            let sums = [Axis { length: k, a: a_step, other: b_step }].into_iter().collect();
+            let contraction = Contraction::new(dtype, self.level, rows, sums, n_columns);
+            let product =
+                Contract::new(contraction, place(&a, dtype), place(&b, dtype), place(&c, dtype), beta);
+            self.emit(Instr::Contract(Box::new(product)), n);
+            return self.place(n, c);
+        }
+        let gemm = Gemm::new(dtype, self.level, m, k, n_columns, matrix(&a), matrix(&b), matrix(&c));
         let batch = |x: &Located| {
             let strides = axes.iter().map(|&axis| x.view.strides[axis]).collect();
-            (place(x, node.meta.dtype), strides)
+            (place(x, dtype), strides)
         };
-        let beta = if node.inputs.len() == 3 { 1.0 } else { 0.0 };
         let lengths = axes.iter().map(|&axis| node.meta.shape[axis]).collect();
         let product =
             BatchedGemm { gemm, batch: lengths, a: batch(&a), b: batch(&b), c: batch(&c), alpha: 1.0, beta };
