@@ -83,21 +83,74 @@ impl Convolution {
         self.stride.len()
     }
 
-    /// Each element of the input meets the windows that hold it: a convolution of the gradient, spread by the stride and
-    /// with zeros around, with the weights the other way round.
+    /// Whether the gradient of the input is made of as many parts as the stride along an axis.
+    fn has_phases(&self, axis: usize) -> bool {
+        self.stride[axis] > 1 && self.dilation[axis] == 1
+    }
+
+    /// Each element of the input meets the windows that hold it: a convolution of the gradient, with zeros around, with the
+    /// weights the other way round. Elements at `q·stride + phase` meet every stride-th weight, from the phase on: each phase
+    /// is a convolution of its own, and the gradient is made of them in turn. (With a dilation the gradient is spread by the
+    /// stride instead.)
     fn input_gradient<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Var<'t> {
         let (x, w) = (at.x[0].shape(), at.x[1].shape());
         let n = self.spatial();
-        let (mut spread, mut weights) = (g, at.x[1].transpose(-2, -1));
+        let (mut padded, mut weights) = (g, at.x[1].transpose(-2, -1));
         for axis in 0..n {
-            let reach = (w[axis] - 1) * self.dilation[axis];
-            let used = (g.shape()[axis + 1] - 1) * self.stride[axis] + reach + 1;
-            let after = reach + x[axis + 1] - used;
-            spread = spread.pad_step(axis as isize + 1, reach, after, self.stride[axis]);
+            let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
+            let reach = (w[axis] - 1) * dilation;
+            if dilation == 1 {
+                let (before, count) = ((w[axis] - 1) / stride, x[axis + 1].div_ceil(stride));
+                padded = padded.pad(axis as isize + 1, before, count - g.shape()[axis + 1]);
+            } else {
+                let used = (g.shape()[axis + 1] - 1) * stride + reach + 1;
+                let after = reach + x[axis + 1] - used;
+                padded = padded.pad_step(axis as isize + 1, reach, after, stride);
+            }
             weights = weights.flip(axis as isize);
         }
         let op = Convolution { stride: SmallVec::from_elem(1, n), dilation: self.dilation.clone() };
-        at.tape.op(op, &[spread, weights])
+        self.phases(at, 0, &op, padded, weights)
+    }
+
+    /// The gradient of the input, from an axis on, for the phases of the axes before it. The weights are the other way round.
+    fn phases<'t>(
+        &self,
+        at: &Rule<'_, 't>,
+        axis: usize,
+        op: &Convolution,
+        padded: Var<'t>,
+        weights: Var<'t>,
+    ) -> Var<'t> {
+        if axis == self.spatial() {
+            return at.tape.op(op.clone(), &[padded, weights]);
+        }
+        let (along, stride) = (axis as isize + 1, self.stride[axis]);
+        if !self.has_phases(axis) {
+            return self.phases(at, axis + 1, op, padded, weights);
+        }
+        let (length, window) = (at.x[0].shape()[axis + 1], at.x[1].shape()[axis]);
+        let (before, count) = ((window - 1) / stride, length.div_ceil(stride));
+        let phase = |phase: usize| {
+            // The weights at `phase`, `phase + stride`, ..
+            let Some(last) = (window - 1).checked_sub(phase) else {
+                // None: the shape is that of the other phases.
+                let mut shape: SmallVec<[usize; 5]> = at.x[0].shape().dims().iter().copied().collect();
+                for axis in (0..=axis).filter(|&axis| self.has_phases(axis)) {
+                    shape[axis + 1] = shape[axis + 1].div_ceil(self.stride[axis]);
+                }
+                return at.tape.full(shape.as_slice(), 0.0, at.x[0].dtype());
+            };
+            let taps = last / stride + 1;
+            // .. which end that far from the end.
+            let weights = weights.slice_step(axis as isize, last % stride..window - phase, stride);
+            let start = before + 1 - taps;
+            self.phases(at, axis + 1, op, padded.slice(along, start..start + count + taps - 1), weights)
+        };
+        let phases: Vec<Var<'t>> = (0..stride).map(phase).collect();
+        let mut shape: SmallVec<[usize; 5]> = phases[0].shape().dims().iter().copied().collect();
+        shape[axis + 1] = count * stride;
+        at.tape.stack(&phases, along + 1).reshape(shape.as_slice()).slice(along, ..length)
     }
 
     /// Each weight meets what its windows see: a convolution of the input with the gradient, which sums over the batch;
@@ -232,6 +285,16 @@ pub(super) const SAMPLES: &[Sample] = &[
         name: "convolution_strided",
         inputs: || vec![numbers(35, &[1, 1, 5, 7]), numbers(8, &[2, 1, 2, 2])],
         apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 3], padding: [1, 0], dilation: [2, 1], groups: 1 }),
+    },
+    Sample {
+        name: "convolution_phases",
+        inputs: || vec![numbers(84, &[1, 2, 6, 7]), numbers(48, &[2, 2, 4, 3])],
+        apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 3], padding: [1, 0], dilation: [1, 1], groups: 1 }),
+    },
+    Sample {
+        name: "convolution_sparse",
+        inputs: || vec![numbers(35, &[1, 1, 5, 7]), numbers(4, &[2, 1, 1, 2])],
+        apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 3], ..Conv::default() }).square(),
     },
     Sample {
         name: "convolution_grouped",
