@@ -5,6 +5,7 @@ mod assemble;
 mod compare;
 mod convert;
 mod convolution;
+mod depthwise;
 mod gated;
 mod generate;
 mod index;
@@ -15,6 +16,7 @@ mod pool;
 mod reduce;
 mod symmetric;
 mod unary;
+mod windows;
 
 use crate::{Tensor, Var};
 
@@ -50,6 +52,7 @@ pub fn samples() -> Vec<Sample> {
         movement::SAMPLES,
         assemble::SAMPLES,
         convolution::SAMPLES,
+        depthwise::SAMPLES,
         gated::SAMPLES,
         normalize::SAMPLES,
         pool::SAMPLES,

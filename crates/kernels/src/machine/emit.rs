@@ -37,6 +37,14 @@ impl Finisher<'_> {
             self.register(entry, dtype, level, 0, always);
             let run = rows::repeat_row(dtype, self.simd).expect("takes all dtypes");
             self.once.push(Once { run, register: entry, slot, offset, rows, cols });
+        } else if level == Level::Full
+            && self.layout.rows > 1
+            && self.layout.tile_cols == self.layout.cols
+            && zero(&view.outer)
+        {
+            self.register(entry, dtype, level, 0, always);
+            let from = self.strided(view, place, level);
+            self.still.push((entry, from));
         } else if level == Level::Full && zero(&view.inner) && !view.inner.is_empty() {
             let row = self.entry();
             match self.direct(view, Level::Row) {

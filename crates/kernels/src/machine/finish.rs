@@ -41,6 +41,7 @@ pub(super) struct Finisher<'a> {
     pub(super) moving: Vec<Moving>,
     pub(super) wandering: Vec<Wandering>,
     pub(super) once: Vec<Once>,
+    pub(super) still: Vec<(u32, Box<Strided>)>,
     pub(super) ops: Vec<Op>,
 }
 
@@ -57,6 +58,7 @@ pub(super) fn finish(builder: &TileBuilder, layout: &Layout, scratch: Option<Pla
         moving: Vec::new(),
         wandering: Vec::new(),
         once: Vec::new(),
+        still: Vec::new(),
         ops: Vec::new(),
     };
     finisher.program(scratch)
@@ -285,6 +287,7 @@ impl<'a> Finisher<'a> {
             moving: self.moving.into(),
             wandering: self.wandering.into(),
             once: self.once.into(),
+            still: self.still.into(),
             ops: self.ops.into(),
             accumulators: sums.into(),
             workspace,

@@ -35,6 +35,8 @@ pub(super) struct Program {
     pub(super) wandering: Box<[Wandering]>,
     /// What each task does once, before its tiles.
     pub(super) once: Box<[Once]>,
+    /// Views that are the same in every tile, and the entries of their registers: each task copies them once.
+    pub(super) still: Box<[(u32, Box<Strided>)]>,
     /// What is done on each tile.
     pub(super) ops: Box<[Op]>,
     pub(super) accumulators: Box<[Accumulator]>,
@@ -163,6 +165,11 @@ impl Program {
                 let src = bases.at(once.slot, once.offset);
                 (once.run)(entry(once.register), src, once.rows, once.cols);
             }
+        }
+        for (register, from) in &self.still {
+            let whole = Region { row: 0, rows: self.tile_rows, col: 0, cols: self.tile_cols };
+            // SAFETY: the same; any rows will do.
+            unsafe { from.gather(self, whole, entry(*register), bases) };
         }
         let first = tiles.start;
         // Divisions are what small programs would spend their time on.

@@ -2,6 +2,8 @@
 //! convolutions again.
 
 use super::Sample;
+use super::depthwise::depthwise;
+use super::windows::Windows;
 use crate::record::Key;
 use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
@@ -9,18 +11,7 @@ use smallvec::SmallVec;
 /// The sum over windows, channels last: `y[n, p, o] = Σ_{k, c} x[n, p·stride + k·dilation, c]·w[k, c, o]`, where `p` and `k`
 /// run over all spatial axes, for the windows that lie inside.
 #[derive(Clone, Debug)]
-struct Convolution {
-    stride: SmallVec<[usize; 3]>,
-    dilation: SmallVec<[usize; 3]>,
-}
-
-impl Convolution {
-    /// The number of windows along an axis; `None` if none fits.
-    fn positions(&self, axis: usize, input: usize, window: usize) -> Option<usize> {
-        let reach = window.checked_sub(1)?.checked_mul(self.dilation[axis])?;
-        Some(input.checked_sub(reach.checked_add(1)?)? / self.stride[axis] + 1)
-    }
-}
+struct Convolution(Windows);
 
 impl Op for Convolution {
     fn name(&self) -> &'static str {
@@ -29,7 +20,7 @@ impl Op for Convolution {
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
         let (input, window) = (&x[0].shape, &x[1].shape);
-        let rank = self.stride.len() + 2;
+        let rank = self.0.spatial() + 2;
         if x[0].dtype != x[1].dtype || !x[0].dtype.is_float() {
             return Err(crate::record::reject(x));
         }
@@ -43,25 +34,18 @@ impl Op for Convolution {
         if channels == 0 {
             return Err("there are no channels".into());
         }
-        let mut shape: SmallVec<[usize; 5]> = SmallVec::from_slice(&[input[0]]);
-        for axis in 0..rank - 2 {
-            let (along, length) = (input[axis + 1], window[axis]);
-            shape.push(self.positions(axis, along, length).ok_or_else(|| {
-                let dilation = self.dilation[axis];
-                format!("a window of {length} (dilation {dilation}) does not fit in {along} elements")
-            })?);
-        }
-        shape.push(window[rank - 1]);
-        Ok(Meta::new(shape.into_iter().collect::<Shape>(), x[0].dtype))
+        let positions = self.0.positions(input, window.dims())?;
+        let shape = [input[0]].into_iter().chain(positions).chain([window[rank - 1]]);
+        Ok(Meta::new(shape.collect::<Shape>(), x[0].dtype))
     }
 
     fn attributes(&self, key: &mut Key) {
-        key.write_slice(&self.stride);
-        key.write_slice(&self.dilation);
+        key.write_slice(&self.0.stride);
+        key.write_slice(&self.0.dilation);
     }
 
     fn lower(&self) -> Lower {
-        Lower::Convolution { stride: self.stride.clone(), dilation: self.dilation.clone() }
+        Lower::Convolution { stride: self.0.stride.clone(), dilation: self.0.dilation.clone() }
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
@@ -79,90 +63,22 @@ impl Op for Convolution {
 }
 
 impl Convolution {
-    fn spatial(&self) -> usize {
-        self.stride.len()
-    }
-
-    /// Whether the gradient of the input is made of as many parts as the stride along an axis.
-    fn has_phases(&self, axis: usize) -> bool {
-        self.stride[axis] > 1 && self.dilation[axis] == 1
-    }
-
-    /// Each element of the input meets the windows that hold it: a convolution of the gradient, with zeros around, with the
-    /// weights the other way round. Elements at `q·stride + phase` meet every stride-th weight, from the phase on: each phase
-    /// is a convolution of its own, and the gradient is made of them in turn. (With a dilation the gradient is spread by the
-    /// stride instead.)
     fn input_gradient<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Var<'t> {
-        let (x, w) = (at.x[0].shape(), at.x[1].shape());
-        let n = self.spatial();
-        let (mut padded, mut weights) = (g, at.x[1].transpose(-2, -1));
-        for axis in 0..n {
-            let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
-            let reach = (w[axis] - 1) * dilation;
-            if dilation == 1 {
-                let (before, count) = ((w[axis] - 1) / stride, x[axis + 1].div_ceil(stride));
-                padded = padded.pad(axis as isize + 1, before, count - g.shape()[axis + 1]);
-            } else {
-                let used = (g.shape()[axis + 1] - 1) * stride + reach + 1;
-                let after = reach + x[axis + 1] - used;
-                padded = padded.pad_step(axis as isize + 1, reach, after, stride);
-            }
-            weights = weights.flip(axis as isize);
-        }
-        let op = Convolution { stride: SmallVec::from_elem(1, n), dilation: self.dilation.clone() };
-        self.phases(at, 0, &op, padded, weights)
-    }
-
-    /// The gradient of the input, from an axis on, for the phases of the axes before it. The weights are the other way round.
-    fn phases<'t>(
-        &self,
-        at: &Rule<'_, 't>,
-        axis: usize,
-        op: &Convolution,
-        padded: Var<'t>,
-        weights: Var<'t>,
-    ) -> Var<'t> {
-        if axis == self.spatial() {
-            return at.tape.op(op.clone(), &[padded, weights]);
-        }
-        let (along, stride) = (axis as isize + 1, self.stride[axis]);
-        if !self.has_phases(axis) {
-            return self.phases(at, axis + 1, op, padded, weights);
-        }
-        let (length, window) = (at.x[0].shape()[axis + 1], at.x[1].shape()[axis]);
-        let (before, count) = ((window - 1) / stride, length.div_ceil(stride));
-        let phase = |phase: usize| {
-            // The weights at `phase`, `phase + stride`, ..
-            let Some(last) = (window - 1).checked_sub(phase) else {
-                // None: the shape is that of the other phases.
-                let mut shape: SmallVec<[usize; 5]> = at.x[0].shape().dims().iter().copied().collect();
-                for axis in (0..=axis).filter(|&axis| self.has_phases(axis)) {
-                    shape[axis + 1] = shape[axis + 1].div_ceil(self.stride[axis]);
-                }
-                return at.tape.full(shape.as_slice(), 0.0, at.x[0].dtype());
-            };
-            let taps = last / stride + 1;
-            // .. which end that far from the end.
-            let weights = weights.slice_step(axis as isize, last % stride..window - phase, stride);
-            let start = before + 1 - taps;
-            self.phases(at, axis + 1, op, padded.slice(along, start..start + count + taps - 1), weights)
-        };
-        let phases: Vec<Var<'t>> = (0..stride).map(phase).collect();
-        let mut shape: SmallVec<[usize; 5]> = phases[0].shape().dims().iter().copied().collect();
-        shape[axis + 1] = count * stride;
-        at.tape.stack(&phases, along + 1).reshape(shape.as_slice()).slice(along, ..length)
+        let weights = at.x[1].transpose(-2, -1);
+        let convolve = |windows, x, w| at.tape.op(Convolution(windows), &[x, w]);
+        self.0.input_gradient(&at.x[0].shape(), g, weights, &convolve)
     }
 
     /// Each weight meets what its windows see: a convolution of the input with the gradient, which sums over the batch;
     /// stride and dilation change places.
     fn weight_gradient<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Var<'t> {
         let w = at.x[1].shape();
-        let n = self.spatial();
+        let n = self.0.spatial();
         let last = n + 1;
         // The batch in the place of the channels, and the channels in the batch's; the batch next to last in the gradient.
         let x_order: SmallVec<[usize; 5]> = [last].into_iter().chain(1..last).chain([0]).collect();
         let g_order: SmallVec<[usize; 5]> = (1..last).chain([0, last]).collect();
-        let op = Convolution { stride: self.dilation.clone(), dilation: self.stride.clone() };
+        let op = Convolution(Windows { stride: self.0.dilation.clone(), dilation: self.0.stride.clone() });
         let mut y = at.tape.op(op, &[at.x[0].permute(&x_order), g.permute(&g_order)]);
         for axis in 0..n {
             // What the last window leaves over.
@@ -255,10 +171,31 @@ impl<'t> Var<'t> {
             x = x.pad(axis as isize + 1, zeros, zeros);
         }
         let w = weight.permute(&windows_first);
-        let op =
-            Convolution { stride: SmallVec::from_slice(&stride), dilation: SmallVec::from_slice(&dilation) };
+        let windows = Windows { stride: stride[..].into(), dilation: dilation[..].into() };
+        let op = Convolution(windows.clone());
         let y = if groups == 1 {
             self.tape.op(op, &[x, w])
+        } else if w.shape()[N] == 1
+            && w.shape()[N + 1] > 0
+            && x.shape()[N + 1] == groups
+            && x.dtype() == w.dtype()
+            && x.dtype().is_float()
+        {
+            // A channel for each group, from which come one or more.
+            if let Err(what) = windows.positions(&x.shape(), w.shape().dims()) {
+                return fail(what);
+            }
+            let (each, w) = (w.shape()[N + 1] / groups, w.squeeze(N as isize));
+            let one = |i: usize| depthwise(windows.clone(), x, w.slice_step(-1, i.., each));
+            let all: Vec<Var<'t>> = (0..each).map(one).collect();
+            match all[..] {
+                [y] => y,
+                _ => {
+                    let mut shape: SmallVec<[usize; 5]> = all[0].shape().dims().iter().copied().collect();
+                    shape[N + 1] *= each;
+                    self.tape.stack(&all, -1).reshape(shape.as_slice())
+                }
+            }
         } else {
             let (inputs, outputs) = (self.shape()[1] / groups, weight.shape()[0] / groups);
             let group = |i: usize| {

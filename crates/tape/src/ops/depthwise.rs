@@ -1,0 +1,108 @@
+//! Depthwise convolution: each channel has a window of weights of its own.
+
+use super::movement::Same;
+use super::windows::Windows;
+use super::{Conv, Sample, convolution::numbers};
+use crate::record::Key;
+use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use std::sync::Arc;
+
+/// The first input, which is the depthwise convolution of the others: `y[n, p, c] = Σ_k x[n, p·stride + k·dilation, c]·w[k, c]`,
+/// channels last. It is computed as sums of elementwise products; what is stated here is that its derivatives are as well.
+#[derive(Clone, Debug)]
+struct Depthwise(Windows);
+
+/// The depthwise convolution of `x`, channels last, with weights `[k.., c]`. The windows fit.
+pub(super) fn depthwise<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'t> {
+    let op = Depthwise(windows);
+    let taps = op.taps(x.detach(), w.shape().dims());
+    let weights = op.rows(w.detach());
+    let products = taps.into_iter().zip(weights).map(|(x, w)| x * w);
+    let y = products.reduce(|sum, product| sum + product);
+    y.map_or(x, |y| x.tape().op(op, &[y, x, w]))
+}
+
+impl Depthwise {
+    /// For each place of a window, the elements that all windows have there.
+    fn taps<'t>(&self, x: Var<'t>, window: &[usize]) -> Vec<Var<'t>> {
+        let mut views = vec![x];
+        for (axis, &length) in window.iter().enumerate().take(self.0.spatial()) {
+            let (stride, dilation) = (self.0.stride[axis], self.0.dilation[axis]);
+            let reach = (length - 1) * dilation;
+            let along = |x: Var<'t>| {
+                let end = x.shape()[axis + 1] - reach;
+                (0..length)
+                    .map(|at| x.slice_step(axis as isize + 1, at * dilation..end + at * dilation, stride))
+                    .collect::<Vec<_>>()
+            };
+            views = views.into_iter().flat_map(along).collect();
+        }
+        views
+    }
+
+    /// The weights at each place of a window.
+    fn rows<'t>(&self, w: Var<'t>) -> Vec<Var<'t>> {
+        let mut views = vec![w];
+        for _ in 0..self.0.spatial() {
+            let along = |w: Var<'t>| (0..w.shape()[0]).map(move |at| w.slice(0, at..at + 1).squeeze(0));
+            views = views.into_iter().flat_map(along).collect();
+        }
+        views
+    }
+}
+
+impl Op for Depthwise {
+    fn name(&self) -> &'static str {
+        "depthwise"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        Ok(x[0].clone())
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_slice(&self.0.stride);
+        key.write_slice(&self.0.dilation);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::View(Arc::new(Same))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        let (x, w) = (at.x[1], at.x[2]);
+        at.gradients(|i| match i {
+            0 => None,
+            1 => Some(self.0.input_gradient(&x.shape(), g, w, &depthwise)),
+            _ => {
+                // Each weight meets what it is multiplied with.
+                let all: Vec<isize> = (0..=self.0.spatial() as isize).collect();
+                let terms = self.taps(x, w.shape().dims()).into_iter();
+                let sums: Vec<Var<'t>> = terms.map(|x| (x * g).sum(all.as_slice())).collect();
+                Some(at.tape.stack(&sums, 0).reshape(w.shape()))
+            }
+        })
+    }
+
+    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        let left = dx[1].map(|dx| depthwise(self.0.clone(), dx, at.x[2]));
+        let right = dx[2].map(|dw| depthwise(self.0.clone(), at.x[1], dw));
+        match (left, right) {
+            (Some(left), Some(right)) => Some(left + right),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "depthwise",
+        inputs: || vec![numbers(72, &[2, 3, 4, 3]), numbers(18, &[3, 1, 3, 2])],
+        apply: |x| x[0].conv2d(x[1], Conv { padding: [1, 0], groups: 3, ..Conv::default() }).square(),
+    },
+    Sample {
+        name: "depthwise_strided",
+        inputs: || vec![numbers(60, &[1, 2, 6, 5]), numbers(12, &[2, 1, 3, 2])],
+        apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 2], padding: [1, 1], dilation: [1, 2], groups: 2 }),
+    },
+];
