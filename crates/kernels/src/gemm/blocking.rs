@@ -17,6 +17,10 @@ const TASK_CYCLES: f64 = 4_000.0;
 const MANY_TASKS: f64 = 16.0;
 const LARGE_TASK_CYCLES: f64 = 500_000.0;
 const MAX_TASKS: f64 = 64.0;
+/// Tasks, at least, of products each of which reads too much: more would read it again..
+const FEW_TASKS: f64 = 4.0;
+/// .. and the cycles from which on there are more.
+const FAR_TASK_CYCLES: f64 = 2_500_000.0;
 /// Bytes from step to step of an operand from which on it is worth packing: each step then takes lines of its own.
 const APART: usize = 1024;
 /// Times that a task uses what it packs, at least.
@@ -123,6 +127,12 @@ impl Roles {
         self
     }
 
+    /// Whether neither operand stays in the second-level cache, and the scalar one's steps lie far apart as well, as both do in
+    /// the gradient of a layer's weights for a large batch.
+    fn is_far(&self, size: usize) -> bool {
+        self.s[0] == 1 && self.s[1] != 1 && self.rows.min(self.lanes) * self.k * size >= FAR_BYTES
+    }
+
     /// The width and rows of a block.
     fn block<T>(&self, kernels: &Kernels<T>) -> (u32, usize) {
         // Wide and low where there are few rows, so that enough sums are in flight to hide latency.
@@ -201,7 +211,11 @@ impl Plan {
             }
         }
         // A power of two, which two, four or eight threads share evenly.
-        let tasks = (cycles / TASK_CYCLES).min(MANY_TASKS).max(cycles / LARGE_TASK_CYCLES);
+        let tasks = if plan.roles.is_far(size_of::<T>()) {
+            (cycles / FAR_TASK_CYCLES).max(FEW_TASKS)
+        } else {
+            (cycles / TASK_CYCLES).min(MANY_TASKS).max(cycles / LARGE_TASK_CYCLES)
+        };
         let tasks = 1 << (tasks.clamp(1.0, MAX_TASKS) as usize).ilog2();
         match plan.kind {
             Kind::Blocks => plan.cut_blocks(kernels, tasks),
