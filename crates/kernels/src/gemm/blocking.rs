@@ -17,9 +17,9 @@ const TASK_CYCLES: f64 = 4_000.0;
 const MANY_TASKS: f64 = 16.0;
 const LARGE_TASK_CYCLES: f64 = 500_000.0;
 const MAX_TASKS: f64 = 64.0;
-/// Tasks, at least, of products each of which reads too much: more would read it again..
+/// Tasks of a product whose operands are far, as each reads one of them again..
 const FEW_TASKS: f64 = 4.0;
-/// .. and the cycles from which on there are more.
+/// .. unless they would be worth more than this.
 const FAR_TASK_CYCLES: f64 = 2_500_000.0;
 /// Bytes from step to step of an operand from which on it is worth packing: each step then takes lines of its own.
 const APART: usize = 1024;

@@ -115,17 +115,16 @@ impl Strided {
         let to = |distance: usize| dst.wrapping_add(distance * self.size);
         // SAFETY: the elements are those of the tile, in memory and in the register.
         self.rows(program, region, |part| unsafe {
+            let (register, memory, step) = (to(part.register), from(part.memory), part.step as isize);
             if part.along == 1 {
-                let (to, from) = (to(part.register), from(part.memory));
-                return (self.copy_lines)(to, part.step as isize, from, part.down, part.rows, part.n);
+                (self.copy_lines)(register, step, memory, part.down, part.rows, part.n);
+            } else if part.is_transposed() {
+                (self.transpose)(register, step, memory, part.along, part.n, part.rows);
+            } else {
+                part.vectors(|memory, stride, register, step, n| {
+                    (self.copy)(to(register), step as isize, from(memory), stride, n);
+                });
             }
-            if part.is_transposed() {
-                let (to, from) = (to(part.register), from(part.memory));
-                return (self.transpose)(to, part.step as isize, from, part.along, part.n, part.rows);
-            }
-            part.vectors(|memory, stride, register, step, n| {
-                (self.copy)(to(register), step as isize, from(memory), stride, n);
-            });
         });
     }
 
@@ -139,17 +138,16 @@ impl Strided {
         let from = |distance: usize| src.wrapping_add(distance * self.size);
         // SAFETY: as in `gather`.
         self.rows(program, region, |part| unsafe {
+            let (memory, register, step) = (to(part.memory), from(part.register), part.step as isize);
             if part.along == 1 {
-                let (to, from) = (to(part.memory), from(part.register));
-                return (self.copy_lines)(to, part.down, from, part.step as isize, part.rows, part.n);
+                (self.copy_lines)(memory, part.down, register, step, part.rows, part.n);
+            } else if part.is_transposed() {
+                (self.transpose)(memory, part.along, register, step, part.rows, part.n);
+            } else {
+                part.vectors(|memory, stride, register, step, n| {
+                    (self.copy)(to(memory), stride, from(register), step as isize, n);
+                });
             }
-            if part.is_transposed() {
-                let (to, from) = (to(part.memory), from(part.register));
-                return (self.transpose)(to, part.along, from, part.step as isize, part.rows, part.n);
-            }
-            part.vectors(|memory, stride, register, step, n| {
-                (self.copy)(to(memory), stride, from(register), step as isize, n);
-            });
         });
     }
 

@@ -6,11 +6,10 @@ use crate::{DType, Level};
 
 /// `dst[j * dst_step + i] = src[i * src_step + j]` for `i` below `lines` and `j` below `n`. For all dtypes.
 pub fn transpose(dtype: DType, level: Level) -> BlockFn {
-    let [byte, word, double]: [[BlockFn; 3]; 3] = [[bytes; 3], WORDS, DOUBLES];
     match dtype.size() {
-        1 => byte[level as usize],
-        4 => word[level as usize],
-        _ => double[level as usize],
+        1 => bytes,
+        4 => WORDS[level as usize],
+        _ => DOUBLES[level as usize],
     }
 }
 

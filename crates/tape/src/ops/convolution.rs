@@ -40,8 +40,7 @@ impl Op for Convolution {
     }
 
     fn attributes(&self, key: &mut Key) {
-        key.write_slice(&self.0.stride);
-        key.write_slice(&self.0.dilation);
+        self.0.attributes(key);
     }
 
     fn lower(&self) -> Lower {
@@ -55,10 +54,7 @@ impl Op for Convolution {
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let left = dx[0].map(|dx| at.tape.op(self.clone(), &[dx, at.x[1]]));
         let right = dx[1].map(|dw| at.tape.op(self.clone(), &[at.x[0], dw]));
-        match (left, right) {
-            (Some(left), Some(right)) => Some(left + right),
-            (one, other) => one.or(other),
-        }
+        left.into_iter().chain(right).reduce(|left, right| left + right)
     }
 }
 

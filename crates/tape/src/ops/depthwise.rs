@@ -15,7 +15,7 @@ struct Depthwise(Windows);
 /// The depthwise convolution of `x`, channels last, with weights `[k.., c]`. The windows fit.
 pub(super) fn depthwise<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'t> {
     let op = Depthwise(windows);
-    let taps = op.taps(x.detach(), w.shape().dims());
+    let taps = op.0.taps(x.detach(), w.shape().dims());
     let weights = op.rows(w.detach());
     let products = taps.into_iter().zip(weights).map(|(x, w)| x * w);
     let y = products.reduce(|sum, product| sum + product);
@@ -23,23 +23,6 @@ pub(super) fn depthwise<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'t>
 }
 
 impl Depthwise {
-    /// For each place of a window, the elements that all windows have there.
-    fn taps<'t>(&self, x: Var<'t>, window: &[usize]) -> Vec<Var<'t>> {
-        let mut views = vec![x];
-        for (axis, &length) in window.iter().enumerate().take(self.0.spatial()) {
-            let (stride, dilation) = (self.0.stride[axis], self.0.dilation[axis]);
-            let reach = (length - 1) * dilation;
-            let along = |x: Var<'t>| {
-                let end = x.shape()[axis + 1] - reach;
-                (0..length)
-                    .map(|at| x.slice_step(axis as isize + 1, at * dilation..end + at * dilation, stride))
-                    .collect::<Vec<_>>()
-            };
-            views = views.into_iter().flat_map(along).collect();
-        }
-        views
-    }
-
     /// The weights at each place of a window.
     fn rows<'t>(&self, w: Var<'t>) -> Vec<Var<'t>> {
         let mut views = vec![w];
@@ -61,8 +44,7 @@ impl Op for Depthwise {
     }
 
     fn attributes(&self, key: &mut Key) {
-        key.write_slice(&self.0.stride);
-        key.write_slice(&self.0.dilation);
+        self.0.attributes(key);
     }
 
     fn lower(&self) -> Lower {
@@ -77,7 +59,7 @@ impl Op for Depthwise {
             _ => {
                 // Each weight meets what it is multiplied with.
                 let all: Vec<isize> = (0..=self.0.spatial() as isize).collect();
-                let terms = self.taps(x, w.shape().dims()).into_iter();
+                let terms = self.0.taps(x, w.shape().dims()).into_iter();
                 let sums: Vec<Var<'t>> = terms.map(|x| (x * g).sum(all.as_slice())).collect();
                 Some(at.tape.stack(&sums, 0).reshape(w.shape()))
             }
@@ -87,10 +69,7 @@ impl Op for Depthwise {
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let left = dx[1].map(|dx| depthwise(self.0.clone(), dx, at.x[2]));
         let right = dx[2].map(|dw| depthwise(self.0.clone(), at.x[1], dw));
-        match (left, right) {
-            (Some(left), Some(right)) => Some(left + right),
-            (one, other) => one.or(other),
-        }
+        left.into_iter().chain(right).reduce(|left, right| left + right)
     }
 }
 

@@ -45,10 +45,7 @@ impl Op for Matmul {
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let left = dx[0].map(|da| da.matmul(at.x[1]));
         let right = dx[1].map(|db| at.x[0].matmul(db));
-        match (left, right) {
-            (Some(left), Some(right)) => Some(left + right),
-            (one, other) => one.or(other),
-        }
+        left.into_iter().chain(right).reduce(|left, right| left + right)
     }
 }
 

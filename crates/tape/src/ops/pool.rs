@@ -1,6 +1,7 @@
 //! Pooling: the largest or the mean of each window.
 
 use super::movement::Same;
+use super::windows::Windows;
 use super::{Sample, convolution::numbers};
 use crate::record::Key;
 use crate::{Gradients, Lower, Meta, Op, Rule, Var};
@@ -185,18 +186,8 @@ impl<'t> Var<'t> {
     /// For each place of a window, the elements that all windows have there.
     #[track_caller]
     fn of_windows<const N: usize>(self, pool: Pool<N>) -> Vec<Var<'t>> {
-        let mut views = vec![self];
-        for axis in 0..N {
-            let (length, stride) = (self.shape()[axis + 1], pool.stride[axis]);
-            let last = (length - pool.window[axis]) / stride * stride;
-            let along = |x: Var<'t>| {
-                (0..pool.window[axis])
-                    .map(move |at| x.slice_step(axis as isize + 1, at..at + last + 1, stride))
-                    .collect::<Vec<_>>()
-            };
-            views = views.into_iter().flat_map(along).collect();
-        }
-        views
+        let windows = Windows { stride: pool.stride[..].into(), dilation: SmallVec::from_elem(1, N) };
+        windows.taps(self, &pool.window)
     }
 }
 

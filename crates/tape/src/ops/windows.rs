@@ -1,5 +1,6 @@
-//! How the windows of a convolution lie, and how its input's gradient is made.
+//! How the windows of a convolution or a pooling lie, and how the gradient of a convolution's input is made.
 
+use crate::record::Key;
 use crate::{Shape, Var};
 use smallvec::SmallVec;
 
@@ -27,6 +28,28 @@ impl Windows {
             })
         };
         (0..self.spatial()).map(along).collect()
+    }
+
+    pub(super) fn attributes(&self, key: &mut Key) {
+        key.write_slice(&self.stride);
+        key.write_slice(&self.dilation);
+    }
+
+    /// For each place of a window, in order, the elements that all windows have there. The windows fit in `x`, channels last.
+    pub(super) fn taps<'t>(&self, x: Var<'t>, window: &[usize]) -> Vec<Var<'t>> {
+        let mut views = vec![x];
+        for (axis, &length) in window.iter().enumerate().take(self.spatial()) {
+            let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
+            let reach = (length - 1) * dilation;
+            let along = |x: Var<'t>| {
+                let end = x.shape()[axis + 1] - reach;
+                (0..length)
+                    .map(|at| x.slice_step(axis as isize + 1, at * dilation..end + at * dilation, stride))
+                    .collect::<Vec<_>>()
+            };
+            views = views.into_iter().flat_map(along).collect();
+        }
+        views
     }
 
     /// The gradient of the input `x`, channels last. Each element meets the windows that hold it: a convolution of the output's
@@ -58,11 +81,6 @@ impl Windows {
         self.phases(x, 0, padded, weights, convolve)
     }
 
-    /// Whether the gradient is made of as many parts as the stride along an axis.
-    fn has_phases(&self, axis: usize) -> bool {
-        self.stride[axis] > 1 && self.dilation[axis] == 1
-    }
-
     /// The gradient from an axis on, for one phase of each axis before it. The weights are the other way round.
     fn phases<'t>(
         &self,
@@ -76,29 +94,25 @@ impl Windows {
             let stride = SmallVec::from_elem(1, axis);
             return convolve(Windows { stride, dilation: self.dilation.clone() }, padded, weights);
         }
-        if !self.has_phases(axis) {
+        let (along, stride) = (axis as isize + 1, self.stride[axis]);
+        if stride == 1 || self.dilation[axis] > 1 {
             return self.phases(x, axis + 1, padded, weights, convolve);
         }
-        let (along, stride) = (axis as isize + 1, self.stride[axis]);
         let (length, window) = (x[axis + 1], weights.shape()[axis]);
         let (before, count) = ((window - 1) / stride, length.div_ceil(stride));
         let phase = |phase: usize| {
-            // The weights at `phase`, `phase + stride`, ..
-            let Some(last) = (window - 1).checked_sub(phase) else {
-                // None: the shape is that of the other phases.
-                let mut shape: SmallVec<[usize; 5]> = x.dims().iter().copied().collect();
-                for axis in (0..=axis).filter(|&axis| self.has_phases(axis)) {
-                    shape[axis + 1] = shape[axis + 1].div_ceil(self.stride[axis]);
-                }
-                return padded.tape().full(shape.as_slice(), 0.0, padded.dtype());
-            };
-            let taps = last / stride + 1;
-            // .. which end that far from the end.
+            // The weights at `phase`, `phase + stride`, .., which end that far from the end.
+            let last = window - 1 - phase;
             let weights = weights.slice_step(axis as isize, last % stride..window - phase, stride);
+            let taps = last / stride + 1;
             let start = before + 1 - taps;
             self.phases(x, axis + 1, padded.slice(along, start..start + count + taps - 1), weights, convolve)
         };
-        let phases: Vec<Var<'t>> = (0..stride).map(phase).collect();
+        let mut phases: Vec<Var<'t>> = (0..stride.min(window)).map(phase).collect();
+        if window < stride {
+            // No weight reaches the others.
+            phases.resize(stride, padded.tape().full(phases[0].shape(), 0.0, padded.dtype()));
+        }
         let mut shape: SmallVec<[usize; 5]> = phases[0].shape().dims().iter().copied().collect();
         shape[axis + 1] = count * stride;
         padded.tape().stack(&phases, along + 1).reshape(shape.as_slice()).slice(along, ..length)

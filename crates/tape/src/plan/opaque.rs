@@ -121,22 +121,22 @@ impl Lowering<'_> {
         let beta = if node.inputs.len() == 3 { 1.0 } else { 0.0 };
         let axes: SmallVec<[usize; 4]> = (0..rank - 2).filter(|&axis| node.meta.shape[axis] != 1).collect();
         let dtype = node.meta.dtype;
-        let ([a_row, a_step], [b_step, b_lane], [c_row, c_lane]) = (matrix(&a), matrix(&b), matrix(&c));
+        let [a_strides, b_strides, c_strides] = [&a, &b, &c].map(matrix);
         if axes.is_empty()
-            && [a_step, b_lane, c_lane] == [1; 3]
+            && [a_strides[1], b_strides[1], c_strides[1]] == [1; 3]
             && m.max(n_columns) <= LONG_SIDE
             && (m + n_columns) * k * dtype.size() > LONG_BYTES
         {
             // Parts of the sum read each operand once, where tasks along rows and columns would each read it again.
-            let rows = [Axis { length: m, a: a_row, other: c_row }].into_iter().collect();
-            let sums = [Axis { length: k, a: a_step, other: b_step }].into_iter().collect();
+            let rows = [Axis { length: m, a: a_strides[0], other: c_strides[0] }].into_iter().collect();
+            let sums = [Axis { length: k, a: 1, other: b_strides[0] }].into_iter().collect();
             let contraction = Contraction::new(dtype, self.level, rows, sums, n_columns);
             let product =
                 Contract::new(contraction, place(&a, dtype), place(&b, dtype), place(&c, dtype), beta);
             self.emit(Instr::Contract(Box::new(product)), n);
             return self.place(n, c);
         }
-        let gemm = Gemm::new(dtype, self.level, m, k, n_columns, matrix(&a), matrix(&b), matrix(&c));
+        let gemm = Gemm::new(dtype, self.level, m, k, n_columns, a_strides, b_strides, c_strides);
         let batch = |x: &Located| {
             let strides = axes.iter().map(|&axis| x.view.strides[axis]).collect();
             (place(x, dtype), strides)
