@@ -151,6 +151,13 @@ fn check(kernel: &Kernel, inputs: &[DType], ulp: u64, twin: impl Fn(&[Scalar]) -
             // SAFETY: the blocks have `n` elements of the dtypes that were asked for.
             unsafe { f(dst.words.as_mut_ptr().cast(), &src, n) };
             dst.check_guard(n);
+            if let Some(f) = kernel.pick_in_place(inputs, level) {
+                let mut first = Block::of(made, &operands[0]);
+                // SAFETY: as above; the first operand is of the dtype that is made.
+                unsafe { f(first.words.as_mut_ptr().cast(), &src, n) };
+                first.check_guard(n);
+                assert!((0..n).all(|i| first.get(i).near(dst.get(i), 0)), "{} {level:?}", kernel.name);
+            }
             for i in 0..n {
                 let x: Vec<Scalar> = operands.iter().map(|o| o[i]).collect();
                 let (y, expected) = (dst.get(i), twin(&x));
@@ -178,6 +185,16 @@ fn binary(kernel: &Kernel, ulp: u64, f32: fn(f32, f32) -> f32, f64: fn(f64, f64)
     });
     check(kernel, &[DType::F64; 2], ulp, |x| {
         if let [F64(a), F64(b)] = *x { F64(f64(a, b)) } else { unreachable!() }
+    });
+}
+
+/// Checks a float kernel of three operands for both float types.
+fn ternary(kernel: &Kernel, f32: fn(f32, f32, f32) -> f32, f64: fn(f64, f64, f64) -> f64) {
+    check(kernel, &[DType::F32; 3], 0, |x| {
+        if let [F32(a), F32(b), F32(c)] = *x { F32(f32(a, b, c)) } else { unreachable!() }
+    });
+    check(kernel, &[DType::F64; 3], 0, |x| {
+        if let [F64(a), F64(b), F64(c)] = *x { F64(f64(a, b, c)) } else { unreachable!() }
     });
 }
 
@@ -245,6 +262,54 @@ fn arithmetic() {
     assert!(DIV.pick(&[DType::I64; 2], Level::Portable).is_none());
     assert!(ADD.pick(&[DType::F32, DType::F64], Level::Portable).is_none());
     assert!(ADD.output(&[DType::F32]).is_none());
+}
+
+/// Zero in place of subnormal numbers.
+macro_rules! flush {
+    ($x:expr) => {{
+        let x = $x;
+        if x.is_subnormal() { x * 0.0 } else { x }
+    }};
+}
+
+#[test]
+fn steps_in_one() {
+    ternary(&MUL_ADD, |a, b, c| a * b + c, |a, b, c| a * b + c);
+    ternary(&MUL_SUB, |a, b, c| a * b - c, |a, b, c| a * b - c);
+    ternary(&SUB_MUL, |a, b, c| a - b * c, |a, b, c| a - b * c);
+    ternary(&MUL_ADD_SQUARE, |a, b, c| a * b + c * c, |a, b, c| a * b + c * c);
+    ternary(&MUL_ADD_FLUSH, |a, b, c| flush!(a * b + c), |a, b, c| flush!(a * b + c));
+    ternary(&MUL_ADD_SQUARE_FLUSH, |a, b, c| flush!(a * b + c * c), |a, b, c| flush!(a * b + c * c));
+    ternary(&MUL_MUL, |a, b, c| a * b * c, |a, b, c| a * b * c);
+    ternary(&ADD_MUL, |a, b, c| (a + b) * c, |a, b, c| (a + b) * c);
+    ternary(&DIFFERENCE_MUL, |a, b, c| (a - b) * c, |a, b, c| (a - b) * c);
+    ternary(&ADD_ADD, |a, b, c| a + b + c, |a, b, c| a + b + c);
+    ternary(&DIV_ROOT, |a, b, c| a / (b.sqrt() + c), |a, b, c| a / (b.sqrt() + c));
+    ternary(&ABOVE, |a, b, c| if a <= b { b } else { c }, |a, b, c| if a <= b { b } else { c });
+    ternary(&SHRINK, |a, b, c| if a.abs() < b { c } else { a }, |a, b, c| if a.abs() < b { c } else { a });
+}
+
+#[test]
+fn updates_run_in_place() {
+    let updates: [&Kernel; 13] = [
+        &ADD,
+        &SUB,
+        &MUL,
+        &MAXIMUM,
+        &MUL_ADD,
+        &MUL_SUB,
+        &SUB_MUL,
+        &MUL_ADD_SQUARE,
+        &MUL_ADD_FLUSH,
+        &MUL_ADD_SQUARE_FLUSH,
+        &MUL_MUL,
+        &ADD_MUL,
+        &ADD_ADD,
+    ];
+    for kernel in updates {
+        let inputs = vec![DType::F32; kernel.arity];
+        assert!(kernel.pick_in_place(&inputs, Level::detect()).is_some(), "{}", kernel.name);
+    }
 }
 
 #[test]

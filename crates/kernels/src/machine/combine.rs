@@ -69,7 +69,7 @@ impl Match<'_> {
         let [x, y] = match operands[..] {
             [x] => return self.flush(x),
             [x, y] => [x, y],
-            _ => return self.above(),
+            _ => return self.above().or_else(|| self.shrink()),
         };
         let (mul, add, sub) = (&kernel::MUL, &kernel::ADD, &kernel::SUB);
         let found = |kernel, a, b, c, taken: Operand| Some((kernel, smallvec![a, b, c], smallvec![taken.0]));
@@ -87,7 +87,7 @@ impl Match<'_> {
             found(&kernel::ADD_ADD, a, b, y, x)
         } else if is(last, sub) {
             if let Some([a, b]) = self.alone(y, mul) {
-                return found(&kernel::SUB_MUL, a, b, x, y);
+                return found(&kernel::SUB_MUL, x, a, b, y);
             }
             let [a, b] = self.alone(x, mul)?;
             found(&kernel::MUL_SUB, a, b, y, x)
@@ -130,14 +130,26 @@ impl Match<'_> {
 
     /// `if a <= b { b } else { c }`.
     fn above(&self) -> Option<Found> {
-        let StepKind::Apply(last, operands) = &self.steps[self.at].kind else { return None };
-        let &[mask, yes, no] = &operands[..] else { return None };
-        if !is(last, &kernel::SELECT) || !self.steps[self.at].dtype.is_float() {
-            return None;
-        }
+        let [mask, yes, no] = self.selected()?;
         let [a, b] = self.alone(mask, &kernel::LE)?;
         let same = self.steps[a.0 as usize].dtype == self.steps[self.at].dtype;
         (same && b == yes).then(|| (&kernel::ABOVE, smallvec![a, b, no], smallvec![mask.0]))
+    }
+
+    /// `if |a| < b { c } else { a }`.
+    fn shrink(&self) -> Option<Found> {
+        let [mask, yes, no] = self.selected()?;
+        let [size, least] = self.alone(mask, &kernel::LT)?;
+        let [a, _] = self.alone(size, &kernel::ABS)?;
+        let found = || (&kernel::SHRINK, smallvec![a, least, yes], smallvec![mask.0, size.0]);
+        (a == no).then(found)
+    }
+
+    /// The operands of a selection of numbers.
+    fn selected(&self) -> Option<[Operand; 3]> {
+        let StepKind::Apply(last, operands) = &self.steps[self.at].kind else { return None };
+        let &[mask, yes, no] = &operands[..] else { return None };
+        (is(last, &kernel::SELECT) && self.steps[self.at].dtype.is_float()).then_some([mask, yes, no])
     }
 
     fn is_root(&self, x: Operand) -> bool {
@@ -150,7 +162,8 @@ impl Match<'_> {
         let step = &self.steps[x.0 as usize];
         let StepKind::Apply(own, operands) = &step.kind else { return None };
         let last = &self.steps[self.at];
-        let float = last.dtype.is_float() && (step.dtype == last.dtype || is(wanted, &kernel::LE));
+        let compares = is(wanted, &kernel::LE) || is(wanted, &kernel::LT);
+        let float = last.dtype.is_float() && (step.dtype == last.dtype || compares);
         let fits = is(own, wanted) && self.uses[x.0 as usize] == 1 && step.level == last.level && float;
         fits.then(|| [operands[0], operands[operands.len() - 1]])
     }

@@ -5,6 +5,7 @@ use super::layout::{Axes, View};
 use super::program::{Custom, Once, Op};
 use super::tile::{Level, Operand, RowReduce, Step, StepKind};
 use super::{Place, access};
+use crate::pointwise::BlockFn;
 use crate::{DType, rows};
 
 impl Finisher<'_> {
@@ -65,16 +66,17 @@ impl Finisher<'_> {
         }
     }
 
-    pub(super) fn compute(&mut self, i: usize, step: &Step, kind: &StepKind, key: Option<Place>) {
+    /// A step; `in_place` is its function if it overwrites its first operand.
+    pub(super) fn compute(&mut self, i: usize, step: &Step, in_place: Option<BlockFn>, key: Option<Place>) {
         let (dst, level, dtype) = (i as u32, step.level, step.dtype);
         let types = |operands: &[Operand]| -> Vec<(u32, DType)> {
             operands.iter().map(|operand| (operand.0, self.builder.steps[operand.0 as usize].dtype)).collect()
         };
-        let op = match kind {
+        let op = match &step.kind {
             StepKind::Load(_) => return,
             StepKind::Apply(kernel, operands) => {
                 let inputs: Vec<DType> = types(operands).iter().map(|operand| operand.1).collect();
-                let (run, _) = kernel.pick(&inputs, self.simd).expect("checked");
+                let run = in_place.unwrap_or_else(|| kernel.pick(&inputs, self.simd).expect("checked").0);
                 let mut src = [0; 3];
                 src.iter_mut().zip(operands).for_each(|(src, operand)| *src = operand.0);
                 Op::Block { run, dst, src, level }

@@ -2,12 +2,14 @@
 
 use super::accumulate::{Accumulator, Levels};
 use super::layout::{Layout, View};
-use super::program::{Moving, Once, Op, Program, Stream, Wandering};
+use super::program::{Moving, Once, Op, Program, Wandering};
 use super::registers::{Room, place};
 use super::strided::Strided;
-use super::tile::{Level, Operand, Role, StepKind, TileBuilder};
+use super::tile::{Level, Operand, Role, Step, StepKind, TileBuilder};
 use super::{Place, access};
+use crate::pointwise::BlockFn;
 use crate::{ALIGN, DType, Level as Simd, rows};
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// Where a tile's part of a view is dense, so that a pointer to memory can be an operand.
@@ -64,8 +66,8 @@ pub(super) fn finish(builder: &TileBuilder, layout: &Layout, scratch: Option<Pla
     finisher.program(scratch)
 }
 
-/// Programs that touch more than this find little of it in any cache.
-const FAR_BYTES: usize = 8 << 20;
+/// Operands in pieces, a row here and a row there, from which on they are fetched ahead: the processor follows fewer by itself.
+const PIECES: usize = 4;
 
 impl<'a> Finisher<'a> {
     fn program(mut self, scratch: Option<Place>) -> Program {
@@ -111,24 +113,18 @@ impl<'a> Finisher<'a> {
         for (i, step) in steps.iter().enumerate() {
             match (&step.kind, loads[i]) {
                 (StepKind::Load(_), Some((view, place))) => self.load(i, view, place, end[i], copied[i]),
-                (kind, key) => {
-                    // Straight to memory, if nobody reads what is there from now on.
-                    let store = stores.iter_mut().find(|store| {
-                        let is_operand = |load: &usize| step.kind.operands().contains(&Operand(*load as u32));
-                        store.source == i
-                            && store.ready == i
-                            && !store.overlaps.iter().any(|load| !copied[*load] && is_operand(load))
-                            && self.direct(store.view, step.level).is_some()
-                    });
-                    match store {
-                        Some(store) => {
-                            store.done = true;
-                            let direct = self.direct(store.view, step.level).expect("just looked");
-                            self.memory(i as u32, direct, store.view, store.place);
-                        }
-                        None => self.register(i as u32, step.dtype, step.level, i, end[i]),
-                    }
-                    self.compute(i, step, kind, key.map(|key| key.1));
+                (_, key) => {
+                    let found =
+                        stores.iter_mut().find_map(|store| Some((self.straight(i, store, &copied)?, store)));
+                    let in_place = if let Some(((direct, in_place), store)) = found {
+                        store.done = true;
+                        self.memory(i as u32, direct, store.view, store.place);
+                        in_place
+                    } else {
+                        self.register(i as u32, step.dtype, step.level, i, end[i]);
+                        None
+                    };
+                    self.compute(i, step, in_place, key.map(|key| key.1));
                 }
             }
             for (index, sum) in builder.accumulate.iter().enumerate() {
@@ -168,6 +164,30 @@ impl<'a> Finisher<'a> {
             _ => None,
         });
         stores.collect()
+    }
+
+    /// Whether a step's value can go straight to a store's memory: nobody reads what is there from now on, unless it is the
+    /// step's own first operand. Then its function is one that works in place.
+    fn straight(&self, i: usize, store: &Store<'_>, copied: &[bool]) -> Option<(Direct, Option<BlockFn>)> {
+        let step = &self.builder.steps[i];
+        if store.source != i || store.ready != i {
+            return None;
+        }
+        let lies_there = |x: &Operand| store.overlaps.contains(&(x.0 as usize)) && !copied[x.0 as usize];
+        let in_place = match step.kind.operands() {
+            [_, others @ ..] if others.iter().any(lies_there) => return None,
+            [first, ..] if lies_there(first) => Some(self.in_place(step)?),
+            _ => None,
+        };
+        Some((self.direct(store.view, step.level)?, in_place))
+    }
+
+    /// The function of a step that overwrites its first operand, if there is one.
+    fn in_place(&self, step: &Step) -> Option<BlockFn> {
+        let StepKind::Apply(kernel, operands) = &step.kind else { return None };
+        let inputs: SmallVec<[DType; 3]> =
+            operands.iter().map(|x| self.builder.steps[x.0 as usize].dtype).collect();
+        kernel.pick_in_place(&inputs, self.simd)
     }
 
     /// Whether and how a pointer to memory can be an operand.
@@ -238,26 +258,6 @@ impl<'a> Finisher<'a> {
         })
     }
 
-    /// The streams to fetch ahead: those of programs that are too large for the second-level cache.
-    fn ahead(&self) -> Box<[Stream]> {
-        let layout = self.layout;
-        let stream = |m: &Moving| {
-            // A tile of several rows is dense; one of a single row may be far from the next.
-            let bytes = match layout.tile_rows {
-                1 => layout.tile_cols * m.col.unsigned_abs(),
-                rows => rows * m.row.unsigned_abs(),
-            };
-            Stream { slot: m.slot, offset: m.offset, row: m.row, col: m.col, bytes }
-        };
-        let mut ahead: Vec<Stream> = self.moving.iter().map(stream).collect();
-        ahead.sort_unstable();
-        ahead.dedup();
-        if ahead.iter().map(|stream| stream.bytes).sum::<usize>() * layout.tiles() < FAR_BYTES {
-            ahead.clear();
-        }
-        ahead.into()
-    }
-
     /// Gives the registers their places, and makes the program.
     fn allocate(mut self, mut sums: Vec<Accumulator>) -> Program {
         let table = (self.entries as usize * size_of::<*mut u8>()).next_multiple_of(ALIGN);
@@ -272,7 +272,10 @@ impl<'a> Finisher<'a> {
             };
         }
         let layout = self.layout;
+        let pieces =
+            self.ops.iter().filter(|op| matches!(op, Op::Gather { .. } | Op::Scatter { .. })).count();
         Program {
+            ahead: pieces >= PIECES && layout.across() == 1,
             outer: layout.outer.clone(),
             inner: layout.inner.clone(),
             rows: layout.rows,
@@ -283,7 +286,6 @@ impl<'a> Finisher<'a> {
             tiles: layout.tiles(),
             tasks: layout.tasks,
             registers: self.registers.iter().map(|&(entry, room)| (entry, at(room))).collect(),
-            ahead: self.ahead(),
             moving: self.moving.into(),
             wandering: self.wandering.into(),
             once: self.once.into(),
@@ -299,36 +301,4 @@ impl<'a> Finisher<'a> {
 fn linear(lengths: &[usize], strides: &[isize]) -> Option<isize> {
     let even = |axis: usize| strides[axis].checked_mul(lengths[axis] as isize) == Some(strides[axis - 1]);
     (1..lengths.len()).all(even).then(|| strides.last().copied().unwrap_or(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Access, Step};
-    use super::*;
-
-    #[test]
-    fn what_is_fetched_ahead_is_a_tile() {
-        let program = |rows: usize, cols: usize, row: isize| {
-            let memory =
-                |slot| Access { place: Place { slot, offset: 0 }, strides: [row, 1].into_iter().collect() };
-            let load = Step { kind: StepKind::Load(memory(1)), dtype: DType::F32, level: Level::Full };
-            let builder = TileBuilder {
-                dims: [rows, cols].into_iter().collect(),
-                steps: vec![load],
-                stores: vec![(Operand(0), memory(2))],
-                ..TileBuilder::default()
-            };
-            let layout = Layout::new(&builder).expect("a program that makes sense");
-            finish(&builder, &layout, None, Simd::detect())
-        };
-        // Rows that lie a megabyte apart are no megabytes each.
-        assert!(program(32, 1024, 1 << 18).ahead.is_empty());
-        for (rows, cols, row) in [(8192, 1024, 1 << 12), (1 << 15, 128, 128), (1, 1 << 22, 0)] {
-            let program = program(rows, cols, row);
-            assert!(!program.ahead.is_empty());
-            for stream in &program.ahead {
-                assert_eq!(stream.bytes, program.tile_rows * program.tile_cols * 4);
-            }
-        }
-    }
 }

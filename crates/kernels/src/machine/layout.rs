@@ -11,6 +11,11 @@ use smallvec::SmallVec;
 const TILE_BYTES: usize = 12 << 10;
 /// Elements of a tile, at least and at most.
 const TILE: [usize; 2] = [256, 1024];
+/// Bytes that pass through a tile of a program that walks memory from end to end, and its elements. Measured: the processor
+/// fetches what comes next in each stretch of memory while it works on what it has, but not beyond the page, so parts of pages
+/// keep memory busier than whole ones; with less, calls cost more.
+const STREAM_BYTES: usize = 7 << 10;
+const STREAM: [usize; 2] = [128, 384];
 /// Rows and columns of a tile where something is transposed: whole cache lines along both.
 const BLOCK: [usize; 2] = [16, 64];
 /// Elements of a domain, at most: so that no size computed from it overflows.
@@ -114,7 +119,11 @@ impl Layout {
         }
         let (rows, cols) = (outer.iter().product(), inner.iter().product());
 
-        let most = (TILE_BYTES / live_bytes(builder, cols)).clamp(TILE[0], TILE[1]) & !63;
+        let most = if rows == 1 {
+            (STREAM_BYTES / passing_bytes(&views)).clamp(STREAM[0], STREAM[1])
+        } else {
+            (TILE_BYTES / live_bytes(builder, cols)).clamp(TILE[0], TILE[1])
+        } & !63;
         let (tile_rows, tile_cols) = if cols > BLOCK[1] && is_transposed(builder, &views) {
             (BLOCK[0].min(rows).max(1), BLOCK[1])
         } else if cols <= most {
@@ -257,6 +266,15 @@ fn is_transposed(builder: &TileBuilder, views: &[View]) -> bool {
         && builder.accumulate.is_empty()
         && !builder.steps.iter().any(|step| matches!(step.kind, StepKind::Generate(..)))
         && views.iter().any(across)
+}
+
+/// Bytes for each element that are read from memory and written to it.
+fn passing_bytes(views: &[View]) -> usize {
+    let passes = |view: &&View| {
+        matches!(view.role, Role::Load(_) | Role::Store(_))
+            && view.inner.last().is_some_and(|&along| along != 0)
+    };
+    views.iter().filter(passes).map(|view| view.dtype.size()).sum::<usize>().max(1)
 }
 
 /// Bytes for each element of a tile that are live at once, at most. (Loads and stores count: they pass through the

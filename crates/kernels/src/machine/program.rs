@@ -30,8 +30,6 @@ pub(super) struct Program {
     /// Entries that are registers, and where in the workspace.
     pub(super) registers: Box<[(u32, usize)]>,
     pub(super) moving: Box<[Moving]>,
-    /// Operands of which the next tile is fetched while one is worked on.
-    pub(super) ahead: Box<[Stream]>,
     pub(super) wandering: Box<[Wandering]>,
     /// What each task does once, before its tiles.
     pub(super) once: Box<[Once]>,
@@ -39,6 +37,8 @@ pub(super) struct Program {
     pub(super) still: Box<[(u32, Box<Strided>)]>,
     /// What is done on each tile.
     pub(super) ops: Box<[Op]>,
+    /// Whether the next tile's part of what lies in pieces is fetched while one is worked on.
+    pub(super) ahead: bool,
     pub(super) accumulators: Box<[Accumulator]>,
     /// Bytes of a thread's workspace: the table and the registers.
     pub(super) workspace: usize,
@@ -53,18 +53,6 @@ pub(super) struct Moving {
     /// Bytes from row to row, and from column to column.
     pub(super) row: isize,
     pub(super) col: isize,
-}
-
-/// An operand that is fetched ahead.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Stream {
-    pub(super) slot: u32,
-    pub(super) offset: usize,
-    /// Bytes from row to row, and from column to column.
-    pub(super) row: isize,
-    pub(super) col: isize,
-    /// Bytes of a tile.
-    pub(super) bytes: usize,
 }
 
 /// An operand in memory whose rows lie anywhere.
@@ -122,19 +110,6 @@ pub(super) fn part(n: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
     i * each + i.min(more)..(i + 1) * each + (i + 1).min(more)
 }
 
-/// Asks for a cache line.
-#[inline(always)]
-fn prefetch(line: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch is a hint, and may name any address.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(line.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
-}
-
 impl Program {
     /// Runs one of the program's tasks.
     ///
@@ -171,7 +146,10 @@ impl Program {
             // SAFETY: the same; any rows will do.
             unsafe { from.gather(self, whole, entry(*register), bases) };
         }
-        let first = tiles.start;
+        let (first, end) = (tiles.start, tiles.end);
+        if self.ahead {
+            self.fetch(first, bases);
+        }
         // Divisions are what small programs would spend their time on.
         let (mut down, mut over) =
             if first == 0 { (0, 0) } else { (first / self.across, first % self.across) };
@@ -188,16 +166,17 @@ impl Program {
                     super::strided::offset(&self.outer, &w.outer, row) * w.size + col as isize * w.col;
                 set(w.entry, bases.at(w.slot, w.offset).wrapping_offset(distance));
             }
-            if over + 1 < self.across || self.across == 1 {
-                self.fetch(row, col, bases);
+            if self.ahead && tile + 1 < end {
+                self.fetch(tile + 1, bases);
             }
             let n = rows * cols;
             let count = |level: Level| if level == Level::Full { n } else { rows };
             for op in &self.ops {
                 // SAFETY: every entry points to a register that holds a tile, or to the tile's part of memory that
                 // was validated to lie in its slot; the registers of a step's operands and result are distinct, a
-                // result goes directly to memory only where that is no operand's, and steps come in order, so
-                // what they read has been written. Dtypes were checked when the functions were picked.
+                // result goes directly to memory only where that is no operand's, or is the first one's of a function that
+                // works in place, and steps come in order, so what they read has been written. Dtypes were checked when
+                // the functions were picked.
                 unsafe {
                     match op {
                         Op::Block { run, dst, src: [a, b, c], level } => {
@@ -240,17 +219,14 @@ impl Program {
         }
     }
 
-    /// Asks for the next tile's operands. The last tile of a row or of the program asks for what lies behind them, which
-    /// does no harm: a fetch is a hint.
-    #[inline(always)]
-    fn fetch(&self, row: usize, col: usize, bases: Bases<'_>) {
-        let (row, col) =
-            if self.across == 1 { (row + self.tile_rows, col) } else { (row, col + self.tile_cols) };
-        for stream in &self.ahead {
-            let distance = row as isize * stream.row + col as isize * stream.col;
-            let from = bases.at(stream.slot, stream.offset).wrapping_offset(distance);
-            for line in (0..stream.bytes).step_by(crate::ALIGN) {
-                prefetch(from.wrapping_add(line));
+    /// Asks for a tile's part of what lies in pieces, of a program whose tiles are whole rows.
+    #[inline(never)]
+    fn fetch(&self, tile: usize, bases: Bases<'_>) {
+        let row = tile * self.tile_rows;
+        let region = Region { row, rows: self.tile_rows.min(self.rows - row), col: 0, cols: self.cols };
+        for op in &self.ops {
+            if let Op::Gather { from: pieces, .. } | Op::Scatter { to: pieces, .. } = op {
+                pieces.fetch(self, region, bases);
             }
         }
     }

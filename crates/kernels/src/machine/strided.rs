@@ -151,6 +151,18 @@ impl Strided {
         });
     }
 
+    /// Asks for a tile's part of memory.
+    pub(super) fn fetch(&self, program: &Program, region: Region, bases: Bases<'_>) {
+        let memory = bases.at(self.slot, self.offset);
+        self.rows(program, region, |part| {
+            for row in 0..part.rows as isize {
+                let line = memory.wrapping_offset((part.memory + row * part.down) * self.size as isize);
+                let bytes = if part.along == 1 { part.n * self.size } else { 0 };
+                (0..bytes).step_by(crate::ALIGN).for_each(|at| prefetch(line.wrapping_add(at)));
+            }
+        });
+    }
+
     /// Cuts a tile's part in rows that lie evenly in memory.
     #[inline]
     fn rows(&self, program: &Program, region: Region, mut f: impl FnMut(Rows)) {
@@ -175,4 +187,17 @@ impl Strided {
             }
         });
     }
+}
+
+/// Asks for a cache line.
+#[inline(always)]
+fn prefetch(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch is a hint, and may name any address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(line.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
 }

@@ -100,21 +100,21 @@ kernels! {
     }
 
     /// `a + b`; integers wrap around.
-    ADD = "add" plain <I> {
+    ADD = "add" update <I> {
         (a: f32, b: f32) -> f32 { a + b }
         (a: f64, b: f64) -> f64 { a + b }
         (a: i64, b: i64) -> i64 { a.wrapping_add(b) }
     }
 
     /// `a - b`; integers wrap around.
-    SUB = "sub" plain <I> {
+    SUB = "sub" update <I> {
         (a: f32, b: f32) -> f32 { a - b }
         (a: f64, b: f64) -> f64 { a - b }
         (a: i64, b: i64) -> i64 { a.wrapping_sub(b) }
     }
 
     /// `a * b`; integers wrap around.
-    MUL = "mul" plain <I> {
+    MUL = "mul" update <I> {
         (a: f32, b: f32) -> f32 { a * b }
         (a: f64, b: f64) -> f64 { a * b }
         (a: i64, b: i64) -> i64 { a.wrapping_mul(b) }
@@ -127,7 +127,7 @@ kernels! {
     }
 
     /// The greater of `a` and `b`; NaN if either is NaN; `b` if they compare equal (-0 and +0).
-    MAXIMUM = "maximum" plain <I> {
+    MAXIMUM = "maximum" update <I> {
         (a: f32, b: f32) -> f32 { let m = a.at_least(b); if a.is_nan() { a } else { m } }
         (a: f64, b: f64) -> f64 { let m = a.at_least(b); if a.is_nan() { a } else { m } }
         (a: i64, b: i64) -> i64 { a.max(b) }

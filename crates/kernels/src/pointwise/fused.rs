@@ -6,61 +6,61 @@ use super::kernel::kernels;
 
 kernels! {
     /// `a * b + c`, rounded twice. (For one rounding see [`FMA`](super::FMA).)
-    MUL_ADD = "mul_add" plain <I> {
+    MUL_ADD = "mul_add" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { a * b + c }
         (a: f64, b: f64, c: f64) -> f64 { a * b + c }
     }
 
     /// `a * b - c`, rounded twice.
-    MUL_SUB = "mul_sub" plain <I> {
+    MUL_SUB = "mul_sub" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { a * b - c }
         (a: f64, b: f64, c: f64) -> f64 { a * b - c }
     }
 
-    /// `c - a * b`, rounded twice.
-    SUB_MUL = "sub_mul" plain <I> {
-        (a: f32, b: f32, c: f32) -> f32 { c - a * b }
-        (a: f64, b: f64, c: f64) -> f64 { c - a * b }
+    /// `a - b * c`, rounded twice.
+    SUB_MUL = "sub_mul" update <I> {
+        (a: f32, b: f32, c: f32) -> f32 { a - b * c }
+        (a: f64, b: f64, c: f64) -> f64 { a - b * c }
     }
 
     /// `a * b + c * c`, rounded three times.
-    MUL_ADD_SQUARE = "mul_add_square" plain <I> {
+    MUL_ADD_SQUARE = "mul_add_square" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { a * b + c * c }
         (a: f64, b: f64, c: f64) -> f64 { a * b + c * c }
     }
 
     /// `a * b + c`, rounded twice, without subnormals.
-    MUL_ADD_FLUSH = "mul_add_flush" plain <I> {
+    MUL_ADD_FLUSH = "mul_add_flush" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { (a * b + c).flush() }
         (a: f64, b: f64, c: f64) -> f64 { (a * b + c).flush() }
     }
 
     /// `a * b + c * c`, rounded three times, without subnormals.
-    MUL_ADD_SQUARE_FLUSH = "mul_add_square_flush" plain <I> {
+    MUL_ADD_SQUARE_FLUSH = "mul_add_square_flush" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { (a * b + c * c).flush() }
         (a: f64, b: f64, c: f64) -> f64 { (a * b + c * c).flush() }
     }
 
     /// `(a * b) * c`, rounded twice.
-    MUL_MUL = "mul_mul" plain <I> {
+    MUL_MUL = "mul_mul" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { (a * b) * c }
         (a: f64, b: f64, c: f64) -> f64 { (a * b) * c }
     }
 
     /// `(a + b) * c`, rounded twice.
-    ADD_MUL = "add_mul" plain <I> {
+    ADD_MUL = "add_mul" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { (a + b) * c }
         (a: f64, b: f64, c: f64) -> f64 { (a + b) * c }
     }
 
     /// `(a - b) * c`, rounded twice.
-    DIFFERENCE_MUL = "difference_mul" plain <I> {
+    DIFFERENCE_MUL = "difference_mul" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { (a - b) * c }
         (a: f64, b: f64, c: f64) -> f64 { (a - b) * c }
     }
 
     /// `(a + b) + c`, rounded twice.
-    ADD_ADD = "add_add" plain <I> {
+    ADD_ADD = "add_add" update <I> {
         (a: f32, b: f32, c: f32) -> f32 { (a + b) + c }
         (a: f64, b: f64, c: f64) -> f64 { (a + b) + c }
     }
@@ -75,5 +75,11 @@ kernels! {
     ABOVE = "above" plain <I> {
         (a: f32, b: f32, c: f32) -> f32 { if a <= b { b } else { c } }
         (a: f64, b: f64, c: f64) -> f64 { if a <= b { b } else { c } }
+    }
+
+    /// `if |a| < b { c } else { a }`: small values replaced.
+    SHRINK = "shrink" plain <I> {
+        (a: f32, b: f32, c: f32) -> f32 { if a.abs() < b { c } else { a } }
+        (a: f64, b: f64, c: f64) -> f64 { if a.abs() < b { c } else { a } }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Entry {
     pub(super) inputs: &'static [DType],
     pub(super) output: DType,
     pub(super) levels: [BlockFn; 3],
+    /// The same in place of the first operand: see [`Kernel::pick_in_place`].
+    pub(super) in_place: Option<[BlockFn; 3]>,
 }
 
 /// An elementwise kernel: a name, and a block function for each dtype it takes and each SIMD level.
@@ -45,6 +47,12 @@ impl Kernel {
     /// kernel doesn't take them.
     pub fn pick(&self, inputs: &[DType], level: Level) -> Option<(BlockFn, DType)> {
         self.entry(inputs).map(|entry| (entry.levels[level as usize], entry.output))
+    }
+
+    /// The block function that overwrites its first operand, `dst[i] = f(dst[i], src[1][i], ...)`, for kernels that updates
+    /// are made of. It doesn't look at `src[0]`, and the other sources must not overlap `dst`.
+    pub fn pick_in_place(&self, inputs: &[DType], level: Level) -> Option<BlockFn> {
+        Some(self.entry(inputs)?.in_place?[level as usize])
     }
 
     /// The dtype made of inputs of these dtypes; `None` if the kernel doesn't take them.
@@ -94,9 +102,10 @@ pub(super) use dtype;
 /// Defines kernels: for each signature an expression of the operands' values, written once, generic over the
 /// instruction set `I`, and compiled into one loop per level.
 ///
-/// The word after the kernel's name says how the loop runs: `plain`, or `whole` for expensive expressions,
-/// which never leaves elements to a scalar remainder loop (see [`whole`](super::functions::whole)). With
-/// `fixing |dst| { … }` the block runs after the loop, sees the operands as slices and may repair elements.
+/// The word after the kernel's name says how the loop runs: `plain`; `update`, which can run in place of the first operand as
+/// well; or `whole` for expensive expressions, which never leaves elements to a scalar remainder loop (see
+/// [`whole`](super::functions::whole)). With `fixing |dst| { … }` the block runs after the loop, sees the operands as slices
+/// and may repair elements.
 macro_rules! kernels {
     ($(
         $(#[$doc:meta])*
@@ -155,15 +164,59 @@ macro_rules! entry {
             inputs: &[$(dtype!($T)),+],
             output: dtype!($O),
             levels: $crate::pointwise::kernel::mode!($mode body $O [$($x),+]),
+            in_place: $crate::pointwise::kernel::in_place!($mode $I ($($x: $T),+) -> $O $value),
         }
     }};
 }
 pub(super) use entry;
 
+/// The block functions of a signature that overwrite the first operand: see [`kernels`].
+macro_rules! in_place {
+    (update $I:ident ($first:ident: $F:ident $(, $x:ident: $T:ident)*) -> $O:ident $value:block) => {{
+        #[inline(always)]
+        #[allow(clippy::needless_range_loop)]
+        fn run<$I: $crate::math::isa::Isa>(dst: &mut [storage!($O)], $($x: &[storage!($T)]),*) {
+            let n = dst.len();
+            $(let $x = &$x[..n];)*
+            for i in 0..n {
+                dst[i] = {
+                    let $first = dst[i];
+                    $(let $x = $x[i];)*
+                    $value
+                };
+            }
+        }
+        #[inline(always)]
+        unsafe fn body<$I: $crate::math::isa::Isa>(dst: *mut u8, src: &[*const u8; 3], n: usize) {
+            if n == 0 {
+                return;
+            }
+            let mut operand = 1..;
+            $(
+                let $x = src[operand.next().unwrap_or(0)].cast::<storage!($T)>();
+                // SAFETY: the caller's promise: valid for `n` reads, and aligned.
+                let $x = unsafe { std::slice::from_raw_parts($x, n) };
+            )*
+            let _ = operand;
+            // SAFETY: the caller's promise: valid for `n` reads and writes, aligned, and overlapping no other source.
+            let dst = unsafe { std::slice::from_raw_parts_mut(dst.cast::<storage!($O)>(), n) };
+            run::<$I>(dst, $($x),*);
+        }
+        Some($crate::pointwise::kernel::mode!(plain body $O []))
+    }};
+    ($mode:ident $I:ident $operands:tt -> $O:ident $value:block) => {
+        None
+    };
+}
+pub(super) use in_place;
+
 /// The block functions of a body in a mode: see [`kernels`].
 macro_rules! mode {
     (plain $body:ident $O:ident $operands:tt) => {
         $crate::math::isa::by_level!($body: unsafe fn(dst: *mut u8, src: &[*const u8; 3], n: usize))
+    };
+    (update $body:ident $O:ident $operands:tt) => {
+        $crate::pointwise::kernel::mode!(plain $body $O $operands)
     };
     (whole $body:ident $O:ident [$($x:ident),+]) => {{
         const PLAIN: [$crate::pointwise::BlockFn; 3] =

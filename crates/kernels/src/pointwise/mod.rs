@@ -24,7 +24,7 @@ pub use compare::{AND, EQ, LE, LT, NE, NOT, OR, SELECT};
 pub use functions::{COS, ERF, EXP, EXPM1, LN, LOG1P, POW, SIGMOID, SIN, TANH};
 pub use fused::{
     ABOVE, ADD_ADD, ADD_MUL, DIFFERENCE_MUL, DIV_ROOT, MUL_ADD, MUL_ADD_FLUSH, MUL_ADD_SQUARE,
-    MUL_ADD_SQUARE_FLUSH, MUL_MUL, MUL_SUB, SUB_MUL,
+    MUL_ADD_SQUARE_FLUSH, MUL_MUL, MUL_SUB, SHRINK, SUB_MUL,
 };
 pub use kernel::{BlockFn, GenerateFn, Generator, Kernel};
 pub use random::{IOTA, NORMAL, UNIFORM};

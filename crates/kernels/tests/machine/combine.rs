@@ -15,8 +15,17 @@ fn place(slot: u32, number: usize) -> Access {
     Access { place: Place { slot, offset: number * LENGTH * 4 }, strides: SmallVec::from_slice(&[1]) }
 }
 
-/// A program that loads all inputs, takes these steps, and stores some values: all, or only the last.
-fn run(steps: &[(&'static Kernel, Vec<u32>, DType)], all: bool, input: &Buffer, level: Level) -> Vec<f32> {
+/// What a program stores.
+#[derive(Clone, Copy, PartialEq)]
+enum Stored {
+    All,
+    Last,
+    /// The last value, over one of the inputs.
+    Over(usize),
+}
+
+/// A program that loads all inputs, takes these steps, and stores some values: the last of them.
+fn run(steps: &[(&'static Kernel, Vec<u32>, DType)], what: Stored, input: &Buffer, level: Level) -> Vec<f32> {
     let step = |kind, dtype| Step { kind, dtype, level: TileLevel::Full };
     let mut builder = TileBuilder { dims: SmallVec::from_slice(&[LENGTH]), ..TileBuilder::default() };
     builder.steps.extend((0..INPUTS).map(|i| step(StepKind::Load(place(1, i)), DType::F32)));
@@ -27,22 +36,25 @@ fn run(steps: &[(&'static Kernel, Vec<u32>, DType)], all: bool, input: &Buffer, 
     let count = builder.steps.len();
     let mut stored = 0;
     for i in INPUTS..count {
-        if (all || i + 1 == count) && builder.steps[i].dtype == DType::F32 {
-            builder.stores.push((Operand(i as u32), place(2, stored)));
+        if (what == Stored::All || i + 1 == count) && builder.steps[i].dtype == DType::F32 {
+            let to = if let Stored::Over(input) = what { place(1, input) } else { place(2, stored) };
+            builder.stores.push((Operand(i as u32), to));
             stored += 1;
         }
     }
     let slots = vec![
-        chainrule_kernels::machine::SlotSpec { bytes: input.bytes(), writable: false },
+        chainrule_kernels::machine::SlotSpec { bytes: input.bytes(), writable: true },
         chainrule_kernels::machine::SlotSpec { bytes: stored * LENGTH * 4, writable: true },
     ];
     let mut machine = Machine::new(vec![Instr::tile(builder)], slots, 0, level).expect("valid");
     let mut output = Buffer::zeroed(stored * LENGTH * 4);
+    let mut input = Buffer::from_slice(input.as_slice::<f32>(DType::F32));
     let mut session = machine.session();
-    session.read(1, input);
+    session.write(1, &mut input);
     session.write(2, &mut output);
     session.run().expect("no fault");
-    output.as_slice::<f32>(DType::F32)[(stored - 1) * LENGTH..].to_vec()
+    let (buffer, number) = if let Stored::Over(i) = what { (&input, i) } else { (&output, stored - 1) };
+    buffer.as_slice::<f32>(DType::F32)[number * LENGTH..][..LENGTH].to_vec()
 }
 
 #[test]
@@ -73,9 +85,14 @@ fn the_bits_stay_the_same() {
             };
             let mask = steps.last().is_some_and(|step| step.2 == DType::Bool);
             if mask {
-                let limit = steps[steps.len() - 1].1[1];
+                let [left, limit] = steps[steps.len() - 1].1[..] else { unreachable!("a comparison") };
                 let yes = if random.chance(70) { limit } else { any(&mut random) };
-                let no = any(&mut random);
+                // What the comparison looked at, if that was a magnitude.
+                let magnitude = (left as usize).checked_sub(INPUTS).map(|i| &steps[i]);
+                let no = match magnitude {
+                    Some((kernel, x, _)) if kernel.name == "abs" && random.chance(80) => x[0],
+                    _ => any(&mut random),
+                };
                 steps.push((&pointwise::SELECT, vec![last, yes, no], DType::F32));
                 continue;
             }
@@ -83,10 +100,12 @@ fn the_bits_stay_the_same() {
             let pair = if random.chance(50) { vec![last, other] } else { vec![other, last] };
             let [add, sub, mul, div]: [&'static Kernel; 4] =
                 [&pointwise::ADD, &pointwise::SUB, &pointwise::MUL, &pointwise::DIV];
-            match random.below(10) {
+            match random.below(12) {
                 0 => steps.push((&pointwise::SQRT, vec![last], DType::F32)),
                 9 => steps.push((&pointwise::FLUSH, vec![last], DType::F32)),
                 1 => steps.push((&pointwise::LE, pair, DType::Bool)),
+                10 => steps.push((&pointwise::ABS, vec![last], DType::F32)),
+                11 => steps.push((&pointwise::LT, pair, DType::Bool)),
                 2 => steps.push((mul, vec![other, other], DType::F32)),
                 3 => steps.push((div, pair, DType::F32)),
                 4 | 5 => steps.push((add, pair, DType::F32)),
@@ -100,10 +119,12 @@ fn the_bits_stay_the_same() {
         joined += 1;
         for &level in Level::available() {
             // Where every value is stored, nothing is joined.
-            let [alone, together] = [true, false].map(|all| run(&steps, all, &input, level));
-            for (i, (a, b)) in alone.iter().zip(&together).enumerate() {
-                let same = a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
-                assert!(same, "{level:?}, element {i}: {a} and {b} from {:?}", names(&steps));
+            let alone = run(&steps, Stored::All, &input, level);
+            for what in [Stored::Last, Stored::Over(joined % INPUTS)] {
+                for (i, (a, b)) in alone.iter().zip(run(&steps, what, &input, level)).enumerate() {
+                    let same = a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+                    assert!(same, "{level:?}, element {i}: {a} and {b} from {:?}", names(&steps));
+                }
             }
         }
     }
