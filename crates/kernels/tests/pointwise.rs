@@ -291,7 +291,7 @@ fn steps_in_one() {
 
 #[test]
 fn updates_run_in_place() {
-    let updates: [&Kernel; 13] = [
+    let updates: [&Kernel; 14] = [
         &ADD,
         &SUB,
         &MUL,
@@ -305,6 +305,7 @@ fn updates_run_in_place() {
         &MUL_MUL,
         &ADD_MUL,
         &ADD_ADD,
+        &DIFFERENCE_MUL,
     ];
     for kernel in updates {
         let inputs = vec![DType::F32; kernel.arity];

@@ -69,7 +69,10 @@ impl Match<'_> {
         let [x, y] = match operands[..] {
             [x] => return self.flush(x),
             [x, y] => [x, y],
-            _ => return self.above().or_else(|| self.shrink()),
+            [mask, yes, no] if is(last, &kernel::SELECT) => {
+                return self.above(mask, yes, no).or_else(|| self.shrink(mask, yes, no));
+            }
+            _ => return None,
         };
         let (mul, add, sub) = (&kernel::MUL, &kernel::ADD, &kernel::SUB);
         let found = |kernel, a, b, c, taken: Operand| Some((kernel, smallvec![a, b, c], smallvec![taken.0]));
@@ -129,27 +132,18 @@ impl Match<'_> {
     }
 
     /// `if a <= b { b } else { c }`.
-    fn above(&self) -> Option<Found> {
-        let [mask, yes, no] = self.selected()?;
+    fn above(&self, mask: Operand, yes: Operand, no: Operand) -> Option<Found> {
         let [a, b] = self.alone(mask, &kernel::LE)?;
         let same = self.steps[a.0 as usize].dtype == self.steps[self.at].dtype;
         (same && b == yes).then(|| (&kernel::ABOVE, smallvec![a, b, no], smallvec![mask.0]))
     }
 
     /// `if |a| < b { c } else { a }`.
-    fn shrink(&self) -> Option<Found> {
-        let [mask, yes, no] = self.selected()?;
+    fn shrink(&self, mask: Operand, yes: Operand, no: Operand) -> Option<Found> {
         let [size, least] = self.alone(mask, &kernel::LT)?;
         let [a, _] = self.alone(size, &kernel::ABS)?;
         let found = || (&kernel::SHRINK, smallvec![a, least, yes], smallvec![mask.0, size.0]);
         (a == no).then(found)
-    }
-
-    /// The operands of a selection of numbers.
-    fn selected(&self) -> Option<[Operand; 3]> {
-        let StepKind::Apply(last, operands) = &self.steps[self.at].kind else { return None };
-        let &[mask, yes, no] = &operands[..] else { return None };
-        (is(last, &kernel::SELECT) && self.steps[self.at].dtype.is_float()).then_some([mask, yes, no])
     }
 
     fn is_root(&self, x: Operand) -> bool {

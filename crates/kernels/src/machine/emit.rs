@@ -3,10 +3,10 @@
 use super::finish::{Finisher, Store};
 use super::layout::{Axes, View};
 use super::program::{Custom, Once, Op};
-use super::tile::{Level, Operand, RowReduce, Step, StepKind};
+use super::tile::{Level, RowReduce, Step, StepKind};
 use super::{Place, access};
 use crate::pointwise::BlockFn;
-use crate::{DType, rows};
+use crate::rows;
 
 impl Finisher<'_> {
     pub(super) fn load(&mut self, i: usize, view: &View, place: Place, end: usize, copied: bool) {
@@ -69,21 +69,18 @@ impl Finisher<'_> {
     /// A step; `in_place` is its function if it overwrites its first operand.
     pub(super) fn compute(&mut self, i: usize, step: &Step, in_place: Option<BlockFn>, key: Option<Place>) {
         let (dst, level, dtype) = (i as u32, step.level, step.dtype);
-        let types = |operands: &[Operand]| -> Vec<(u32, DType)> {
-            operands.iter().map(|operand| (operand.0, self.builder.steps[operand.0 as usize].dtype)).collect()
-        };
         let op = match &step.kind {
             StepKind::Load(_) => return,
             StepKind::Apply(kernel, operands) => {
-                let inputs: Vec<DType> = types(operands).iter().map(|operand| operand.1).collect();
-                let run = in_place.unwrap_or_else(|| kernel.pick(&inputs, self.simd).expect("checked").0);
+                let picked = || kernel.pick(&self.dtypes(operands), self.simd).expect("checked").0;
+                let run = in_place.unwrap_or_else(picked);
                 let mut src = [0; 3];
                 src.iter_mut().zip(operands).for_each(|(src, operand)| *src = operand.0);
                 Op::Block { run, dst, src, level }
             }
             StepKind::Custom(call, operands) => Op::Custom(Box::new(Custom {
                 call: call.clone(),
-                src: types(operands),
+                src: operands.iter().map(|operand| operand.0).zip(self.dtypes(operands)).collect(),
                 dst: (dst, dtype),
                 level,
             })),

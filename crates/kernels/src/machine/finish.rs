@@ -185,9 +185,11 @@ impl<'a> Finisher<'a> {
     /// The function of a step that overwrites its first operand, if there is one.
     fn in_place(&self, step: &Step) -> Option<BlockFn> {
         let StepKind::Apply(kernel, operands) = &step.kind else { return None };
-        let inputs: SmallVec<[DType; 3]> =
-            operands.iter().map(|x| self.builder.steps[x.0 as usize].dtype).collect();
-        kernel.pick_in_place(&inputs, self.simd)
+        kernel.pick_in_place(&self.dtypes(operands), self.simd)
+    }
+
+    pub(super) fn dtypes(&self, operands: &[Operand]) -> SmallVec<[DType; 4]> {
+        operands.iter().map(|operand| self.builder.steps[operand.0 as usize].dtype).collect()
     }
 
     /// Whether and how a pointer to memory can be an operand.

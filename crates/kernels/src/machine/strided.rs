@@ -155,10 +155,12 @@ impl Strided {
     pub(super) fn fetch(&self, program: &Program, region: Region, bases: Bases<'_>) {
         let memory = bases.at(self.slot, self.offset);
         self.rows(program, region, |part| {
-            for row in 0..part.rows as isize {
+            let rows = if part.along == 1 { part.rows as isize } else { 0 };
+            for row in 0..rows {
                 let line = memory.wrapping_offset((part.memory + row * part.down) * self.size as isize);
-                let bytes = if part.along == 1 { part.n * self.size } else { 0 };
-                (0..bytes).step_by(crate::ALIGN).for_each(|at| prefetch(line.wrapping_add(at)));
+                for at in (0..part.n * self.size).step_by(crate::ALIGN) {
+                    prefetch(line.wrapping_add(at));
+                }
             }
         });
     }

@@ -144,33 +144,42 @@ macro_rules! entry {
                 $fix
             })?
         }
-        #[inline(always)]
-        unsafe fn body<$I: $crate::math::isa::Isa>(dst: *mut u8, src: &[*const u8; 3], n: usize) {
-            if n == 0 {
-                return;
-            }
-            let mut operand = 0..;
-            $(
-                let $x = src[operand.next().unwrap_or(0)].cast::<storage!($T)>();
-                // SAFETY: the caller's promise: valid for `n` reads, and aligned.
-                let $x = unsafe { std::slice::from_raw_parts($x, n) };
-            )+
-            let _ = operand;
-            // SAFETY: the caller's promise: valid for `n` writes, aligned, and overlapping no source.
-            let dst = unsafe { std::slice::from_raw_parts_mut(dst.cast::<storage!($O)>(), n) };
-            run::<$I>(dst, $($x),+);
-        }
+        $crate::pointwise::kernel::body!(run $I 0 ($($x: $T),+) -> $O);
         $crate::pointwise::kernel::Entry {
             inputs: &[$(dtype!($T)),+],
             output: dtype!($O),
             levels: $crate::pointwise::kernel::mode!($mode body $O [$($x),+]),
-            in_place: $crate::pointwise::kernel::in_place!($mode $I ($($x: $T),+) -> $O $value),
+            in_place: $crate::pointwise::kernel::in_place!($mode $I ($($x: $T),+) -> $O $value $(fixing |$dst| $fix)?),
         }
     }};
 }
 pub(super) use entry;
 
-/// The block functions of a signature that overwrite the first operand: see [`kernels`].
+/// Defines `body`, which calls a function of slices: the sources from number `$first` on are its operands.
+macro_rules! body {
+    ($run:ident $I:ident $first:literal ($($x:ident: $T:ident),*) -> $O:ident) => {
+        #[inline(always)]
+        unsafe fn body<$I: $crate::math::isa::Isa>(dst: *mut u8, src: &[*const u8; 3], n: usize) {
+            if n == 0 {
+                return;
+            }
+            let mut operand = $first..;
+            $(
+                let $x = src[operand.next().unwrap_or(0)].cast::<storage!($T)>();
+                // SAFETY: the caller's promise: valid for `n` reads, and aligned.
+                let $x = unsafe { std::slice::from_raw_parts($x, n) };
+            )*
+            let _ = operand;
+            // SAFETY: the caller's promise: valid for `n` writes (in place for reads, too), aligned, and overlapping no operand
+            // above.
+            let dst = unsafe { std::slice::from_raw_parts_mut(dst.cast::<storage!($O)>(), n) };
+            $run::<$I>(dst, $($x),*);
+        }
+    };
+}
+pub(super) use body;
+
+/// The block functions of a signature that overwrite the first operand: see [`kernels`]. (None repairs elements.)
 macro_rules! in_place {
     (update $I:ident ($first:ident: $F:ident $(, $x:ident: $T:ident)*) -> $O:ident $value:block) => {{
         #[inline(always)]
@@ -186,25 +195,13 @@ macro_rules! in_place {
                 };
             }
         }
-        #[inline(always)]
-        unsafe fn body<$I: $crate::math::isa::Isa>(dst: *mut u8, src: &[*const u8; 3], n: usize) {
-            if n == 0 {
-                return;
-            }
-            let mut operand = 1..;
-            $(
-                let $x = src[operand.next().unwrap_or(0)].cast::<storage!($T)>();
-                // SAFETY: the caller's promise: valid for `n` reads, and aligned.
-                let $x = unsafe { std::slice::from_raw_parts($x, n) };
-            )*
-            let _ = operand;
-            // SAFETY: the caller's promise: valid for `n` reads and writes, aligned, and overlapping no other source.
-            let dst = unsafe { std::slice::from_raw_parts_mut(dst.cast::<storage!($O)>(), n) };
-            run::<$I>(dst, $($x),*);
-        }
+        $crate::pointwise::kernel::body!(run $I 1 ($($x: $T),*) -> $O);
         Some($crate::pointwise::kernel::mode!(plain body $O []))
     }};
-    ($mode:ident $I:ident $operands:tt -> $O:ident $value:block) => {
+    (plain $($signature:tt)*) => {
+        None
+    };
+    (whole $($signature:tt)*) => {
         None
     };
 }
