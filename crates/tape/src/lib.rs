@@ -13,6 +13,7 @@ mod plan;
 mod record;
 mod shape;
 mod tensor;
+mod transform;
 
 pub use chainrule_kernels::machine::{BlockCall, Call, Slice, SliceMut};
 pub use chainrule_kernels::{DType, Element};
@@ -21,6 +22,8 @@ pub use execute::{Function, NonFinite, Outputs, Program};
 pub use ops::{Conv, Pool};
 pub use params::{Kind, ParamId, Params, Scope};
 pub use plan::Constant;
-pub use record::{Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Piece, Rule, Tape, Var, View};
+pub use record::{
+    Batch, Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Piece, Rule, Tape, Var, View,
+};
 pub use shape::Shape;
 pub use tensor::Tensor;

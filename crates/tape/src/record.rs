@@ -15,7 +15,7 @@ mod var;
 pub use key::Key;
 pub(crate) use key::{KeyMap, type_word};
 pub(crate) use nodes::{Leaf, Source};
-pub use op::{Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};
+pub use op::{Batch, Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};
 pub(crate) use op::{OpRef, reject};
 pub use operand::Operand;
 pub(crate) use recording::{Recording, scalar_class};

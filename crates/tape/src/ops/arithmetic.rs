@@ -94,7 +94,7 @@ impl<'t> Var<'t> {
     /// `x·x·…·x`, `n` times, by repeated squaring; that of `1 / x` for a negative `n`.
     #[track_caller]
     pub fn powi(self, n: i32) -> Var<'t> {
-        let base = if n < 0 { self.recip() } else { self };
+        let base = if n < 0 { self.reciprocal() } else { self };
         let (mut power, mut square, mut left) = (None, base, n.unsigned_abs());
         while left > 0 {
             if left % 2 == 1 {

@@ -2,7 +2,7 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Piece, Rule, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Piece, Rule, Var};
 use smallvec::SmallVec;
 
 /// Zeros before, after and (`step - 1` of them) between the elements of an axis.
@@ -48,6 +48,10 @@ impl Op for Pad {
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx[0].map(|dx| at.tape.op(self.clone(), &[dx]))
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.apply(Pad { axis: self.axis + 1, ..self.clone() })
     }
 }
 
@@ -104,6 +108,10 @@ impl Op for Concat {
                 .collect();
             at.tape.op(self.clone(), &whole)
         })
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.apply(Concat { axis: self.axis + 1, ..self.clone() })
     }
 }
 

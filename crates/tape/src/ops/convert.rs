@@ -2,7 +2,7 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{DType, Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Var};
 use chainrule_kernels::pointwise as kernel;
 
 #[derive(Debug)]
@@ -69,6 +69,10 @@ impl Op for Detach {
         true
     }
 
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.together()
+    }
+
     fn attributes(&self, key: &mut Key) {
         key.write(self.dtype as u64);
     }
@@ -102,6 +106,10 @@ impl Op for FlushGradient {
 
     fn jvp<'t>(&self, _: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx[0].map(large)
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.together()
     }
 }
 

@@ -5,7 +5,7 @@ use super::Sample;
 use super::depthwise::depthwise;
 use super::windows::Windows;
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
 
 /// The sum over windows, channels last: `y[n, p, o] = Σ_{k, c} x[n, p·stride + k·dilation, c]·w[k, c, o]`, where `p` and `k`
@@ -55,6 +55,28 @@ impl Op for Convolution {
         let left = dx[0].map(|dx| at.tape.op(self.clone(), &[dx, at.x[1]]));
         let right = dx[1].map(|dw| at.tape.op(self.clone(), &[at.x[0], dw]));
         left.into_iter().chain(right).reduce(|left, right| left + right)
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        let (x, w) = (at.x[0].shape(), at.x[1].shape());
+        let last = self.0.spatial() + 1;
+        match (at.batched[0], at.batched[1]) {
+            // Images of all elements in one batch.
+            (true, false) => {
+                let all = at.x[0].reshape([&[at.size * x[1]], &x[2..]].concat());
+                let y = at.tape.op(self.clone(), &[all, at.x[1]]);
+                y.reshape([&[at.size, x[1]], &y.shape()[1..]].concat())
+            }
+            // Output channels of all elements side by side.
+            (false, true) => {
+                let all = at.x[1]
+                    .move_axis(0, last as isize)
+                    .reshape([&w[1..last + 1], &[at.size * w[last + 1]]].concat());
+                let y = at.tape.op(self.clone(), &[at.x[0], all]);
+                y.reshape([&y.shape()[..last], &[at.size, w[last + 1]]].concat()).move_axis(last as isize, 0)
+            }
+            _ => at.one_by_one(),
+        }
     }
 }
 

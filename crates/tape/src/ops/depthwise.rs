@@ -4,7 +4,7 @@ use super::movement::Same;
 use super::windows::Windows;
 use super::{Conv, Sample, convolution::numbers};
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Var};
 use std::sync::Arc;
 
 /// The first input, which is the depthwise convolution of the others: `y[n, p, c] = Σ_k x[n, p·stride + k·dilation, c]·w[k, c]`,
@@ -70,6 +70,16 @@ impl Op for Depthwise {
         let left = dx[1].map(|dx| depthwise(self.0.clone(), dx, at.x[2]));
         let right = dx[2].map(|dw| depthwise(self.0.clone(), at.x[1], dw));
         left.into_iter().chain(right).reduce(|left, right| left + right)
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        if at.batched[2] {
+            return at.one_by_one();
+        }
+        // Images of all elements in one batch.
+        let (y, x) = (at.whole(0), at.whole(1));
+        let all = |x: Var<'t>| x.reshape([&[at.size * x.shape()[1]], &x.shape()[2..]].concat());
+        at.tape.op(self.clone(), &[all(y), all(x), at.x[2]]).reshape(y.shape())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use smallvec::SmallVec;
 
 #[derive(Debug)]
 struct Gather;
@@ -29,6 +30,20 @@ impl Op for Gather {
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx[0].map(|dx| dx.gather(at.x[1]))
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        let (table, index) = (at.x[0], at.x[1]);
+        if !at.batched[0] {
+            return table.gather(index);
+        }
+        if !at.batched[1] {
+            // Rows of all elements side by side.
+            let axis = index.rank() as isize;
+            return table.transpose(0, 1).gather(index).move_axis(axis, 0);
+        }
+        let (rows, index) = in_batch(at, index, table.shape()[1]);
+        table.reshape([&[rows], &table.shape()[2..]].concat()).gather(index)
     }
 }
 
@@ -68,6 +83,18 @@ impl Op for ScatterAdd {
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx[0].map(|dx| dx.scatter_add(at.x[1], self.rows))
     }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        if !at.batched[1] {
+            // Rows of all elements side by side.
+            let axis = at.x[1].rank() as isize;
+            return at.x[0].move_axis(0, axis).scatter_add(at.x[1], self.rows).transpose(0, 1);
+        }
+        let (rows, index) = in_batch(at, at.x[1], self.rows);
+        let y = at.whole(0).scatter_add(index, rows);
+        let shape = y.shape();
+        y.reshape([&[at.size, self.rows], &shape[1..]].concat())
+    }
 }
 
 #[derive(Debug)]
@@ -100,6 +127,18 @@ impl Op for CheckIndex {
     fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         None
     }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.together()
+    }
+}
+
+/// The rows of all elements of a batch one below the other: how many, and where these indices are among them.
+fn in_batch<'t>(at: &Batch<'_, 't>, index: Var<'t>, rows: usize) -> (usize, Var<'t>) {
+    let mut column = SmallVec::<[usize; 4]>::from_elem(1, index.rank());
+    column[0] = at.size;
+    let first = at.tape.iota(at.size, DType::I64).reshape(&column[..]) * rows as f64;
+    (at.size * rows, index.check_index(rows) + first)
 }
 
 fn index_dtype(meta: &Meta) -> Result<(), String> {

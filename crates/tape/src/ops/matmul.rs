@@ -2,7 +2,7 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 
 #[derive(Debug)]
 struct Matmul;
@@ -46,6 +46,10 @@ impl Op for Matmul {
         let left = dx[0].map(|da| da.matmul(at.x[1]));
         let right = dx[1].map(|db| at.x[0].matmul(db));
         left.into_iter().chain(right).reduce(|left, right| left + right)
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.x[0].matmul(at.x[1])
     }
 }
 

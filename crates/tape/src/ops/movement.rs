@@ -3,14 +3,15 @@
 use super::{Sample, sample};
 use crate::record::{Key, Movement, OpRef, View};
 use crate::shape::axis_of;
-use crate::{Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-/// Implements [`Op`] for a linear movement op from its shape rule, its view and its transpose.
+/// Implements [`Op`] for a linear movement op from its shape rule, its transpose, and the op that does the same to a batch.
 macro_rules! movement_op {
-    ($Op:ident, $name:literal, |$op:ident, $key:ident| $attributes:expr, |$x:ident| $infer:expr, |$at:ident, $g:ident| $vjp:expr) => {
+    ($Op:ident, $name:literal, |$op:ident, $key:ident| $attributes:expr, |$x:ident| $infer:expr, |$at:ident, $g:ident| $vjp:expr,
+        |$b:ident| $batch:expr) => {
         impl Op for $Op {
             fn name(&self) -> &'static str {
                 $name
@@ -42,8 +43,18 @@ macro_rules! movement_op {
             fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
                 dx[0].map(|dx| at.tape.op(self.clone(), &[dx]))
             }
+
+            fn batch<'t>(&self, $b: &Batch<'_, 't>) -> Var<'t> {
+                let $op = self;
+                $batch
+            }
         }
     };
+}
+
+/// The shape of a batch of values of this shape.
+fn batched(size: usize, shape: &Shape) -> Shape {
+    std::iter::once(&size).chain(shape.dims()).copied().collect()
 }
 
 /// The same view.
@@ -68,7 +79,8 @@ movement_op!(
     } else {
         Err(format!("{} elements can't take the shape {}, which has {}", x.shape.numel(), op.0, op.0.numel()))
     },
-    |shape, g| g.reshape(shape)
+    |shape, g| g.reshape(shape),
+    |at| at.apply(Reshape(batched(at.size, &op.0)))
 );
 
 impl Movement for Reshape {
@@ -148,7 +160,8 @@ movement_op!(
             inverse[from] = to;
         }
         g.permute(&inverse)
-    }
+    },
+    |at| at.apply(Permute(std::iter::once(0).chain(op.0.iter().map(|axis| axis + 1)).collect()))
 );
 
 impl Movement for Permute {
@@ -185,7 +198,15 @@ movement_op!(
     } else {
         Err(format!("can't be expanded to {}", op.0))
     },
-    |shape, g| g.sum_to(shape)
+    |shape, g| g.sum_to(shape),
+    |at| {
+        // New axes of an element come after the batch's.
+        let (x, new) = (at.x[0].shape(), op.0.rank() + 1 - at.x[0].rank());
+        let ones = std::iter::repeat_n(1, new);
+        let x = at.x[0]
+            .reshape(std::iter::once(x[0]).chain(ones).chain(x[1..].iter().copied()).collect::<Shape>());
+        x.expand(batched(at.size, &op.0))
+    }
 );
 
 impl Movement for Expand {
@@ -224,7 +245,8 @@ movement_op!(
     } else {
         Err(format!("{}..{} ends outside axis {}", op.start, op.end(), op.axis))
     },
-    |shape, g| g.pad_step(op.axis as isize, op.start, shape[op.axis] - op.end(), op.step)
+    |shape, g| g.pad_step(op.axis as isize, op.start, shape[op.axis] - op.end(), op.step),
+    |at| at.apply(Slice { axis: op.axis + 1, ..op.clone() })
 );
 
 impl Movement for Slice {
@@ -239,8 +261,14 @@ impl Movement for Slice {
 #[derive(Clone, Debug)]
 struct Flip(usize);
 
-movement_op!(Flip, "flip", |op, key| key.write_usize(op.0), |x| Ok(x.shape.clone()), |_shape, g| g
-    .flip(op.0 as isize));
+movement_op!(
+    Flip,
+    "flip",
+    |op, key| key.write_usize(op.0),
+    |x| Ok(x.shape.clone()),
+    |_shape, g| g.flip(op.0 as isize),
+    |at| at.apply(Flip(op.0 + 1))
+);
 
 impl Movement for Flip {
     fn view(&self, x: &View, y: &Shape) -> Option<View> {
@@ -305,6 +333,19 @@ impl<'t> Var<'t> {
         let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
         order.swap(a, b);
         self.apply_with(Permute(order))
+    }
+
+    /// An axis moved to another place, the others in order: `[a, b, c]` with axis 0 moved to -1 is `[b, c, a]`. Both may count
+    /// from the end.
+    #[track_caller]
+    pub fn move_axis(self, from: isize, to: isize) -> Var<'t> {
+        let rank = self.rank();
+        let (Some(from), Some(to)) = (axis_of(from, rank), axis_of(to, rank)) else {
+            return self.tape.fail("move_axis", format!("there are no axes {from} and {to}"), &[self]);
+        };
+        let mut order: SmallVec<[usize; 4]> = (0..rank).filter(|&axis| axis != from).collect();
+        order.insert(to, from);
+        self.permute(&order)
     }
 
     /// The last two axes exchanged: the transpose of a matrix.

@@ -4,7 +4,7 @@ use super::movement::Same;
 use super::windows::Windows;
 use super::{Sample, convolution::numbers};
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -48,6 +48,10 @@ impl Op for Largest {
         let (winners, count) = Largest::winners(at);
         let terms = winners.into_iter().zip(&dx[1..]).filter_map(|(winner, dx)| Some(winner * (*dx)?));
         Some(terms.reduce(|sum, term| sum + term)? / count?)
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.together()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Sample, sample};
 use crate::record::{Key, OpRef};
-use crate::{DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -55,6 +55,15 @@ impl Op for Sum {
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx[0].map(|dx| at.tape.op(self.clone(), &[dx]))
     }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.apply(Sum { axes: later(&self.axes), keep: self.keep })
+    }
+}
+
+/// The axes of a batch that are these of an element.
+fn later(axes: &[usize]) -> SmallVec<[usize; 4]> {
+    axes.iter().map(|axis| axis + 1).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -118,6 +127,10 @@ impl Op for Max {
         let [winners, count] = self.winners(at);
         let terms = winners * dx[0]?;
         Some(at.tape.op(Sum { axes: self.axes.clone(), keep: self.keep }, &[terms]) / count)
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.apply(Max { axes: later(&self.axes), keep: self.keep })
     }
 }
 

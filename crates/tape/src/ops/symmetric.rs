@@ -5,7 +5,7 @@
 
 use super::movement::Same;
 use crate::record::Key;
-use crate::{Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -42,5 +42,11 @@ impl Op for Symmetric {
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         dx[1].map(|dx| (self.product)(at, &self.axes, dx))
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        // Axes that count from the end stay.
+        let axes = self.axes.iter().map(|&axis| if axis < 0 { axis } else { axis + 1 }).collect();
+        at.apply(Symmetric { axes, ..self.clone() })
     }
 }

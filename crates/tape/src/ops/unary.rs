@@ -62,7 +62,7 @@ unary! {
     rsqrt = "rsqrt", kernel::RSQRT; |x, y, t| (t * -0.5 * y * y * y); [0.2, 1.0, 4.0]
 
     /// `y = 1 / x`. Derivative: `-y²`.
-    recip = "recip", kernel::RECIP; |x, y, t| (-(t * y * y)); [-1.5, 0.4, 2.0]
+    reciprocal = "reciprocal", kernel::RECIP; |x, y, t| (-(t * y * y)); [-1.5, 0.4, 2.0]
 
     /// `y = eˣ`. Derivative: `y`.
     exp = "exp", kernel::EXP; |x, y, t| (t * y); [-1.5, 0.0, 2.0]

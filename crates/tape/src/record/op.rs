@@ -106,6 +106,16 @@ pub trait Op: Debug + Send + Sync + Any {
     /// The output's tangent from the inputs': `dy = Σ (∂y/∂xᵢ)·dxᵢ`, where `None` is zero.
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>>;
 
+    /// The op on each of a batch of inputs at once, for [`vmap`](Tape::vmap): some of the inputs have a new first axis, along
+    /// which the elements of the batch lie, and so does the output. Left out, elementwise ops take the whole batch, and others
+    /// are recorded for one element after the other.
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        match self.lower() {
+            Lower::Pointwise(_) | Lower::Custom(_) => at.together(),
+            _ => at.one_by_one(),
+        }
+    }
+
     /// The input whose value the output always has, given which inputs are known constants: `x·1` is `x`. Only what
     /// is exact for every value, NaN and -0 included.
     fn identity(&self, x: &[Option<Constant>]) -> Option<usize> {
@@ -144,6 +154,72 @@ impl<'t> Rule<'_, 't> {
             gradients.push(if wanted { of(i) } else { None });
         }
         gradients
+    }
+}
+
+/// What a batching rule works with.
+#[derive(Debug)]
+pub struct Batch<'a, 't> {
+    /// The tape on which the rule records.
+    pub tape: &'t Tape,
+    /// The inputs, each a batch along a new first axis or shared by all elements of the batch.
+    pub x: &'a [Var<'t>],
+    /// Which inputs are batches; one is, at least.
+    pub batched: &'a [bool],
+    /// The number of elements of the batch.
+    pub size: usize,
+    pub(crate) op: &'a OpRef,
+}
+
+impl<'t> Batch<'_, 't> {
+    /// An input as a batch: one that is shared is repeated.
+    pub fn whole(&self, i: usize) -> Var<'t> {
+        let x = self.x[i];
+        if self.batched[i] {
+            x
+        } else {
+            x.expand(std::iter::once(&self.size).chain(x.shape().dims()).copied().collect::<Shape>())
+        }
+    }
+
+    /// The op itself on all inputs as batches: for ops that work element by element, or don't look at the first axis.
+    pub fn together(&self) -> Var<'t> {
+        self.each_of(self.op.clone())
+    }
+
+    /// Another op on all inputs as batches, such as the same one with its axis moved by 1.
+    pub fn apply(&self, op: impl Op) -> Var<'t> {
+        self.each_of(OpRef::Shared(Arc::new(op)))
+    }
+
+    fn each_of(&self, op: OpRef) -> Var<'t> {
+        let x: SmallVec<[Var<'t>; 3]> = (0..self.x.len()).map(|i| self.whole(i)).collect();
+        self.tape.push(op, &x)
+    }
+
+    /// The op recorded for each element of the batch: right for every op, and the slowest.
+    pub fn one_by_one(&self) -> Var<'t> {
+        let element = |at: usize| {
+            let x = self.x.iter().zip(self.batched);
+            let x = x.map(|(x, &batched)| if batched { x.slice(0, at..at + 1).squeeze(0) } else { *x });
+            self.tape.push(self.op.clone(), &x.collect::<SmallVec<[Var<'t>; 3]>>())
+        };
+        if self.size == 0 {
+            let metas = self.x.iter().zip(self.batched).map(|(x, &batched)| match x.meta() {
+                Meta { shape, dtype } if batched => Meta::new(&shape[1..], dtype),
+                meta => meta,
+            });
+            let metas: SmallVec<[Meta; 3]> = metas.collect();
+            return match self.op.infer(&metas.iter().collect::<SmallVec<[&Meta; 3]>>()) {
+                Ok(Meta { shape, dtype }) => self.tape.full(
+                    std::iter::once(&0).chain(shape.dims()).copied().collect::<Shape>(),
+                    0.0,
+                    dtype,
+                ),
+                Err(what) => self.tape.fail(self.op.name(), what, self.x),
+            };
+        }
+        self.tape.stack(&(0..self.size).map(element).collect::<Vec<_>>(), 0)
     }
 }
 

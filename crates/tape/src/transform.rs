@@ -1,0 +1,3 @@
+//! Functions made from functions: batches, derivatives as functions, Jacobians.
+
+mod vmap;
