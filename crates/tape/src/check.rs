@@ -67,6 +67,57 @@ pub fn gradients(f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>, inputs: &[Tensor]) -
     Ok(())
 }
 
+/// Checks that `f` [over a batch](Tape::vmap) is `f` of each element: with every input a batch, and with each alone. The elements
+/// are `inputs` and others near them.
+///
+/// ```
+/// use chainrule_tape::{Tensor, check};
+/// check::batching(|x| x[0].matmul(x[1]), &[Tensor::from([[1.0, 2.0]]), Tensor::from([[3.0], [4.0]])])?;
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
+///
+/// # Errors
+/// Names the input and the element that disagree, with both values; or a mistake made by `f`.
+pub fn batching(f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>, inputs: &[Tensor]) -> Result<()> {
+    const SIZE: usize = 3;
+    // Near enough to the inputs to stay in the domain.
+    let moved = |x: &Tensor, element: usize| -> Result<Tensor> {
+        let mut x = x.clone();
+        if x.dtype() == DType::F64 {
+            x.as_mut_slice::<f64>()?.iter_mut().for_each(|x| *x += 1e-3 * element as f64);
+        }
+        Ok(x)
+    };
+    let all = (0..inputs.len()).collect::<Vec<_>>();
+    let alone = all.iter().map(|&i| vec![i]);
+    for batched in alone.chain((inputs.len() > 1).then(|| all.clone())) {
+        let tape = Tape::new();
+        let shared: Vec<Var<'_>> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+        let mut elements = vec![shared.clone(); SIZE];
+        for (number, element) in elements.iter_mut().enumerate() {
+            for &i in &batched {
+                element[i] = tape.var(moved(&inputs[i], number)?);
+            }
+        }
+        let of = |i: usize| elements.iter().map(|element| element[i]).collect::<Vec<_>>();
+        let batches: Vec<Var<'_>> = batched.iter().map(|&i| tape.stack(&of(i), 0)).collect();
+        let whole = tape.vmap(&batches, |x| {
+            let mut all = shared.clone();
+            batched.iter().zip(x).for_each(|(&i, &x)| all[i] = x);
+            f(&all)
+        });
+        let each = elements.iter().map(|element| f(element)).collect::<Vec<_>>();
+        let mut values = tape.values(&[&[whole], &each[..]].concat())?.into_iter();
+        let whole = values.next().map(|whole| whole.to_f64()).unwrap_or_default();
+        let each: Vec<f64> = values.flat_map(|value| value.to_f64()).collect();
+        for (at, (&found, &expected)) in whole.iter().zip(&each).enumerate() {
+            let element = at * SIZE / each.len().max(1);
+            agree(&format!("element {element} of a batch over input {batched:?}"), found, expected, 1e-12)?;
+        }
+    }
+    Ok(())
+}
+
 /// `Σ ⟨aᵢ, bᵢ⟩`.
 fn dot<'t>(tape: &'t Tape, a: &[Var<'t>], b: &[Var<'t>]) -> Var<'t> {
     let terms = a.iter().zip(b).map(|(&a, &b)| (a * b).sum(..));
