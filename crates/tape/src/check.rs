@@ -67,7 +67,7 @@ pub fn gradients(f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>, inputs: &[Tensor]) -
     Ok(())
 }
 
-/// Checks that `f` [over a batch](Tape::vmap) is `f` of each element: with every input a batch, and with each alone. The elements
+/// Checks that `f` [over a batch](crate::vmap) is `f` of each element: with every input a batch, and with each alone. The elements
 /// are `inputs` and others near them.
 ///
 /// ```
@@ -101,11 +101,14 @@ pub fn batching(f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>, inputs: &[Tensor]) ->
         }
         let of = |i: usize| elements.iter().map(|element| element[i]).collect::<Vec<_>>();
         let batches: Vec<Var<'_>> = batched.iter().map(|&i| tape.stack(&of(i), 0)).collect();
-        let whole = tape.vmap(&batches, |x| {
-            let mut all = shared.clone();
-            batched.iter().zip(x).for_each(|(&i, &x)| all[i] = x);
-            f(&all)
-        });
+        let whole = crate::vmap(
+            |x: Vec<Var<'_>>| {
+                let mut all = shared.clone();
+                batched.iter().zip(x).for_each(|(&i, x)| all[i] = x);
+                f(&all)
+            },
+            batches,
+        );
         let each = elements.iter().map(|element| f(element)).collect::<Vec<_>>();
         let mut values = tape.values(&[&[whole], &each[..]].concat())?.into_iter();
         let whole = values.next().map(|whole| whole.to_f64()).unwrap_or_default();

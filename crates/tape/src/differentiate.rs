@@ -6,7 +6,7 @@ mod reverse;
 use crate::record::Recording;
 
 /// For each node of `low..=high`, whether it is one of `sources` or made from one.
-fn dependents(
+pub(crate) fn dependents(
     recording: &Recording,
     low: usize,
     high: usize,
@@ -25,4 +25,26 @@ fn dependents(
         }
     }
     depends
+}
+
+/// For each node of `low..=high`, whether it is one of `results` or they are made from it.
+pub(crate) fn needed(
+    recording: &Recording,
+    low: usize,
+    high: usize,
+    results: impl Iterator<Item = usize>,
+) -> Vec<bool> {
+    let mut needed = vec![false; high + 1 - low];
+    for result in results {
+        if (low..=high).contains(&result) {
+            needed[result - low] = true;
+        }
+    }
+    for (index, node) in recording.nodes[low..=high].iter().enumerate().rev() {
+        if needed[index] {
+            let inside = node.inputs.iter().filter_map(|&input| (input as usize).checked_sub(low));
+            inside.for_each(|input| needed[input] = true);
+        }
+    }
+    needed
 }

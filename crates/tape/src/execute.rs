@@ -7,5 +7,5 @@ mod values;
 
 pub use find_nan::NonFinite;
 pub use function::Function;
-pub(crate) use program::Cache;
+pub(crate) use program::{Bound, Cache};
 pub use program::{Outputs, Program};

@@ -27,3 +27,7 @@ pub use record::{
 };
 pub use shape::Shape;
 pub use tensor::Tensor;
+pub use transform::{
+    Vars, checkpoint, cond, directional_derivative, grad, hessian, hvp, jacobian, jvp, linearize, scan,
+    value_and_grad, vjp, vmap,
+};

@@ -57,17 +57,20 @@ pub fn samples() -> Vec<Sample> {
         normalize::SAMPLES,
         pool::SAMPLES,
         index::SAMPLES,
+        crate::transform::SAMPLES,
     ];
     // An op without derivative has no points to check it at.
     families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()
 }
 
+pub(crate) use convert::{alias, anew};
+pub(crate) use movement::same_view;
 /// The movement to a shape with the same elements, for the planner.
 pub(crate) use movement::{expand, permute, reshape};
 pub(crate) use reduce::reduce_kept;
 
 /// `values` as a tensor of this shape; a helper of the samples.
-fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {
+pub(crate) fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {
     Tensor::from_slice(&values, shape).expect("a sample's values fill its shape")
 }
 

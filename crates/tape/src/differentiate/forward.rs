@@ -1,6 +1,6 @@
 //! Forward mode: from one input, or one direction in several, to all outputs.
 
-use super::dependents;
+use super::{dependents, needed};
 use crate::record::{OpRef, Source};
 use crate::{Rule, Tape, Var};
 use smallvec::SmallVec;
@@ -36,10 +36,17 @@ impl Tape {
                 );
             }
         }
+        self.jvp_all(&[y], x, dx).pop().unwrap_or_else(|| self.poison())
+    }
+
+    /// The same for several outputs; all is of this tape, and directions are as their inputs.
+    #[track_caller]
+    pub(crate) fn jvp_all<'t>(&'t self, y: &[Var<'t>], x: &[Var<'t>], dx: &[Var<'t>]) -> Vec<Var<'t>> {
         let var = |index: u32| Var { tape: self, index };
-        let high = y.index as usize;
+        let Some(high) = y.iter().map(|y| y.index as usize).max() else { return Vec::new() };
         let low = x.iter().map(|x| x.index as usize).min().unwrap_or(high).min(high);
         let depends = dependents(&self.recording(), low, high, x.iter().map(|x| x.index as usize));
+        let needed = needed(&self.recording(), low, high, y.iter().map(|y| y.index as usize));
         let mut tangents = vec![NONE; high + 1 - low];
         for (x, dx) in x.iter().zip(dx) {
             if (x.index as usize) <= high {
@@ -48,7 +55,7 @@ impl Tape {
             }
         }
         for index in low..=high {
-            if !depends[index - low] || tangents[index - low] != NONE {
+            if !depends[index - low] || !needed[index - low] || tangents[index - low] != NONE {
                 continue;
             }
             let (op, inputs, at): (OpRef, SmallVec<[u32; 3]>, _) = {
@@ -73,13 +80,16 @@ impl Tape {
             let Some(dy) = self.on_behalf_of(at, || op.jvp(&rule, &dx)) else { continue };
             if !dy.is_poisoned() && dy.meta() != rule.y.meta() {
                 let what = "the rule's tangent is not of the output's shape and dtype".to_owned();
-                return self.on_behalf_of(at, || self.mistake(op.name(), what, &[rule.y.meta(), dy.meta()]));
+                self.on_behalf_of(at, || self.mistake(op.name(), what, &[rule.y.meta(), dy.meta()]));
+                return vec![self.poison(); y.len()];
             }
             tangents[index - low] = dy.index;
         }
-        match tangents[high - low] {
+        let tangent = |y: &Var<'t>| match (y.index as usize).checked_sub(low).map_or(NONE, |at| tangents[at])
+        {
             NONE => self.full(y.shape(), 0.0, y.dtype()),
             dy => var(dy),
-        }
+        };
+        y.iter().map(tangent).collect()
     }
 }

@@ -51,6 +51,12 @@ impl Tape {
         if let Some(&bad) = x.iter().find(|x| !x.dtype().is_float()) {
             return vec![self.fail("grad", "only floating-point values have gradients", &[bad]); x.len()];
         }
+        self.vjp_all(&[y], &[g], x)
+    }
+
+    /// The sums over several outputs of such products; all is floating-point and of this tape.
+    #[track_caller]
+    pub(crate) fn vjp_all<'t>(&'t self, y: &[Var<'t>], g: &[Var<'t>], x: &[Var<'t>]) -> Vec<Var<'t>> {
         let sources: SmallVec<[u32; 8]> = x.iter().map(|x| x.index).collect();
         let found = self.backward(y, g, &sources, &mut Ends::new());
         let zero = |x: &Var<'t>| self.full(x.shape(), 0.0, x.dtype());
@@ -74,7 +80,7 @@ impl Tape {
         let ids: Vec<ParamId> = params.ids().filter(|&id| params.kind(id) == Kind::Trainable).collect();
         let vars: Vec<u32> = ids.iter().map(|&id| self.param(id).index).collect();
         let mut ends = Ends::new();
-        let grads = self.backward(loss, g, &vars, &mut ends);
+        let grads = self.backward(&[loss], &[g], &vars, &mut ends);
         self.check()?;
         let mut cuts = Vec::new();
         let missing = grads.iter().any(Option::is_none);
@@ -113,20 +119,23 @@ impl Tape {
         Some(self.full(meta.shape, 1.0, meta.dtype))
     }
 
-    /// Walks back from `y`; returns the gradient of each source, `None` where none arrives.
+    /// Walks back from the outputs `y`; returns the gradient of each source, `None` where none arrives.
     fn backward<'t>(
         &'t self,
-        y: Var<'t>,
-        g: Var<'t>,
+        y: &[Var<'t>],
+        g: &[Var<'t>],
         sources: &[u32],
         ends: &mut Ends,
     ) -> Vec<Option<Var<'t>>> {
         let var = |index: u32| Var { tape: self, index };
-        let high = y.index as usize;
+        let Some(high) = y.iter().map(|y| y.index as usize).max() else { return vec![None; sources.len()] };
         let low = sources.iter().map(|&x| x as usize).min().unwrap_or(high).min(high);
         let depends = dependents(&self.recording(), low, high, sources.iter().map(|&x| x as usize));
         let mut gradients = vec![NONE; high + 1 - low];
-        gradients[high - low] = g.index;
+        for (y, g) in y.iter().zip(g).filter(|(y, _)| y.index as usize >= low) {
+            let gradient = &mut gradients[y.index as usize - low];
+            *gradient = if *gradient == NONE { g.index } else { (var(*gradient) + *g).index };
+        }
         for index in (low..=high).rev() {
             let gradient = gradients[index - low];
             if gradient == NONE || !depends[index - low] {

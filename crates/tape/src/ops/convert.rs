@@ -78,6 +78,60 @@ impl Op for Detach {
     }
 }
 
+/// `y = x`, as another node: a function is differentiated by its own argument and not by what that was made from, or is used
+/// beside it.
+#[derive(Debug)]
+struct Alias {
+    /// Whether what is computed from it is computed anew, and not taken from where it was computed before.
+    anew: bool,
+}
+
+impl Op for Alias {
+    fn name(&self) -> &'static str {
+        "alias"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        Ok(x[0].clone())
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write(self.anew as u64);
+    }
+
+    fn lower(&self) -> Lower {
+        if self.anew {
+            Lower::View(std::sync::Arc::new(super::movement::Anew))
+        } else {
+            Lower::View(std::sync::Arc::new(super::movement::Same))
+        }
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| Some(g))
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        dx[0]
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        at.together()
+    }
+}
+
+/// The value as a variable of its own.
+#[track_caller]
+pub(crate) fn alias(x: Var<'_>) -> Var<'_> {
+    x.apply_with(Alias { anew: false })
+}
+
+/// The value as one from which everything is computed anew.
+#[track_caller]
+pub(crate) fn anew(x: Var<'_>) -> Var<'_> {
+    x.apply_with(Alias { anew: true })
+}
+
 #[derive(Debug)]
 struct FlushGradient;
 
@@ -159,6 +213,11 @@ pub(super) const SAMPLES: &[Sample] = &[
         name: "detach",
         inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],
         apply: |x| x[0] * x[0].sign().detach(),
+    },
+    Sample {
+        name: "alias",
+        inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],
+        apply: |x| anew(x[0]).square() * alias(x[0]),
     },
     Sample {
         name: "flush_gradient",

@@ -67,6 +67,20 @@ impl Movement for Same {
     }
 }
 
+/// The same view, which the planner does not look through: what is made from it is not what was made from its input.
+#[derive(Clone, Debug)]
+pub(super) struct Anew;
+
+impl Movement for Anew {
+    fn view(&self, x: &View, _: &Shape) -> Option<View> {
+        Some(x.clone())
+    }
+
+    fn is_anew(&self) -> bool {
+        true
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Reshape(Shape);
 
@@ -278,6 +292,11 @@ impl Movement for Flip {
         strides[self.0] = -strides[self.0];
         Some(View { shape: y.clone(), strides, offset })
     }
+}
+
+/// How an op is computed whose value is its (first) input's.
+pub(crate) fn same_view() -> Lower {
+    Lower::View(Arc::new(Same))
 }
 
 /// The op that reshapes.

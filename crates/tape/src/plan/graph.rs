@@ -187,6 +187,7 @@ impl Builder<'_> {
         }
         let lower = op.lower();
         match &lower {
+            Lower::View(movement) if movement.is_anew() => {}
             Lower::View(movement) => {
                 // Other inputs serve the derivative alone.
                 inputs.truncate(1);

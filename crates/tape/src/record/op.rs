@@ -106,7 +106,7 @@ pub trait Op: Debug + Send + Sync + Any {
     /// The output's tangent from the inputs': `dy = Σ (∂y/∂xᵢ)·dxᵢ`, where `None` is zero.
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>>;
 
-    /// The op on each of a batch of inputs at once, for [`vmap`](Tape::vmap): some of the inputs have a new first axis, along
+    /// The op on each of a batch of inputs at once, for [`vmap`](crate::vmap): some of the inputs have a new first axis, along
     /// which the elements of the batch lie, and so does the output. Left out, elementwise ops take the whole batch, and others
     /// are recorded for one element after the other.
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
@@ -291,6 +291,11 @@ pub trait Movement: Debug + Send + Sync {
     fn invert(&self, y: &View, x: &Shape) -> Option<View> {
         let _ = (y, x);
         None
+    }
+
+    /// Whether what is made from the output is computed anew, even if the same was made from the input.
+    fn is_anew(&self) -> bool {
+        false
     }
 
     /// The order of the axes, if the op does nothing but to permute them.

@@ -1,52 +1,50 @@
 //! A function of one element, over a batch of them.
 
+use super::Vars;
+use crate::differentiate::needed;
 use crate::record::{Batch, OpRef, Source};
 use crate::{Tape, Var};
 use smallvec::SmallVec;
 
 const NONE: u32 = u32::MAX;
 
+/// A function over a batch: `f` is recorded for one element of `x`, which lie along the first axis of each of its values, and the
+/// result is that of all elements, along a new first axis of each of its values. What else `f` uses is shared by all elements. (An
+/// axis other than the first is [moved](Var::move_axis) there.)
+///
+/// The recording is of the size of one element's: each op has a rule for batches. `f` may differentiate, so that this makes
+/// per-example gradients, and may itself be made of this. Random numbers recorded in `f` are shared by all elements.
+///
+/// ```
+/// use chainrule_tape::{Tape, grad, vmap};
+/// let tape = Tape::new();
+/// let (w, x) = (tape.var([2.0, 1.0]), tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
+/// let gradients = vmap(|x| grad(|w| w.dot(x).square(), w), x);
+/// assert_eq!(gradients.value()?.to_f64(), [8.0, 16.0, 60.0, 80.0, 160.0, 192.0]);
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
+///
+/// A mistake if the first axes of `x` differ in length, or there is none.
+#[track_caller]
+pub fn vmap<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) -> Y {
+    let batches = x.leaves();
+    let Some(first) = batches.first() else { return f(x) };
+    let tape = first.tape();
+    let size = first.shape().first().copied();
+    let poisoned = tape.rejects("vmap", &batches);
+    let fits = !poisoned && size.is_some() && batches.iter().all(|x| x.shape().first().copied() == size);
+    if !fits && !poisoned {
+        tape.fail("vmap", "the first axes, along which the batch lies, have the same length", &batches);
+    }
+    let mut elements = Vec::with_capacity(batches.len());
+    for x in &batches {
+        elements.push(if fits { tape.full(&x.shape()[1..], 0.0, x.dtype()) } else { tape.poison() });
+    }
+    let y = f(x.with(&mut elements.iter().copied()));
+    y.with(&mut tape.batch(&y.leaves(), &elements, &batches, size.unwrap_or(0)).into_iter())
+}
+
 impl Tape {
-    /// A function over a batch: `f` is recorded for one element of `x`, which lie along the first axis of each, and the result
-    /// is that of all elements, along a first axis of its own. What else `f` uses is shared by all elements.
-    ///
-    /// The recording is of the size of one element's: each op has a rule for batches. `f` may differentiate, so that this makes
-    /// per-example gradients, and may itself be over a batch. Random numbers are shared by all elements.
-    ///
-    /// ```
-    /// # use chainrule_tape::Tape;
-    /// let tape = Tape::new();
-    /// let (w, x) = (tape.var([2.0, 1.0]), tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
-    /// let gradients = tape.vmap(&[x], |x| tape.grad(w.dot(x[0]).square(), w));
-    /// assert_eq!(gradients.value()?.to_f64(), [8.0, 16.0, 60.0, 80.0, 160.0, 192.0]);
-    /// # Ok::<(), chainrule_tape::Error>(())
-    /// ```
-    ///
-    /// A mistake if there is nothing in `x`, or if their first axes differ.
-    #[track_caller]
-    pub fn vmap<'t>(&'t self, x: &[Var<'t>], f: impl FnOnce(&[Var<'t>]) -> Var<'t>) -> Var<'t> {
-        self.vmap_all(x, |x| vec![f(x)]).pop().unwrap_or_else(|| self.poison())
-    }
-
-    /// The same for a function of several results.
-    #[track_caller]
-    pub fn vmap_all<'t>(&'t self, x: &[Var<'t>], f: impl FnOnce(&[Var<'t>]) -> Vec<Var<'t>>) -> Vec<Var<'t>> {
-        // (Even after a mistake there are as many results.)
-        let mut elements: Vec<Var<'t>> = Vec::with_capacity(x.len());
-        let size = x.first().and_then(|x| x.shape().first().copied());
-        let fits = !self.rejects("vmap", x)
-            && size.is_some()
-            && x.iter().all(|x| x.shape().first().copied() == size);
-        if !fits && x.iter().all(|x| !x.is_poisoned()) {
-            self.fail("vmap", "the first axes, of the batch, have the same length", x);
-        }
-        for x in x {
-            elements.push(if fits { self.full(&x.shape()[1..], 0.0, x.dtype()) } else { self.poison() });
-        }
-        let y = f(&elements);
-        self.batch(&y, &elements, x, size.unwrap_or(0))
-    }
-
     /// What values `y` made from `elements` are for batches of them.
     #[track_caller]
     pub(super) fn batch<'t>(
@@ -62,20 +60,7 @@ impl Tape {
         let var = |index: u32| Var { tape: self, index };
         let low = elements.iter().map(|x| x.index as usize).min().unwrap_or(0);
         let high = y.iter().map(|y| y.index as usize).max().unwrap_or(low).max(low);
-        // The nodes that the results need.
-        let mut needed = vec![false; high + 1 - low];
-        y.iter().filter(|y| y.index as usize >= low).for_each(|y| needed[y.index as usize - low] = true);
-        {
-            let recording = self.recording();
-            for index in (low..=high).rev() {
-                if needed[index - low] {
-                    for &input in recording.nodes[index].inputs.iter().filter(|&&input| input as usize >= low)
-                    {
-                        needed[input as usize - low] = true;
-                    }
-                }
-            }
-        }
+        let needed = needed(&self.recording(), low, high, y.iter().map(|y| y.index as usize));
         let mut whole = vec![NONE; high + 1 - low];
         for (element, batch) in elements.iter().zip(batches) {
             if element.index as usize <= high {
