@@ -63,7 +63,7 @@ pub fn samples() -> Vec<Sample> {
     families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()
 }
 
-pub(crate) use convert::{alias, anew};
+pub(crate) use convert::{alias, anew, placeholder};
 pub(crate) use movement::same_view;
 /// The movement to a shape with the same elements, for the planner.
 pub(crate) use movement::{expand, permute, reshape};

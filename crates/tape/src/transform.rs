@@ -19,7 +19,7 @@ pub use scan::scan;
 pub use vars::Vars;
 pub use vmap::vmap;
 
-use crate::ops::{Sample, sample};
+use crate::ops::{Sample, placeholder, sample};
 use crate::{Batch, Var};
 use recorded::Recorded;
 
@@ -33,7 +33,7 @@ fn batched_region<'t>(
 ) -> Vec<Var<'t>> {
     let (mut elements, mut batches, mut own) = (Vec::new(), Vec::new(), arguments.to_vec());
     for (x, _) in own.iter_mut().zip(batched).filter(|(_, batched)| **batched) {
-        let element = at.tape.full(&x.shape()[1..], 0.0, x.dtype());
+        let element = placeholder(at.tape, &x.shape()[1..], x.dtype());
         batches.push(std::mem::replace(x, element));
         elements.push(element);
     }

@@ -2,7 +2,7 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Tape, Var};
 use chainrule_kernels::pointwise as kernel;
 
 #[derive(Debug)]
@@ -124,6 +124,12 @@ impl Op for Alias {
 #[track_caller]
 pub(crate) fn alias(x: Var<'_>) -> Var<'_> {
     x.apply_with(Alias { anew: false })
+}
+
+/// A value that stands for others, which it is replaced by. (It is no constant: that would be taken for its number.)
+#[track_caller]
+pub(crate) fn placeholder(tape: &Tape, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+    alias(tape.full(shape, 0.0, dtype))
 }
 
 /// The value as one from which everything is computed anew.

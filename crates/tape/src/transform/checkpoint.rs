@@ -2,7 +2,7 @@
 
 use super::Vars;
 use super::recorded::Recorded;
-use crate::ops::{alias, anew, same_view};
+use crate::ops::{alias, anew, placeholder, same_view};
 use crate::record::Key;
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Var};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Op for Checkpoint {
 /// ```
 /// use chainrule_tape::{Tape, checkpoint, grad};
 /// let tape = Tape::new();
-/// let slope = grad(|x| checkpoint(|x: chainrule_tape::Var<'_>| x.sin().exp(), x).sum(..), tape.var([1.0, 2.0]));
+/// let slope = grad(|x| checkpoint(|x| x.sin().exp(), x).sum(..), tape.var([1.0, 2.0]));
 /// let expected = [1f64, 2.0].map(|x| x.sin().exp() * x.cos());
 /// assert!(slope.value()?.to_f64().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15));
 /// # Ok::<(), chainrule_tape::Error>(())
@@ -84,7 +84,7 @@ pub fn checkpoint<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) ->
     let mut own = Vec::with_capacity(arguments.len());
     let poisoned = tape.rejects("checkpoint", &arguments);
     for x in &arguments {
-        own.push(if poisoned { tape.poison() } else { tape.full(x.shape(), 0.0, x.dtype()) });
+        own.push(if poisoned { tape.poison() } else { placeholder(tape, x.shape(), x.dtype()) });
     }
     let y = f(x.with(&mut own.iter().copied()));
     let mut results = y.leaves();

@@ -10,14 +10,14 @@ use crate::Var;
 /// at what it isn't meant for another argument there, as below.
 ///
 /// ```
-/// use chainrule_tape::{Tape, cond, grad};
+/// use chainrule_tape::{Tape, Var, cond, grad};
 /// let tape = Tape::new();
 /// // √x, and 0 for negative numbers, with a derivative of 0 there.
-/// let root = |x: chainrule_tape::Var<'_>| {
+/// fn root(x: Var<'_>) -> Var<'_> {
 ///     let positive = x.gt(0.0);
 ///     let safe = positive.select(x, 1.0);
 ///     cond(positive, || safe.sqrt(), || x * 0.0).sum(..)
-/// };
+/// }
 /// let slope = grad(root, tape.var([4.0, -1.0]));
 /// assert_eq!(slope.value()?.to_f64(), [0.25, 0.0]);
 /// # Ok::<(), chainrule_tape::Error>(())

@@ -1,7 +1,7 @@
 //! Whole Jacobians and Hessians: one derivative of a direction, over the batch of all directions.
 
 use super::derivatives::grad;
-use crate::ops::alias;
+use crate::ops::{alias, placeholder};
 use crate::{DType, Shape, Tape, Var};
 
 impl Tape {
@@ -30,11 +30,11 @@ impl Tape {
         let shape: Shape = rows.iter().chain(columns.dims()).copied().collect();
         let (m, n) = (rows.numel(), columns.numel());
         if m < n {
-            let g = self.full(&rows, 0.0, y.dtype());
+            let g = placeholder(self, &rows, y.dtype());
             let row = self.vjp(y, g, &[x]);
             self.batch(&row, &[g], &[self.directions(&rows, y.dtype())], m)[0].reshape(shape)
         } else {
-            let dx = self.full(&columns, 0.0, x.dtype());
+            let dx = placeholder(self, &columns, x.dtype());
             let column = self.jvp(y, &[x], &[dx]);
             let all = self.batch(&[column], &[dx], &[self.directions(&columns, x.dtype())], n)[0];
             all.reshape([n, m]).t().reshape(shape)

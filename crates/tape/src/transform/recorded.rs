@@ -30,7 +30,7 @@ enum From {
 }
 
 impl Recorded {
-    /// What was recorded between `arguments`, which are leaves, and `results`. What else the results need, and does not depend on
+    /// What was recorded between `arguments` and `results`. What else the results need, and does not depend on
     /// the arguments, is an argument too: these follow, and are returned. All is of this tape.
     pub(super) fn new<'t>(
         tape: &'t Tape,
@@ -70,6 +70,9 @@ impl Recorded {
         for index in (low..=high).filter(|index| depends[index - low] && needed[index - low]) {
             let node = &recording.nodes[index];
             let Source::Op(op) = &node.source else { continue };
+            if place.contains_key(&(index as u32)) {
+                continue;
+            }
             let inputs: SmallVec<[From; 3]> =
                 node.inputs.iter().map(|&input| find(&mut this, &mut place, input)).collect();
             this.key.write(type_word(&**op));

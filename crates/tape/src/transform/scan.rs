@@ -3,7 +3,7 @@
 use super::Vars;
 use super::recorded::Recorded;
 use super::replay::Replay;
-use crate::ops::alias;
+use crate::ops::{alias, placeholder};
 use crate::record::Key;
 use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Tape, Var};
 use std::sync::Arc;
@@ -88,10 +88,10 @@ fn replayed<'t>(
 ) -> Option<(Layout, Parts<'t>)> {
     let (mut carry, mut slices) = (Vec::new(), Vec::new());
     for x in start {
-        carry.push(tape.full(x.shape(), 0.0, x.dtype()));
+        carry.push(placeholder(tape, x.shape(), x.dtype()));
     }
     for x in sliced {
-        slices.push(tape.full(&x.shape()[1..], 0.0, x.dtype()));
+        slices.push(placeholder(tape, &x.shape()[1..], x.dtype()));
     }
     let (next, stacked, summed) = body(&carry, &slices);
     let results = [&next[..], &stacked, &summed].concat();

@@ -53,6 +53,14 @@ impl<'t, X: Vars<'t>> Vars<'t> for Vec<X> {
     }
 }
 
+impl<'t> Vars<'t> for () {
+    fn leaves(&self) -> Vec<Var<'t>> {
+        Vec::new()
+    }
+
+    fn with(&self, _: &mut dyn Iterator<Item = Var<'t>>) -> Self {}
+}
+
 macro_rules! tuples {
     ($(($($X:ident $i:tt),*))*) => { $(
         impl<'t, $($X: Vars<'t>),*> Vars<'t> for ($($X,)*) {
@@ -61,11 +69,10 @@ macro_rules! tuples {
                 leaves.concat()
             }
 
-            #[allow(unused_variables)]
             fn with(&self, leaves: &mut dyn Iterator<Item = Var<'t>>) -> Self {
                 ($(self.$i.with(leaves),)*)
             }
         }
     )* };
 }
-tuples! { () (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }
+tuples! { (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }

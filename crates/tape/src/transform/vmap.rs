@@ -2,6 +2,7 @@
 
 use super::Vars;
 use crate::differentiate::needed;
+use crate::ops::placeholder;
 use crate::record::{Batch, OpRef, Source};
 use crate::{Tape, Var};
 use smallvec::SmallVec;
@@ -38,7 +39,7 @@ pub fn vmap<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) -> Y {
     }
     let mut elements = Vec::with_capacity(batches.len());
     for x in &batches {
-        elements.push(if fits { tape.full(&x.shape()[1..], 0.0, x.dtype()) } else { tape.poison() });
+        elements.push(if fits { placeholder(tape, &x.shape()[1..], x.dtype()) } else { tape.poison() });
     }
     let y = f(x.with(&mut elements.iter().copied()));
     y.with(&mut tape.batch(&y.leaves(), &elements, &batches, size.unwrap_or(0)).into_iter())
