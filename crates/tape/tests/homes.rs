@@ -225,3 +225,20 @@ fn products_with_long_sums_are_right() {
         }
     }
 }
+
+#[test]
+fn a_padded_tensor_in_several_places_in_turn() {
+    // The gradient of windows with a stride in two directions: what is spread along one axis is a piece, several times, of
+    // what is spread along the other.
+    let spread = program(|tape| {
+        let x = tape.var(numbers(&[1, 2, 1])) * 0.25;
+        let wide = x.pad_step(2, 0, 2, 4);
+        let at = |k: usize| wide.pad_step(1, k, 4 - k, 4);
+        vec![at(0) + at(1) + at(2), wide.exp()]
+    });
+    assert!(spread.instructions() <= 8, "{}", spread.instructions());
+    program(|tape| {
+        let x = (tape.var(numbers(&[3, 2])) * 0.25).pad_step(0, 1, 1, 2);
+        vec![tape.stack(&[x, x.exp()], 1), tape.stack(&[x, x, x.square()], 2)]
+    });
+}

@@ -459,10 +459,31 @@ impl Lowering<'_> {
         if from.view.shape.numel() == 0 {
             return;
         }
-        let mut group = Group::new(&from.view.shape);
         let dtype = self.graph.nodes[x as usize].meta.dtype;
+        if from.buffer == to.buffer && overlap(&from.view, &to.view) {
+            // Two places in turn of one tensor that is put together: a tile may not read where it writes.
+            let apart = self.dense_buffer(&Meta::new(&from.view.shape, dtype));
+            self.copy(x, from, &apart);
+            return self.copy(x, &apart, to);
+        }
+        let mut group = Group::new(&from.view.shape);
         let member = group.load(x, || from.clone(), TileLevel::Full, dtype);
         let instr = group.finish(&[(member, to.clone())], &[]);
         self.emit(instr, x);
     }
+}
+
+/// Whether the ranges from first to last element of two views of a buffer overlap.
+fn overlap(a: &View, b: &View) -> bool {
+    let span = |view: &View| {
+        let (mut first, mut last) = (view.offset, view.offset);
+        for (&length, &stride) in view.shape.iter().zip(&view.strides) {
+            let reach = (length as isize - 1) * stride;
+            first += reach.min(0);
+            last += reach.max(0);
+        }
+        (first, last)
+    };
+    let ((a_first, a_last), (b_first, b_last)) = (span(a), span(b));
+    a_first <= b_last && b_first <= a_last
 }
