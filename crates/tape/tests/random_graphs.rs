@@ -1,0 +1,158 @@
+//! Graphs of all ops at random: planned as a whole, they compute what the ops compute one by one; forward and reverse mode agree
+//! with each other and with differences; and whatever an op is given, there is no panic but a message with the line.
+//!
+//! `CHAINRULE_GRAPHS=1000000 cargo test --release -p chainrule-tape --test random_graphs` checks so many graphs, and
+//! `CHAINRULE_GRAPH=7` only the one of this seed, whose ops it prints.
+
+use chainrule_tape::ops::{self, Sample};
+use chainrule_tape::{DType, Params, Tape, Tensor, Var};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// Values on the tape that is planned as a whole, each with what the ops made of it one by one.
+struct Graph<'t> {
+    tape: &'t Tape,
+    leaves: Vec<Var<'t>>,
+    values: Vec<(Var<'t>, Tensor)>,
+    /// Whether to print what is recorded.
+    show: bool,
+}
+
+fn numbers(rng: &mut StdRng, shape: &[usize]) -> Tensor {
+    let data: Vec<f64> = (0..shape.iter().product()).map(|_| rng.random_range(-1.5..1.5)).collect();
+    Tensor::from_vec(data, shape).unwrap()
+}
+
+impl<'t> Graph<'t> {
+    fn leaf(&mut self, value: Tensor) -> (Var<'t>, Tensor) {
+        let leaf = self.tape.var(value.clone());
+        self.leaves.push(leaf);
+        self.values.push((leaf, value.clone()));
+        (leaf, value)
+    }
+
+    /// Grows by an op's sample on other inputs: earlier values, mostly of the shapes that it wants.
+    fn grow(&mut self, sample: &Sample, rng: &mut StdRng) {
+        let mut inputs = Vec::new();
+        for own in (sample.inputs)() {
+            let alike: Vec<usize> =
+                (0..self.values.len()).filter(|&i| self.values[i].1.shape() == own.shape()).collect();
+            inputs.push(match rng.random_range(0..10) {
+                0..6 if !alike.is_empty() => self.values[alike[rng.random_range(0..alike.len())]].clone(),
+                0..8 if self.values.len() < 40 => self.leaf(own),
+                _ => self.values[rng.random_range(0..self.values.len())].clone(),
+            });
+        }
+        let own: Vec<Tensor> = inputs.iter().map(|(_, value)| value.clone()).collect();
+        let Ok(value) = alone(sample, &own) else {
+            return;
+        };
+        let small = value.numel() <= 600 && value.shape().rank() <= 5 && value.dtype() == DType::F64;
+        if small && value.to_f64().iter().all(|x| x.abs() < 1e3) {
+            let x: Vec<Var<'t>> = inputs.iter().map(|(x, _)| *x).collect();
+            let y = (sample.apply)(&x);
+            if self.show {
+                println!("{} of {x:?}: {y:?}", sample.name);
+            }
+            self.values.push((y, value));
+        }
+    }
+}
+
+/// An op by itself. A mistake is a message that names the place; never a panic.
+fn alone(sample: &Sample, inputs: &[Tensor]) -> Result<Tensor, String> {
+    let tape = Tape::new();
+    let x: Vec<Var<'_>> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+    let y = (sample.apply)(&x);
+    y.value().map_err(|error| {
+        let message = error.to_string();
+        assert!(message.contains("-->") && message.contains(".rs:"), "{}: {message}", sample.name);
+        message
+    })
+}
+
+/// Whether two values are the same but for rounding.
+fn close(a: f64, b: f64, tolerance: f64, scale: f64) -> bool {
+    (a - b).abs() <= tolerance * scale.max(a.abs()).max(b.abs()).max(1.0)
+        || a.is_nan() && b.is_nan()
+        || a == b
+}
+
+/// Checks one graph; the result is its number of nodes.
+fn check(samples: &[Sample], seed: u64, show: bool) -> usize {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let tape = Tape::new();
+    let mut graph = Graph { tape: &tape, leaves: Vec::new(), values: Vec::new(), show };
+    for shape in [&[2, 3][..], &[3], &[2, 2], &[], &[2, 1, 3]] {
+        graph.leaf(numbers(&mut rng, shape));
+    }
+    // Mostly small graphs, and now and then a large one.
+    let ops = if rng.random_bool(0.002) { 400 } else { rng.random_range(2..20) };
+    let mut tries = 0;
+    while graph.values.len() < graph.leaves.len() + ops && tries < 20 * ops {
+        tries += 1;
+        graph.grow(&samples[rng.random_range(0..samples.len())], &mut rng);
+    }
+    let Graph { leaves, values, .. } = graph;
+    let few: Vec<Var<'_>> = values[leaves.len()..].iter().rev().take(3).map(|(x, _)| *x).collect();
+    let Some(loss) = few.into_iter().map(|x| x.sin().sum(..)).reduce(|sum, x| sum + x) else { return 0 };
+    let directions: Vec<Tensor> = leaves.iter().map(|x| numbers(&mut rng, x.shape().dims())).collect();
+    let du: Vec<Var<'_>> = directions.iter().map(|u| tape.var(u.clone())).collect();
+    let gradients = tape.grads(loss, &leaves);
+    let forward = tape.jvp(loss, &leaves, &du);
+    tape.check().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let mut wanted: Vec<Var<'_>> = vec![loss, forward];
+    wanted.extend(&gradients);
+    let some: Vec<usize> = (0..values.len()).filter(|_| rng.random_bool(0.3)).collect();
+    wanted.extend(some.iter().map(|&i| values[i].0));
+    let mut program = tape.compile(&wanted).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let outputs =
+        program.run(&mut Params::seeded(0), &[]).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    for (number, &i) in some.iter().enumerate() {
+        let (found, expected) = (outputs.tensor(2 + leaves.len() + number), &values[i].1);
+        assert_eq!((found.shape(), found.dtype()), (expected.shape(), expected.dtype()), "seed {seed}");
+        let scale = expected.to_f64().iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        for (a, b) in found.to_f64().into_iter().zip(expected.to_f64()) {
+            assert!(close(a, b, 1e-7, scale), "seed {seed}, value {i}: {a} and {b}");
+        }
+    }
+    let reverse: f64 = (0..leaves.len())
+        .map(|i| {
+            outputs.tensor(2 + i).to_f64().iter().zip(directions[i].to_f64()).map(|(g, u)| g * u).sum::<f64>()
+        })
+        .sum();
+    let forward = outputs.item(1).unwrap();
+    let scale = (0..leaves.len())
+        .flat_map(|i| outputs.tensor(2 + i).to_f64())
+        .fold(0.0, |most: f64, g| most.max(g.abs()));
+    // (Where a derivative is infinite, as that of √0, it meets a 0 in one mode and not in the other.)
+    if scale < 1e8 && forward.is_finite() && reverse.is_finite() {
+        assert!(close(forward, reverse, 1e-7, scale), "seed {seed}: forward {forward}, reverse {reverse}");
+    }
+    tape.len()
+}
+
+#[test]
+fn graphs_of_all_ops() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let samples = &ops::samples();
+    if let Some(seed) = number("CHAINRULE_GRAPH") {
+        check(samples, seed, true);
+        return;
+    }
+    let count = number("CHAINRULE_GRAPHS").unwrap_or(2000);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let part = |first: u64| {
+        move || {
+            (first..count).step_by(threads as usize).map(|seed| check(samples, seed, false)).sum::<usize>()
+        }
+    };
+    let nodes: usize = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads).map(|first| scope.spawn(part(first))).collect();
+        parts
+            .into_iter()
+            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .sum()
+    });
+    println!("{count} graphs, {nodes} nodes");
+}
