@@ -1,5 +1,7 @@
 //! Compositions of ops, in their stable forms. Their derivatives are the chain rule's.
 
 mod activation;
-mod softmax;
-mod statistics;
+pub(crate) mod norm;
+pub(crate) mod reduce;
+pub(crate) mod softmax;
+pub(crate) mod statistics;

@@ -58,6 +58,10 @@ pub fn samples() -> Vec<Sample> {
         pool::SAMPLES,
         index::SAMPLES,
         crate::transform::SAMPLES,
+        crate::compose::norm::SAMPLES,
+        crate::compose::reduce::SAMPLES,
+        crate::compose::softmax::SAMPLES,
+        crate::compose::statistics::SAMPLES,
     ];
     // An op without derivative has no points to check it at.
     families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()
@@ -67,7 +71,7 @@ pub(crate) use convert::{alias, anew, placeholder};
 pub(crate) use movement::same_view;
 /// The movement to a shape with the same elements, for the planner.
 pub(crate) use movement::{expand, permute, reshape};
-pub(crate) use reduce::reduce_kept;
+pub(crate) use reduce::{is_lone, reduce_kept};
 
 /// `values` as a tensor of this shape; a helper of the samples.
 pub(crate) fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tensor {

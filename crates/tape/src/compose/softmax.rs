@@ -1,6 +1,7 @@
-//! Softmax and its relatives, in the log-sum-exp form.
+//! Relatives of softmax, in the log-sum-exp form.
 
-use crate::{DType, Var};
+use crate::ops::{Axes, Sample};
+use crate::{Tensor, Var};
 
 impl<'t> Var<'t> {
     /// `yᵢ = xᵢ - ln Σⱼ e^xⱼ` along an axis: the logarithm of [`softmax`](Var::softmax), accurate where that underflows.
@@ -10,36 +11,65 @@ impl<'t> Var<'t> {
         shifted - shifted.exp().sum_keep(axis).ln()
     }
 
-    /// `ln Σⱼ e^xⱼ` along an axis, which is dropped.
+    /// `ln Σⱼ e^xⱼ` over axes, which are dropped; -∞ over an empty axis. The largest element is subtracted first, so that
+    /// nothing overflows. Derivative: [`softmax`](Var::softmax), and 0 where the result is infinite, which is where all
+    /// elements are -∞, or one is +∞.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1000.0, 1000.0], [f64::NEG_INFINITY, 3.0]]);
+    /// assert_eq!(x.logsumexp(1).value()?.to_f64(), [1000.0 + 2f64.ln(), 3.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
     #[track_caller]
-    pub fn logsumexp(self, axis: isize) -> Var<'t> {
-        let largest = self.max_keep(axis).detach();
-        // In a row of -∞, or with a +∞, there is nothing finite to subtract: the result is that infinity, not NaN.
-        let largest = largest.abs().lt(f64::INFINITY).select(largest, 0.0);
-        let y = (self - largest).exp().sum_keep(axis).ln() + largest;
-        y.drop_axis(axis)
+    pub fn logsumexp(self, axes: impl Axes) -> Var<'t> {
+        self.logsumexp_over(axes, false)
     }
 
-    /// The index of the largest element along an axis, which is dropped; the first among equals. A NaN counts as the
-    /// largest. No derivative.
+    /// [`logsumexp`](Var::logsumexp) over axes, which are kept with length 1.
     #[track_caller]
-    pub fn argmax(self, axis: isize) -> Var<'t> {
+    pub fn logsumexp_keep(self, axes: impl Axes) -> Var<'t> {
+        self.logsumexp_over(axes, true)
+    }
+
+    #[track_caller]
+    fn logsumexp_over(self, axes: impl Axes, keep: bool) -> Var<'t> {
+        let Some(axes) = self.axes("logsumexp", axes) else { return self.tape().poison() };
         let shape = self.shape();
-        let Some(at) = shape.axis(axis) else {
-            return self.tape.fail("argmax", format!("there is no axis {axis}"), &[self]);
-        };
-        // The largest of `n - index` over the winners belongs to the first one.
-        let n = shape[at];
-        let mut column = vec![1; shape.rank() - at];
-        column[0] = n;
-        let from_end = n as f64 - self.tape.iota(n, DType::I64).reshape(column);
-        let wins = self.eq(self.max_keep(axis)).or(self.is_nan());
-        n as f64 - wins.select(from_end.expand(shape), 0.0).max(axis)
+        if !self.dtype().is_float() {
+            return self.tape().fail("logsumexp", "takes floating-point numbers; cast it first", &[self]);
+        }
+        if axes.iter().any(|&axis| shape[axis] == 0) {
+            let kept = axes.iter().fold(shape, |shape, &axis| shape.with(axis, 1));
+            return self.tape().full(kept, f64::NEG_INFINITY, self.dtype()).keep_or_drop(&axes, keep);
+        }
+        let largest = self.max_over(&axes).detach();
+        // Where the result is that infinity, there is nothing finite to subtract, and the rest sees zeros: whatever it makes
+        // of them is not chosen, but must be finite for the derivatives' sake.
+        let infinite = largest.abs().eq(f64::INFINITY);
+        let shift = infinite.select(0.0, largest);
+        let exponentials = (infinite.select(0.0, self) - shift).exp();
+        let y = infinite.select(largest, exponentials.sum_over(&axes, true).ln() + shift);
+        y.keep_or_drop(&axes, keep)
     }
+}
 
-    /// An axis of length 1, known to exist, dropped.
-    #[track_caller]
-    fn drop_axis(self, axis: isize) -> Var<'t> {
-        if self.is_poisoned() { self } else { self.squeeze(axis) }
-    }
+pub(crate) const SAMPLES: &[Sample] = &[
+    Sample { name: "log_softmax", inputs: matrix, apply: |x| x[0].log_softmax(0).square() },
+    Sample { name: "logsumexp", inputs: matrix, apply: |x| x[0].logsumexp(-1) },
+    Sample { name: "logsumexp_all", inputs: matrix, apply: |x| x[0].square().logsumexp([0, 1]) },
+    Sample { name: "logsumexp_keep", inputs: matrix, apply: |x| x[0] * x[0].logsumexp_keep(0) },
+    Sample { name: "logsumexp_infinities", inputs: matrix, apply: infinities },
+];
+
+fn matrix() -> Vec<Tensor> {
+    vec![Tensor::from([[0.5, -1.0, 2.0], [0.3, 1.5, -0.7]])]
+}
+
+/// With an element of the first row, and all of the second, at -∞.
+fn infinities<'t>(x: &[Var<'t>]) -> Var<'t> {
+    let mask = x[0].tape().var([[true, false, true], [false, false, false]]);
+    let y = mask.select(x[0], f64::NEG_INFINITY).logsumexp(1);
+    y.eq(f64::NEG_INFINITY).select(0.0, y)
 }

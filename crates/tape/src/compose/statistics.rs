@@ -1,60 +1,173 @@
-//! Means, variances and norms.
+//! Means and variances.
 
-use crate::Var;
-use crate::ops::Axes;
+use crate::ops::{Axes, Sample};
+use crate::{Tensor, Var};
 
 impl<'t> Var<'t> {
-    /// The mean over axes, which are dropped.
+    /// The mean over axes, which are dropped; NaN over none.
     #[track_caller]
     pub fn mean(self, axes: impl Axes) -> Var<'t> {
-        let count = self.count(&axes);
-        self.sum(axes) * (1.0 / count)
+        self.mean_over("mean", axes, false)
     }
 
     /// The mean over axes, which are kept with length 1.
     #[track_caller]
     pub fn mean_keep(self, axes: impl Axes) -> Var<'t> {
-        let count = self.count(&axes);
-        self.sum_keep(axes) * (1.0 / count)
+        self.mean_over("mean", axes, true)
     }
 
-    /// The mean square distance from the mean over axes, which are dropped. (Statistics' unbiased estimate is this
-    /// times `n / (n - 1)`.)
+    /// The mean square distance from the mean over axes, which are dropped: `Σ (xᵢ - μ)² / n`. (Statistics' unbiased estimate
+    /// is [`var_with`](Var::var_with) a correction of 1.) Derivative: `2·(xᵢ - μ) / n`.
     #[track_caller]
-    pub fn var(self, axes: impl Axes + Clone) -> Var<'t> {
-        (self - self.mean_keep(axes.clone())).square().mean(axes)
+    pub fn var(self, axes: impl Axes) -> Var<'t> {
+        self.variance("var", axes, 0.0, false)
     }
 
     /// The variance over axes, which are kept with length 1.
     #[track_caller]
-    pub fn var_keep(self, axes: impl Axes + Clone) -> Var<'t> {
-        (self - self.mean_keep(axes.clone())).square().mean_keep(axes)
+    pub fn var_keep(self, axes: impl Axes) -> Var<'t> {
+        self.variance("var", axes, 0.0, true)
+    }
+
+    /// `Σ (xᵢ - μ)² / (n - correction)` over axes, which are dropped. A correction of 1 (Bessel's) makes the estimate unbiased.
+    /// As in PyTorch, a correction above `n` counts as `n`: the result is infinite, or NaN where the sum is 0.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0, 6.0]);
+    /// assert_eq!(x.var_with(0, 1.0).item()?, 7.0);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn var_with(self, axes: impl Axes, correction: f64) -> Var<'t> {
+        self.variance("var_with", axes, correction, false)
+    }
+
+    /// [`var_with`](Var::var_with) a correction over axes, which are kept with length 1.
+    #[track_caller]
+    pub fn var_with_keep(self, axes: impl Axes, correction: f64) -> Var<'t> {
+        self.variance("var_with", axes, correction, true)
     }
 
     /// The square root of the variance over axes, which are dropped. Derivative where it is 0: 0.
     #[track_caller]
-    pub fn std(self, axes: impl Axes + Clone) -> Var<'t> {
-        self.var(axes).root()
+    pub fn std(self, axes: impl Axes) -> Var<'t> {
+        self.variance("std", axes, 0.0, false).root()
     }
 
-    /// `√Σ xᵢ²` over axes, which are dropped. Derivative: `x / y`, and 0 where `y` is 0.
+    /// The square root of the variance over axes, which are kept with length 1.
     #[track_caller]
-    pub fn norm(self, axes: impl Axes) -> Var<'t> {
-        self.square().sum(axes).root()
+    pub fn std_keep(self, axes: impl Axes) -> Var<'t> {
+        self.variance("std", axes, 0.0, true).root()
+    }
+
+    /// The square root of the variance [with a correction](Var::var_with) over axes, which are dropped. Derivative where it
+    /// is 0: 0.
+    #[track_caller]
+    pub fn std_with(self, axes: impl Axes, correction: f64) -> Var<'t> {
+        self.variance("std_with", axes, correction, false).root()
+    }
+
+    /// The square root of the variance [with a correction](Var::var_with) over axes, which are kept with length 1.
+    #[track_caller]
+    pub fn std_with_keep(self, axes: impl Axes, correction: f64) -> Var<'t> {
+        self.variance("std_with", axes, correction, true).root()
+    }
+
+    /// The sum of what is not NaN over axes, which are dropped. The gradient goes to every element but the NaNs.
+    #[track_caller]
+    pub fn nansum(self, axes: impl Axes) -> Var<'t> {
+        self.nansum_over("nansum", axes, false).0
+    }
+
+    /// The sum of what is not NaN over axes, which are kept with length 1.
+    #[track_caller]
+    pub fn nansum_keep(self, axes: impl Axes) -> Var<'t> {
+        self.nansum_over("nansum", axes, true).0
+    }
+
+    /// The mean of what is not NaN over axes, which are dropped; NaN where nothing is left.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([1.0, f64::NAN, 4.0]).nanmean(0).item()?, 2.5);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn nanmean(self, axes: impl Axes) -> Var<'t> {
+        let (sum, count) = self.nansum_over("nanmean", axes, false);
+        sum / count
+    }
+
+    /// The mean of what is not NaN over axes, which are kept with length 1.
+    #[track_caller]
+    pub fn nanmean_keep(self, axes: impl Axes) -> Var<'t> {
+        let (sum, count) = self.nansum_over("nanmean", axes, true);
+        sum / count
+    }
+
+    #[track_caller]
+    fn mean_over(self, name: &'static str, axes: impl Axes, keep: bool) -> Var<'t> {
+        let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
+        self.sum_over(&axes, keep) * (1.0 / self.count(&axes))
+    }
+
+    #[track_caller]
+    fn variance(self, name: &'static str, axes: impl Axes, correction: f64, keep: bool) -> Var<'t> {
+        let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
+        let count = self.count(&axes);
+        let mean = self.sum_over(&axes, true) * (1.0 / count);
+        (self - mean).square().sum_over(&axes, keep) * (1.0 / (count - correction).max(0.0))
+    }
+
+    /// The sum of what is not NaN, and how many that are.
+    #[track_caller]
+    fn nansum_over(self, name: &'static str, axes: impl Axes, keep: bool) -> (Var<'t>, Var<'t>) {
+        let Some(axes) = self.axes(name, axes) else { return (self.tape().poison(), self.tape().poison()) };
+        let nan = self.is_nan();
+        let count = (!nan).cast(self.dtype()).sum_over(&axes, keep);
+        (nan.select(0.0, self).sum_over(&axes, keep), count)
     }
 
     /// The square root with the derivative 0 at 0.
     #[track_caller]
-    fn root(self) -> Var<'t> {
+    pub(super) fn root(self) -> Var<'t> {
         let zero = self.eq(0.0);
         // The root never sees the 0, where its derivative is infinite.
         zero.select(0.0, zero.select(1.0, self).sqrt())
     }
 
     /// The number of elements that a reduction over these axes takes together.
-    fn count(self, axes: &impl Axes) -> f64 {
+    fn count(self, axes: &[usize]) -> f64 {
         let shape = self.shape();
-        axes.resolve(&shape)
-            .map_or(1.0, |axes| axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64)
+        axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64
     }
+}
+
+pub(crate) const SAMPLES: &[Sample] = &[
+    Sample { name: "mean", inputs: matrix, apply: |x| x[0].square().mean(0) },
+    Sample { name: "mean_keep", inputs: matrix, apply: |x| x[0] * x[0].mean_keep(-1) },
+    Sample { name: "var", inputs: matrix, apply: |x| x[0].var(1).square() },
+    Sample { name: "var_keep", inputs: matrix, apply: |x| x[0] * x[0].var_keep(0) },
+    Sample { name: "var_with", inputs: matrix, apply: |x| x[0].var_with(.., 1.0).square() },
+    Sample { name: "var_with_keep", inputs: matrix, apply: |x| x[0] * x[0].var_with_keep(1, 0.5) },
+    Sample { name: "std", inputs: matrix, apply: |x| x[0].std([0, 1]) },
+    Sample { name: "std_keep", inputs: matrix, apply: |x| x[0] * x[0].std_keep(1) },
+    Sample { name: "std_with", inputs: matrix, apply: |x| x[0].std_with(1, 1.0) },
+    Sample { name: "std_with_keep", inputs: matrix, apply: |x| x[0] * x[0].std_with_keep(1, 1.0) },
+    Sample { name: "nansum", inputs: matrix, apply: |x| with_nan(x[0]).square().nansum(0) },
+    Sample { name: "nansum_keep", inputs: matrix, apply: |x| x[0] * with_nan(x[0]).nansum_keep(0) },
+    Sample { name: "nanmean", inputs: matrix, apply: |x| with_nan(x[0]).square().nanmean(1) },
+    Sample { name: "nanmean_keep", inputs: matrix, apply: |x| x[0] * with_nan(x[0]).nanmean_keep(..) },
+];
+
+fn matrix() -> Vec<Tensor> {
+    vec![Tensor::from([[0.5, -1.0, 2.0], [0.3, 1.5, -0.7]])]
+}
+
+/// The last elements replaced by NaN.
+fn with_nan(x: Var<'_>) -> Var<'_> {
+    x.gt(1.0).select(f64::NAN, x)
 }

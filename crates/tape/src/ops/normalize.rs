@@ -23,10 +23,10 @@ impl<'t> Var<'t> {
         let x = self.detach();
         let e = (x - x.max_keep(axis)).exp();
         let y = e / e.sum_keep(axis);
-        if y.is_poisoned() {
-            return y;
-        }
-        let axes = SmallVec::from_elem(axis, 1);
+        let axes = match axis.resolve(&self.shape()) {
+            Ok(axes) if !y.is_poisoned() => axes.iter().map(|&axis| axis as isize).collect(),
+            _ => return y,
+        };
         self.tape.op(Symmetric { name: "softmax", axes, product: softmax_product }, &[y, self])
     }
 

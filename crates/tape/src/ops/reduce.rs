@@ -134,10 +134,15 @@ impl Op for Max {
     }
 }
 
-/// Which axes to reduce: one (`-1` is the last), several, or `..` for all.
+/// Which axes to reduce: one (`-1` is the last), several, or `..` for all. Of a scalar, axis 0 or -1 is the number itself.
 pub trait Axes {
     /// The axes as ascending indices for a tensor of this shape, or what is wrong.
     fn resolve(&self, shape: &Shape) -> Result<SmallVec<[usize; 4]>, String>;
+}
+
+/// Whether this names the only axis that a scalar can be said to have, as in PyTorch: it is taken for a vector of one.
+pub(crate) fn is_lone(axis: isize, rank: usize) -> bool {
+    rank == 0 && (axis == 0 || axis == -1)
 }
 
 impl Axes for isize {
@@ -155,6 +160,11 @@ impl Axes for std::ops::RangeFull {
 impl Axes for [isize] {
     fn resolve(&self, shape: &Shape) -> Result<SmallVec<[usize; 4]>, String> {
         let mut axes = SmallVec::new();
+        if let [axis] = *self
+            && is_lone(axis, shape.rank())
+        {
+            return Ok(axes);
+        }
         for &axis in self {
             axes.push(shape.axis(axis).ok_or_else(|| format!("there is no axis {axis}"))?);
         }
@@ -213,10 +223,55 @@ impl<'t> Var<'t> {
         self.reduce("max", axes, |axes| Max { axes, keep: true })
     }
 
-    /// The smallest element over axes, which are dropped from the shape.
+    /// The smallest element over axes, which are dropped from the shape; NaN if one of them is NaN. The gradient goes
+    /// to the smallest, split evenly among equals.
     #[track_caller]
     pub fn min(self, axes: impl Axes) -> Var<'t> {
-        -(-self).max(axes)
+        self.mirrored().reduce("min", axes, |axes| Max { axes, keep: false }).mirrored()
+    }
+
+    /// The smallest element over axes, which are kept with length 1.
+    #[track_caller]
+    pub fn min_keep(self, axes: impl Axes) -> Var<'t> {
+        self.mirrored().reduce("min", axes, |axes| Max { axes, keep: true }).mirrored()
+    }
+
+    /// The numbers in the opposite order: what was the smallest is the largest. Done twice, it changes nothing.
+    #[track_caller]
+    pub(crate) fn mirrored(self) -> Var<'t> {
+        // (The negative of the smallest integer is itself.)
+        if self.dtype() == DType::I64 { -1.0 - self } else { -self }
+    }
+
+    /// The axes as indices; `None`, with the mistake noted, if there is one.
+    #[track_caller]
+    pub(crate) fn axes(self, name: &'static str, axes: impl Axes) -> Option<SmallVec<[usize; 4]>> {
+        match axes.resolve(&self.shape()) {
+            Ok(axes) if !self.is_poisoned() => Some(axes),
+            Ok(_) => None,
+            Err(what) => {
+                self.tape.fail(name, what, &[self]);
+                None
+            }
+        }
+    }
+
+    /// The sum over axes that exist.
+    #[track_caller]
+    pub(crate) fn sum_over(self, axes: &[usize], keep: bool) -> Var<'t> {
+        self.apply_with(Sum { axes: SmallVec::from_slice(axes), keep })
+    }
+
+    /// The largest element over axes that exist, which are kept with length 1.
+    #[track_caller]
+    pub(crate) fn max_over(self, axes: &[usize]) -> Var<'t> {
+        self.apply_with(Max { axes: SmallVec::from_slice(axes), keep: true })
+    }
+
+    /// Axes of length 1 that exist, dropped unless they are to be kept.
+    #[track_caller]
+    pub(crate) fn keep_or_drop(self, axes: &[usize], keep: bool) -> Var<'t> {
+        if keep || self.is_poisoned() { self } else { self.reshape(reduced(&self.shape(), axes, false)) }
     }
 
     #[track_caller]
@@ -257,6 +312,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     Sample { name: "sum", inputs: twelve, apply: |x| x[0].square().sum([0, -1]) },
     Sample { name: "sum_middle", inputs: twelve, apply: |x| x[0].sum_keep(1) * x[0] },
     Sample { name: "max", inputs: twelve, apply: |x| x[0].square().max(1) },
+    Sample { name: "min_keep", inputs: twelve, apply: |x| x[0].min_keep(1) * x[0] },
     Sample { name: "max_all", inputs: twelve, apply: |x| x[0].max(..) * x[0].min(-1) },
 ];
 
