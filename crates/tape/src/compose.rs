@@ -2,6 +2,7 @@
 
 mod activation;
 pub(crate) mod norm;
+pub(crate) mod quantile;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod statistics;

@@ -5,6 +5,7 @@ mod assemble;
 mod compare;
 mod convert;
 mod convolution;
+mod cumulative;
 mod depthwise;
 mod gated;
 mod generate;
@@ -14,6 +15,7 @@ mod movement;
 mod normalize;
 mod pool;
 mod reduce;
+mod sort;
 mod symmetric;
 mod unary;
 mod windows;
@@ -58,6 +60,9 @@ pub fn samples() -> Vec<Sample> {
         pool::SAMPLES,
         index::SAMPLES,
         crate::transform::SAMPLES,
+        cumulative::SAMPLES,
+        sort::SAMPLES,
+        crate::compose::quantile::SAMPLES,
         crate::compose::norm::SAMPLES,
         crate::compose::reduce::SAMPLES,
         crate::compose::softmax::SAMPLES,

@@ -1,0 +1,422 @@
+//! Sorting and searching.
+
+use super::{Sample, is_lone, sample};
+use crate::record::Key;
+use crate::{Batch, Call, DType, Gradients, Lower, Meta, Op, Rule, Slice, SliceMut, Var};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// The elements at indices along an axis, which exists: `y[…, i, …] = x[…, index[…, i, …], …]`.
+#[track_caller]
+pub(super) fn along<'t>(x: Var<'t>, index: Var<'t>, axis: usize) -> Var<'t> {
+    if x.is_poisoned() || index.is_poisoned() {
+        return x.tape.poison();
+    }
+    let (shape, places) = (x.shape(), index.shape());
+    let product = |lengths: &[usize]| lengths.iter().product::<usize>();
+    let (outer, inner) = (product(&shape[..axis]), product(&shape[axis + 1..]));
+    // Where each line starts, and the places along it, in the flat array.
+    let line = x.tape.iota(outer, DType::I64).reshape([outer, 1, 1]) * (shape[axis] * inner) as f64;
+    let column = x.tape.iota(inner, DType::I64).reshape([1, 1, inner]);
+    let flat = index.reshape([outer, places[axis], inner]) * inner as f64 + (line + column);
+    x.reshape(shape.numel()).gather(flat).reshape(places)
+}
+
+/// Of each line along the last axis, the order that sorts it.
+#[derive(Clone, Debug)]
+struct ArgSort {
+    length: usize,
+    descending: bool,
+}
+
+/// NaN is above all others, and equal to itself.
+fn order<T: PartialOrd>(a: T, b: T) -> Ordering {
+    let is_nan = |x: &T| x.partial_cmp(x).is_none();
+    a.partial_cmp(&b).unwrap_or_else(|| is_nan(&a).cmp(&is_nan(&b)))
+}
+
+impl ArgSort {
+    fn sort<T: Copy + PartialOrd>(&self, x: &[T], y: &mut [i64]) {
+        if self.length == 0 {
+            return;
+        }
+        for (x, y) in x.chunks_exact(self.length).zip(y.chunks_exact_mut(self.length)) {
+            y.iter_mut().zip(0..).for_each(|(y, i)| *y = i);
+            // With their places, no two are equal, so that this is stable, and needs no memory.
+            if self.descending {
+                y.sort_unstable_by(|&a, &b| order(x[b as usize], x[a as usize]).then(a.cmp(&b)));
+            } else {
+                y.sort_unstable_by(|&a, &b| order(x[a as usize], x[b as usize]).then(a.cmp(&b)));
+            }
+        }
+    }
+}
+
+impl Call for ArgSort {
+    fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>) -> Result<(), String> {
+        match (inputs, output) {
+            ([Slice::F32(x)], SliceMut::I64(y)) => self.sort(x, y),
+            ([Slice::F64(x)], SliceMut::I64(y)) => self.sort(x, y),
+            ([Slice::I64(x)], SliceMut::I64(y)) => self.sort(x, y),
+            ([Slice::Bool(x)], SliceMut::I64(y)) => self.sort(x, y),
+            _ => return Err("makes i64".into()),
+        }
+        Ok(())
+    }
+}
+
+impl Op for ArgSort {
+    fn name(&self) -> &'static str {
+        "argsort"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        if x[0].shape.last() != Some(&self.length) {
+            return Err(format!("made for lines of {}", self.length));
+        }
+        Ok(Meta::new(&x[0].shape, DType::I64))
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_slice(&[self.length, self.descending as usize]);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Call(Arc::new(self.clone()))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| None)
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        // The last axis is the last of a batch too.
+        at.together()
+    }
+}
+
+/// Where values belong in ascending sequences: one for all, or one for each line of values.
+#[derive(Clone, Debug)]
+struct SearchSorted {
+    length: usize,
+    /// How many values look in each sequence, where they have their own.
+    values: usize,
+    shared: bool,
+    right: bool,
+}
+
+impl SearchSorted {
+    fn search<T: Copy + PartialOrd>(&self, sorted: &[T], values: &[T], y: &mut [i64]) {
+        let find = |sorted: &[T], value: T| {
+            // (A NaN is neither before nor after, and so belongs at the end.)
+            sorted.partition_point(|x| match x.partial_cmp(&value) {
+                Some(Ordering::Greater) => false,
+                Some(Ordering::Equal) => self.right,
+                _ => true,
+            }) as i64
+        };
+        if self.shared || self.length == 0 {
+            y.iter_mut().zip(values).for_each(|(y, &value)| *y = find(sorted, value));
+        } else if self.values > 0 {
+            let lines = values.chunks_exact(self.values).zip(y.chunks_exact_mut(self.values));
+            for (sorted, (values, y)) in sorted.chunks_exact(self.length).zip(lines) {
+                y.iter_mut().zip(values).for_each(|(y, &value)| *y = find(sorted, value));
+            }
+        }
+    }
+}
+
+impl Call for SearchSorted {
+    fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>) -> Result<(), String> {
+        match (inputs, output) {
+            ([Slice::F32(sorted), Slice::F32(values)], SliceMut::I64(y)) => self.search(sorted, values, y),
+            ([Slice::F64(sorted), Slice::F64(values)], SliceMut::I64(y)) => self.search(sorted, values, y),
+            ([Slice::I64(sorted), Slice::I64(values)], SliceMut::I64(y)) => self.search(sorted, values, y),
+            _ => return Err("takes numbers of one dtype".into()),
+        }
+        Ok(())
+    }
+}
+
+impl Op for SearchSorted {
+    fn name(&self) -> &'static str {
+        "searchsorted"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        if x[0].dtype != x[1].dtype || x[0].dtype == DType::Bool {
+            return Err("takes two operands of numbers of one dtype; cast one of them".into());
+        }
+        Ok(Meta::new(&x[1].shape, DType::I64))
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_slice(&[self.length, self.values, self.shared as usize, self.right as usize]);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Call(Arc::new(self.clone()))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| None)
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        if !self.shared {
+            return at.together();
+        }
+        if !at.batched[0] {
+            return at.tape.op(self.clone(), &[at.x[0], at.x[1]]);
+        }
+        // Each element's values, however many axes they have, look in its own sequence.
+        let values = at.whole(1);
+        let shape = values.shape();
+        let each = shape[1..].iter().product();
+        let op = SearchSorted { shared: false, values: each, ..self.clone() };
+        at.tape.op(op, &[at.x[0], values.reshape([at.size, each])]).reshape(shape)
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The elements along an axis, which may count from the end, in ascending order, of the same shape. Equals stay in order, and
+    /// NaN is last. The gradient goes to where each element came from.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([3.0, 1.0, 2.0]).sort(0).value()?.to_f64(), [1.0, 2.0, 3.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn sort(self, axis: isize) -> Var<'t> {
+        self.sorted("sort", axis, false)
+    }
+
+    /// The elements along an axis, which may count from the end, in descending order, of the same shape. Equals stay in order, and
+    /// NaN is first. The gradient goes to where each element came from.
+    #[track_caller]
+    pub fn sort_descending(self, axis: isize) -> Var<'t> {
+        self.sorted("sort_descending", axis, true)
+    }
+
+    /// The indices along an axis, which may count from the end, of [`sort`](Var::sort)'s elements, as `i64`. No derivative.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([3.0, 1.0, 2.0, 1.0]).argsort(0).value()?.to_f64(), [1.0, 3.0, 2.0, 0.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn argsort(self, axis: isize) -> Var<'t> {
+        self.sorting_indices("argsort", axis, false)
+    }
+
+    /// The indices along an axis, which may count from the end, of [`sort_descending`](Var::sort_descending)'s elements, as `i64`.
+    /// No derivative.
+    #[track_caller]
+    pub fn argsort_descending(self, axis: isize) -> Var<'t> {
+        self.sorting_indices("argsort_descending", axis, true)
+    }
+
+    /// The `k` largest elements along an axis, which may count from the end and gets length `k`: the values in descending order,
+    /// and their indices, as `i64`. NaN counts as the largest; of equals, the first come first. The gradient goes to where
+    /// each value came from. A mistake if the axis is shorter.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let (values, indices) = tape.var([3.0, 1.0, 4.0, 2.0]).topk(2, 0);
+    /// assert_eq!(values.value()?.to_f64(), [4.0, 3.0]);
+    /// assert_eq!(indices.value()?.to_f64(), [2.0, 0.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn topk(self, k: usize, axis: isize) -> (Var<'t>, Var<'t>) {
+        let shape = self.shape();
+        if is_lone(axis, shape.rank()) && k == 1 {
+            return (self, self.tape.full((), 0.0, DType::I64));
+        }
+        let Some(at) = shape.axis(axis) else {
+            let bad = self.tape.fail("topk", format!("there is no axis {axis}"), &[self]);
+            return (bad, bad);
+        };
+        if k > shape[at] {
+            let bad = self.tape.fail("topk", format!("there are no {k} elements along axis {axis}"), &[self]);
+            return (bad, bad);
+        }
+        let index = self.sorting_indices("topk", axis, true).slice(axis, 0..k);
+        (along(self, index, at), index)
+    }
+
+    /// The `k`-th smallest element along an axis, which may count from the end and is dropped, and its index, as `i64`. `k` counts
+    /// from 1, as in PyTorch; NaN counts as the largest. The gradient goes to where the value came from. A mistake if there is no
+    /// such element.
+    #[track_caller]
+    pub fn kthvalue(self, k: usize, axis: isize) -> (Var<'t>, Var<'t>) {
+        let shape = self.shape();
+        if is_lone(axis, shape.rank()) && k == 1 {
+            return (self, self.tape.full((), 0.0, DType::I64));
+        }
+        let Some(at) = shape.axis(axis) else {
+            let bad = self.tape.fail("kthvalue", format!("there is no axis {axis}"), &[self]);
+            return (bad, bad);
+        };
+        if k == 0 || k > shape[at] {
+            let what = format!("there is no element {k} (from 1) along axis {axis}");
+            let bad = self.tape.fail("kthvalue", what, &[self]);
+            return (bad, bad);
+        }
+        let index = self.sorting_indices("kthvalue", axis, false).slice(axis, k - 1..k);
+        let value = along(self, index, at);
+        (value.keep_or_drop(&[at], false), index.keep_or_drop(&[at], false))
+    }
+
+    /// Where values belong in this ascending sequence, as `i64` of the values' shape: the number of its elements below each
+    /// value, or, if `right`, not above it. NaN belongs at the end. The sequence has one axis, or as many as the values, of the
+    /// same lengths but for the last: each line of values then looks in its own. Whether it ascends is not checked. No derivative.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let (sorted, values) = (tape.var([1.0, 2.0, 2.0, 5.0]), tape.var([2.0, 0.0, 9.0]));
+    /// assert_eq!(sorted.searchsorted(values, false).value()?.to_f64(), [1.0, 0.0, 4.0]);
+    /// assert_eq!(sorted.searchsorted(values, true).value()?.to_f64(), [3.0, 0.0, 4.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn searchsorted(self, values: Var<'t>, right: bool) -> Var<'t> {
+        self.search("searchsorted", values, right)
+    }
+
+    /// The number of the bucket of each element between ascending boundaries of one axis, as `i64`:
+    /// [`searchsorted`](Var::searchsorted) the other way around, as in PyTorch. Bucket `i` is `boundaries[i-1] < x ≤ boundaries[i]`,
+    /// or, if `right`, `boundaries[i-1] ≤ x < boundaries[i]`. No derivative.
+    #[track_caller]
+    pub fn bucketize(self, boundaries: Var<'t>, right: bool) -> Var<'t> {
+        if boundaries.rank() != 1 && !boundaries.is_poisoned() {
+            return self.tape.fail("bucketize", "boundaries have one axis", &[self, boundaries]);
+        }
+        boundaries.search("bucketize", self, right)
+    }
+
+    /// How often each of the numbers `0..length` occurs among these (of `i64`), as `i64`: `[…] → [length]`. A number out of range
+    /// is an error of the run. (PyTorch's `minlength`, where all are below it.) No derivative.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([1i64, 1, 3]).bincount(4).value()?.to_f64(), [0.0, 2.0, 0.0, 1.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn bincount(self, length: usize) -> Var<'t> {
+        if self.dtype() != DType::I64 {
+            return self.tape.fail("bincount", "takes i64", &[self]);
+        }
+        self.tape.full(self.shape(), 1.0, DType::I64).scatter_add(self, length)
+    }
+
+    /// The sum of the weights that belong to each of the numbers `0..length` among these (of `i64`, of the weights' shape):
+    /// `y[x[i]] += weights[i]`, of the weights' dtype. A number out of range is an error of the run. Derivative by a weight: 1.
+    #[track_caller]
+    pub fn bincount_weighted(self, weights: Var<'t>, length: usize) -> Var<'t> {
+        if self.dtype() != DType::I64 {
+            return self.tape.fail("bincount_weighted", "takes i64", &[self, weights]);
+        }
+        if self.shape() != weights.shape() {
+            return self.tape.fail("bincount_weighted", "the weights have another shape", &[self, weights]);
+        }
+        weights.scatter_add(self, length)
+    }
+
+    #[track_caller]
+    fn sorted(self, name: &'static str, axis: isize, descending: bool) -> Var<'t> {
+        let index = self.sorting_indices(name, axis, descending);
+        match self.shape().axis(axis) {
+            Some(at) => along(self, index, at),
+            // A scalar, or a mistake.
+            None if index.is_poisoned() => index,
+            None => self,
+        }
+    }
+
+    #[track_caller]
+    fn sorting_indices(self, name: &'static str, axis: isize, descending: bool) -> Var<'t> {
+        let shape = self.shape();
+        if is_lone(axis, shape.rank()) {
+            return self.tape.full((), 0.0, DType::I64);
+        }
+        let Some(at) = shape.axis(axis) else {
+            return self.tape.fail(name, format!("there is no axis {axis}"), &[self]);
+        };
+        let op = ArgSort { length: shape[at], descending };
+        if at + 1 == shape.rank() {
+            return self.apply_with(op);
+        }
+        self.move_axis(axis, -1).apply_with(op).move_axis(-1, axis)
+    }
+
+    #[track_caller]
+    fn search(self, name: &'static str, values: Var<'t>, right: bool) -> Var<'t> {
+        let (sorted, shape) = (self.shape(), values.shape());
+        let Some((&length, lines)) = sorted.split_last() else {
+            return self.tape.fail(name, "a scalar is no sequence", &[self, values]);
+        };
+        let shared = lines.is_empty();
+        let fits = shared || shape.split_last().is_some_and(|(_, leading)| leading == lines);
+        if !fits {
+            let what = "the sequences have one axis, or the values' axes but for the last";
+            return self.tape.fail(name, what, &[self, values]);
+        }
+        let each = if shared { 0 } else { shape[shape.rank() - 1] };
+        self.tape.op(SearchSorted { length, values: each, shared, right }, &[self, values])
+    }
+}
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample { name: "sort", inputs: six, apply: |x| x[0].sort(-1).square() * x[0] },
+    Sample { name: "sort_first", inputs: six, apply: |x| x[0].square().sort(0) * x[0] },
+    Sample { name: "sort_descending", inputs: six, apply: |x| x[0].sort_descending(1).square() * x[0] },
+    Sample { name: "argsort", inputs: six, apply: |x| x[0].argsort(1).cast(DType::F64) * x[0] },
+    Sample {
+        name: "argsort_descending",
+        inputs: six,
+        apply: |x| x[0].argsort_descending(0).cast(DType::F64) * x[0],
+    },
+    Sample { name: "topk", inputs: six, apply: |x| x[0].topk(2, 1).0.square() },
+    Sample { name: "kthvalue", inputs: six, apply: |x| x[0].kthvalue(2, 1).0.square() },
+    Sample {
+        name: "searchsorted",
+        inputs: six,
+        apply: |x| x[0].tape().var([-0.8, 0.0, 1.0]).searchsorted(x[0], false).cast(DType::F64) * x[0],
+    },
+    Sample {
+        name: "bucketize",
+        inputs: six,
+        apply: |x| x[0].bucketize(x[0].tape().var([-0.8, 0.0, 1.0]), true).cast(DType::F64) * x[0],
+    },
+    Sample {
+        name: "bincount",
+        inputs: six,
+        apply: |x| x[0].tape().var([2i64, 0, 2, 1]).bincount(3).cast(DType::F64) * x[0],
+    },
+    Sample {
+        name: "bincount_weighted",
+        inputs: six,
+        apply: |x| x[0].tape().var([[2i64, 0, 2], [1, 0, 2]]).bincount_weighted(x[0].square(), 4).square(),
+    },
+];
+
+fn six() -> Vec<crate::Tensor> {
+    vec![sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[2, 3])]
+}
