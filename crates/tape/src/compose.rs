@@ -1,6 +1,7 @@
 //! Compositions of ops, in their stable forms. Their derivatives are the chain rule's.
 
 mod activation;
+pub(crate) mod difference;
 pub(crate) mod norm;
 pub(crate) mod quantile;
 pub(crate) mod reduce;

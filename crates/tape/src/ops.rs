@@ -14,7 +14,9 @@ mod matmul;
 mod movement;
 mod normalize;
 mod pool;
+mod recurrence;
 mod reduce;
+mod search;
 mod sort;
 mod symmetric;
 mod unary;
@@ -61,7 +63,10 @@ pub fn samples() -> Vec<Sample> {
         index::SAMPLES,
         crate::transform::SAMPLES,
         cumulative::SAMPLES,
+        recurrence::SAMPLES,
+        search::SAMPLES,
         sort::SAMPLES,
+        crate::compose::difference::SAMPLES,
         crate::compose::quantile::SAMPLES,
         crate::compose::norm::SAMPLES,
         crate::compose::reduce::SAMPLES,

@@ -264,3 +264,46 @@ fn reductions_of_a_batch() {
     let [each, whole] = f(x);
     assert_relative_eq!(each.as_slice(), whole.as_slice(), max_relative = 1e-14);
 }
+
+#[test]
+fn nothing_panics_after_a_mistake_or_at_odd_shapes() {
+    fn all(x: Var<'_>, axis: isize) -> [Var<'_>; 20] {
+        [
+            x.prod(axis),
+            x.prod_keep([axis, -1]),
+            x.min(axis),
+            x.min_keep(..),
+            x.any(axis),
+            x.all(..),
+            x.count_nonzero(axis),
+            x.argmax(axis),
+            x.argmin(axis),
+            x.mean(..),
+            x.var_with(axis, 1.0),
+            x.std_with([0, axis], f64::NAN),
+            x.nansum(axis),
+            x.nanmean(..),
+            x.norm(axis),
+            x.norm_p(.., 3.0),
+            x.norm_p(axis, -INF),
+            x.logsumexp(axis),
+            x.softmax(axis),
+            x.log_softmax(axis),
+        ]
+    }
+    let tape = Tape::new();
+    let bad = tape.var([1.0]).reshape([3]);
+    for axis in [-9, -1, 0, 20] {
+        assert!(all(bad, axis).iter().all(|y| y.is_poisoned()));
+    }
+    for shape in
+        [&[0, 1 << 40, 1 << 40][..], &[1 << 40, 0, 1 << 40], &[1 << 40, 1 << 40, 0], &[0, usize::MAX]]
+    {
+        for axis in [0, 1, -1, isize::MIN, isize::MAX] {
+            let tape = Tape::new();
+            all(tape.full(shape, 0.0, DType::F64), axis);
+            all(tape.full(shape, 0.0, DType::I64), axis);
+            all(tape.full(shape, 0.0, DType::Bool), axis);
+        }
+    }
+}

@@ -389,3 +389,49 @@ fn batches_take_the_axis_of_an_element() {
     let own = tape.vmap(&[tape.var([[0i64, 1], [1, 1]])], |x| x[0].bincount(2));
     assert_eq!(own.value().unwrap().to_f64(), [1.0, 1.0, 0.0, 2.0]);
 }
+
+#[test]
+fn nothing_panics_after_a_mistake_or_at_odd_shapes() {
+    fn all(x: Var<'_>, axis: isize) -> [Var<'_>; 21] {
+        [
+            x.cumsum(axis),
+            x.cumprod(axis),
+            x.cummax(axis),
+            x.cummin(axis),
+            x.argcummax(axis),
+            x.argcummin(axis),
+            x.logcumsumexp(axis),
+            x.diff(axis),
+            x.trapezoid(1.0, axis),
+            x.sort(axis),
+            x.sort_descending(axis),
+            x.argsort(axis),
+            x.argsort_descending(axis),
+            x.topk(1, axis).0,
+            x.kthvalue(1, axis).1,
+            x.median(axis),
+            x.quantile(0.5, axis),
+            x.searchsorted(x, false),
+            x.bucketize(x, true),
+            x.bincount(2),
+            x.bincount_weighted(x, 2),
+        ]
+    }
+    let tape = Tape::new();
+    let bad = tape.var([1.0]).reshape([3]);
+    for axis in [-9, -1, 0, 20] {
+        assert!(all(bad, axis).iter().all(|y| y.is_poisoned()));
+    }
+    for shape in
+        [&[0, 1 << 40, 1 << 40][..], &[1 << 40, 0, 1 << 40], &[1 << 40, 1 << 40, 0], &[0, usize::MAX]]
+    {
+        for axis in [0, 1, -1, isize::MIN, isize::MAX] {
+            let tape = Tape::new();
+            all(tape.full(shape, 0.0, DType::F64), axis);
+            all(tape.full(shape, 0.0, DType::I64), axis);
+        }
+    }
+    let (one, other) = (Tape::new(), Tape::new());
+    let y = one.var([1.0]).searchsorted(other.var([1.0]), false);
+    assert!(y.value().unwrap_err().to_string().contains("different tapes"));
+}

@@ -118,8 +118,9 @@ impl<'t> Var<'t> {
     fn variance(self, name: &'static str, axes: impl Axes, correction: f64, keep: bool) -> Var<'t> {
         let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
         let count = self.count(&axes);
+        let left = count - correction;
         let mean = self.sum_over(&axes, true) * (1.0 / count);
-        (self - mean).square().sum_over(&axes, keep) * (1.0 / (count - correction).max(0.0))
+        (self - mean).square().sum_over(&axes, keep) * (1.0 / if left < 0.0 { 0.0 } else { left })
     }
 
     /// The sum of what is not NaN, and how many that are.
@@ -142,7 +143,7 @@ impl<'t> Var<'t> {
     /// The number of elements that a reduction over these axes takes together.
     fn count(self, axes: &[usize]) -> f64 {
         let shape = self.shape();
-        axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64
+        axes.iter().map(|&axis| shape[axis] as f64).product()
     }
 }
 
