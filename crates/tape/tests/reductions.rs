@@ -1,7 +1,7 @@
 //! Reductions: values, conventions, and what a user sees after a mistake.
 
 use approx::assert_relative_eq;
-use chainrule_tape::{DType, Tape, Tensor, Var};
+use chainrule_tape::{DType, Tape, Tensor, Var, vmap};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -242,8 +242,8 @@ fn a_scalar_is_taken_for_a_vector_of_one() {
     let tape = Tape::new();
     let x = tape.var([2.0, 3.0]);
     for axis in [0, -1] {
-        let y = tape
-            .vmap(&[x], |x| x[0].softmax(axis) + x[0].logsumexp(axis) * tape.grad(x[0].softmax(axis), x[0]));
+        let y =
+            vmap(|x| x[0].softmax(axis) + x[0].logsumexp(axis) * tape.grad(x[0].softmax(axis), x[0]), [x]);
         assert_eq!(y.value().unwrap().to_f64(), [1.0, 1.0]);
     }
     assert!(mistake(line!(), "sum", 1.0, |x| x.sum(1)).contains("axis 1"));
@@ -254,7 +254,7 @@ fn reductions_of_a_batch() {
     let tape = Tape::new();
     let x = tape.var([1.0, 2.0, 3.0, 0.0, 5.0, 6.0, 2.0, 2.0, 2.0, 3.0, -3.0, 1.0]).reshape([2, 2, 3]);
     let f = |x: Var<'_>| -> [Vec<f64>; 2] {
-        let each = tape.vmap(&[x], |x| row(x[0], 0));
+        let each = vmap(|x| row(x[0], 0), [x]);
         [each.value().unwrap().to_f64(), row(x, 1).value().unwrap().to_f64()]
     };
     fn row(x: Var<'_>, axis: isize) -> Var<'_> {

@@ -1,7 +1,7 @@
 //! Cumulative ops, sorting and searching: values, conventions, and what a user sees after a mistake.
 
 use approx::assert_relative_eq;
-use chainrule_tape::{DType, Error, Tape, Tensor, Var};
+use chainrule_tape::{DType, Error, Tape, Tensor, Var, vmap};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -352,7 +352,7 @@ fn batches_take_the_axis_of_an_element() {
         smooth + x.sort(axis) * 3.0 + x.sort_descending(axis) * x + counts.cast(DType::F64)
     }
     for axis in 0..2 {
-        let each = tape.vmap(&[x], |x| ops(x[0], axis));
+        let each = vmap(|x| ops(x[0], axis), [x]);
         let whole = ops(x, axis + 1);
         assert_relative_eq!(
             each.value().unwrap().to_f64().as_slice(),
@@ -360,7 +360,7 @@ fn batches_take_the_axis_of_an_element() {
             max_relative = 1e-12,
             epsilon = 1e-13
         );
-        let each = tape.vmap(&[x], |x| tape.grad(ops(x[0], axis).square().sum(..), x[0]));
+        let each = vmap(|x| tape.grad(ops(x[0], axis).square().sum(..), x[0]), [x]);
         let whole = tape.grad(ops(x, axis + 1).square().sum(..), x);
         assert_relative_eq!(
             each.value().unwrap().to_f64().as_slice(),
@@ -368,8 +368,8 @@ fn batches_take_the_axis_of_an_element() {
             max_relative = 1e-10,
             epsilon = 1e-11
         );
-        let each = tape
-            .vmap(&[x], |x| x[0].median(axis) + x[0].quantile(0.3, axis) + x[0].topk(1, axis).0.sum(axis));
+        let each =
+            vmap(|x| x[0].median(axis) + x[0].quantile(0.3, axis) + x[0].topk(1, axis).0.sum(axis), [x]);
         let axis = axis + 1;
         let whole = x.median(axis) + x.quantile(0.3, axis) + x.topk(1, axis).0.sum(axis);
         assert_eq!(each.value().unwrap(), whole.value().unwrap());
@@ -378,15 +378,15 @@ fn batches_take_the_axis_of_an_element() {
     let (sorted, values) =
         (tape.var([[1.0, 2.0, 3.0], [0.0, 10.0, 20.0]]), tape.var([[2.5, 0.0], [2.5, 11.0]]));
     let (one, few) = (tape.var([1.0, 2.0]), tape.var([[0.5, 1.5, 2.5]]));
-    let own = tape.vmap(&[sorted, values], |x| x[0].searchsorted(x[1], false));
+    let own = vmap(|x| x[0].searchsorted(x[1], false), [sorted, values]);
     assert_eq!(own.value().unwrap().to_f64(), [2.0, 0.0, 1.0, 2.0]);
-    let own = tape.vmap(&[values], |x| one.searchsorted(x[0], false));
+    let own = vmap(|x| one.searchsorted(x[0], false), [values]);
     assert_eq!(own.value().unwrap().to_f64(), [2.0, 0.0, 2.0, 2.0]);
-    let own = tape.vmap(&[sorted], |x| x[0].searchsorted(few, false));
+    let own = vmap(|x| x[0].searchsorted(few, false), [sorted]);
     assert_eq!(own.value().unwrap().to_f64(), [0.0, 1.0, 2.0, 1.0, 1.0, 1.0]);
-    let own = tape.vmap(&[sorted], |x| x[0].searchsorted(tape.var(2.5), false));
+    let own = vmap(|x| x[0].searchsorted(tape.var(2.5), false), [sorted]);
     assert_eq!(own.value().unwrap().to_f64(), [2.0, 1.0]);
-    let own = tape.vmap(&[tape.var([[0i64, 1], [1, 1]])], |x| x[0].bincount(2));
+    let own = vmap(|x| x[0].bincount(2), [tape.var([[0i64, 1], [1, 1]])]);
     assert_eq!(own.value().unwrap().to_f64(), [1.0, 1.0, 0.0, 2.0]);
 }
 
