@@ -4,6 +4,7 @@ use super::dependents;
 use crate::params::{Kind, ParamId};
 use crate::record::Source;
 use crate::{Cut, Error, Result, Rule, Tape, Var};
+use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::collections::HashSet;
 
@@ -98,6 +99,28 @@ impl Tape {
         }
         let zero = |id| self.full(params.tensor(id).shape(), 0.0, params.tensor(id).dtype());
         Ok(ids.into_iter().zip(grads).map(|(id, g)| (id, g.unwrap_or_else(|| zero(id)))).collect())
+    }
+
+    /// The gradients of a loss by all trainable parameters, by name and in their order.
+    ///
+    /// ```
+    /// # use chainrule_tape::{Params, Tape};
+    /// let mut params = Params::seeded(0);
+    /// params.root().sub("layer").param("weight", [1.0, 2.0]);
+    /// let tape = Tape::with(&params);
+    /// let gradients = tape.named_grads(tape.named_param("layer.weight").square().sum(..))?;
+    /// assert_eq!(gradients["layer.weight"].value()?.to_f64(), [2.0, 4.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`param_grads`](Tape::param_grads).
+    #[track_caller]
+    pub fn named_grads<'t>(&'t self, loss: Var<'t>) -> Result<IndexMap<String, Var<'t>>> {
+        let gradients = self.param_grads(loss)?;
+        let params = self.params();
+        let name = |id| params.as_ref().map_or_else(String::new, |params| params.name(id).to_owned());
+        Ok(gradients.into_iter().map(|(id, g)| (name(id), g)).collect())
     }
 
     /// 1, the gradient of a scalar by itself; `None` after a mistake.

@@ -54,6 +54,15 @@ impl Tape {
         self.mistake("param", problem.into(), &[])
     }
 
+    /// The parameter of this name. A mistake if there is none.
+    #[track_caller]
+    pub fn named_param(&self, name: &str) -> Var<'_> {
+        match self.params().as_ref().and_then(|params| params.id(name)) {
+            Some(id) => self.param(id),
+            None => self.mistake("param", format!("there is no parameter {name:?}"), &[]),
+        }
+    }
+
     /// The same number in every element.
     #[track_caller]
     pub fn full(&self, shape: impl Into<Shape>, value: f64, dtype: DType) -> Var<'_> {
