@@ -6,6 +6,9 @@ pub use chainrule_tape::*;
 
 #[doc(inline)]
 pub use chainrule_data as data;
+#[cfg(feature = "linalg")]
+#[doc(inline)]
+pub use chainrule_linalg as linalg;
 #[doc(inline)]
 pub use chainrule_nn as nn;
 #[doc(inline)]
@@ -18,6 +21,8 @@ pub use chainrule_optim::TrainStep;
 /// What most programs need: `use chainrule::prelude::*`.
 pub mod prelude {
     pub use crate::{data, nn, optim, plot};
+    #[cfg(feature = "linalg")]
+    pub use chainrule_linalg::{Linalg, MatrixNorm, Triangle};
     pub use chainrule_nn::prelude::*;
     pub use chainrule_optim::TrainStep;
     pub use chainrule_tape::{
