@@ -3,8 +3,8 @@
 use crate::kernel::{Float, Matrixwise, matrix, write};
 use crate::lu::{factor, factor_of_identity, inverse_factored};
 use crate::parts::{
-    diagonal, diagonal_of, identity, indices, leading_square, matrixwise_op, on_diagonal, part, product,
-    sides,
+    diagonal, diagonal_of, epsilon, identity, indices, leading_square, matrixwise_op, on_diagonal, part,
+    product, sides,
 };
 use crate::sample;
 use crate::svd::{Parts, decompose, svd};
@@ -76,19 +76,27 @@ fn each_matrix(x: Var<'_>) -> Var<'_> {
     x.unsqueeze(-1).unsqueeze(-1)
 }
 
-/// `∂det/∂A`. Where the determinant `d` is not 0 that is `d·A⁻ᵀ`, whose derivatives are the chain rule's.
+/// `∂det/∂A`. That is `d·A⁻ᵀ`, whose derivatives are the chain rule's, where the determinant `d` is a number other than 0 and the
+/// pivots are alike: where one is smaller than others by more than `√ε`, few digits of the second derivative would be left.
 fn cofactors<'t>(a: Var<'t>, lu: Var<'t>, d: Var<'t>) -> Var<'t> {
     let n = sides(&a.shape())[1];
-    let regular = each_matrix(d.ne(0.0));
-    // Where it is 0, an identity matrix stands in for A: what is not chosen stays finite.
+    if n == 0 {
+        return a.tape().full(a.shape(), 0.0, a.dtype());
+    }
+    let pivots = diagonal_of(lu.slice(-1, ..n)).abs();
+    let alike = pivots.min(-1).gt(pivots.max(-1) * epsilon(a.dtype()).sqrt());
+    let regular = each_matrix(alike.and(d.ne(0.0)).and(d.abs().lt(f64::INFINITY)));
+    // An identity matrix stands in for the others: what is not chosen stays finite.
     let invertible = regular.select(a, identity(a, n));
     let its_factor = regular.select(lu, factor_of_identity(a, n));
-    let of_regular = each_matrix(d) * inverse_factored("det", invertible, its_factor).t();
-    regular.select(of_regular, a.tape().op(Cofactors { name: "det", n }, &[a, d]))
+    let its_det = regular.select(each_matrix(d), 0.0);
+    let of_regular = its_det * inverse_factored("det", invertible, its_factor).t();
+    let others = a.tape().op(Cofactors { name: "det", n }, &[a, regular.cast(a.dtype())]);
+    regular.select(of_regular, others)
 }
 
-/// The cofactors of matrices whose determinant, the second operand, is 0; zeros for others. With `A = U·S·Vᵀ` they are
-/// `det U·det V·U·C·Vᵀ`, where `C` is diagonal and has the products of all other singular values.
+/// The cofactors of matrices for which the second operand is 0; zeros for others. With `A = U·S·Vᵀ` they are `det U·det V·U·C·Vᵀ`,
+/// where `C` is diagonal and has the products of all other singular values: nothing is divided by.
 #[derive(Clone, Debug)]
 struct Cofactors {
     name: &'static str,
@@ -100,9 +108,9 @@ impl Matrixwise for Cofactors {
         ([self.n * self.n, 1, 0], self.n * self.n)
     }
 
-    fn one<T: Float>(&self, &[a, d, _]: &[&[T]; 3], y: &mut [T]) -> Result<(), String> {
+    fn one<T: Float>(&self, &[a, regular, _]: &[&[T]; 3], y: &mut [T]) -> Result<(), String> {
         let n = self.n;
-        if d[0] != T::of(0.0) {
+        if regular[0] != T::of(0.0) {
             y.fill(T::of(0.0));
             return Ok(());
         }
@@ -161,10 +169,7 @@ impl Cofactors {
     /// `Σⱼ E[j, j]·p[i, j]` on the diagonal, and `-E[j, i]·p[i, j]` elsewhere.
     fn change<'t>(&self, at: &Rule<'_, 't>, t: Var<'t>) -> Var<'t> {
         let (a, n, tape) = (at.x[0], self.n, at.tape);
-        if n == 0 {
-            return t;
-        }
-        let regular = each_matrix(at.x[1].ne(0.0));
+        let regular = at.x[1].ne(0.0);
         let [u, s, vh] = svd("det", regular.select(identity(a, n), a));
         let orientation = [u, vh].map(|q| slogdet("det", q)[0]);
         let [i, j] = indices(tape, n, n).map(|index| index.unsqueeze(-1));

@@ -2,7 +2,7 @@
 
 use crate::kernel::{Float, Matrixwise, finite, write};
 use crate::parts::{
-    diagonal, diagonal_of, epsilon, leading_square, matrixwise_op, pack, part, reciprocal_unless, sides,
+    diagonal, diagonal_of, leading_square, matrixwise_op, pack, part, reciprocal_unless, rounding, sides,
     symmetric,
 };
 use crate::sample;
@@ -30,7 +30,7 @@ impl Eigh {
     fn by_difference<'t>(&self, values: Var<'t>) -> Var<'t> {
         let largest = values.abs().max_keep(-1).detach().unsqueeze(-1);
         let difference = values.unsqueeze(-2) - values.unsqueeze(-1);
-        let least = largest * (self.n as f64 * epsilon(values.dtype()));
+        let least = largest * rounding(self.n, values.dtype());
         reciprocal_unless(difference.abs().le(least), difference)
     }
 }

@@ -27,10 +27,12 @@
 //!
 //! They are recorded ops, products and solutions of systems mostly, so derivatives of any order exist, in reverse and forward mode.
 //!
-//! Where a rule divides by differences of eigenvalues or singular values that are equal (to within the rounding error
-//! of the largest), the quotient counts as 0. The first derivative is then right for all that doesn't depend on how vectors are chosen
-//! within the space that equal values share, such as a projection onto it, and meaningless for what does: the vectors themselves have no
-//! derivative there. Higher derivatives are right where the values are distinct.
+//! Where a rule divides by differences of eigenvalues or singular values that are equal (to within 8·n·ε of the largest, with ε
+//! the distance from 1 to the next number), the quotient counts as 0, and every derivative is finite. The vectors have no derivative
+//! there. The first derivative is right for what treats equal values alike, as a sum of the same function of all, and for what depends
+//! on the vectors only through the space that equal values share, as the projection onto it. It is not for a matrix function
+//! `V·f(Λ)·Vᵀ`: the part that would be `f′` between vectors of one space is missing. Higher derivatives are right where
+//! the values are distinct.
 //!
 //! # Sources
 //!

@@ -67,9 +67,9 @@ pub trait Linalg: Sized {
 
     /// The determinant of square matrices: `[…, n, n] → […]`; that of an empty matrix is 1.
     ///
-    /// Gradient: `g` times the cofactors. They are `det A·A⁻ᵀ` where the determinant is not 0, and are made from singular values
-    /// where it is: the first and second derivatives are right at singular matrices too (PyTorch's first is not), and
-    /// further ones are if the singular values are distinct.
+    /// Gradient: `g` times the cofactors. They are `det A·A⁻ᵀ`, or are made from singular values where `A` is singular or nearly so:
+    /// the first and second derivatives are right there too (PyTorch's first is not where a pivot is exactly 0), and further
+    /// ones are if the singular values are distinct.
     ///
     /// ```
     /// # use chainrule_linalg::Linalg;

@@ -22,13 +22,48 @@ struct Factor {
 
 /// `L` and `U` in one matrix, and the row of `a` that stands in each row.
 pub(crate) fn decompose<T: Float>(a: Mat<T>) -> (Mat<T>, Vec<usize>) {
-    let (n, mut lu) = (a.nrows(), a);
+    let n = a.nrows();
+    let mut lu = a.clone();
     let (mut rows, mut inverse) = (vec![0usize; n], vec![0usize; n]);
     let need = factor::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default());
     let mut memory = MemBuffer::new(need);
     let stack = MemStack::new(&mut memory);
     factor::lu_in_place(lu.as_mut(), &mut rows, &mut inverse, Par::Seq, stack, Default::default());
-    (lu, rows)
+    // A pivot that is 0 divides what is below it all the same, which makes NaN of later ones.
+    let is_pivot = |x: T| x != T::of(0.0) && x.to_f64().is_finite();
+    if (0..n).all(|i| is_pivot(lu[(i, i)])) { (lu, rows) } else { decompose_singular(a) }
+}
+
+/// The same for a matrix that may be singular: where a column has no pivot, there is nothing to eliminate.
+fn decompose_singular<T: Float>(mut a: Mat<T>) -> (Mat<T>, Vec<usize>) {
+    let n = a.nrows();
+    let mut rows: Vec<usize> = (0..n).collect();
+    for k in 0..n {
+        let mut largest = k;
+        for i in k + 1..n {
+            if a[(i, k)].to_f64().abs() > a[(largest, k)].to_f64().abs() {
+                largest = i;
+            }
+        }
+        if a[(largest, k)] == T::of(0.0) {
+            continue;
+        }
+        rows.swap(k, largest);
+        for j in 0..n {
+            let above = a[(k, j)];
+            a[(k, j)] = a[(largest, j)];
+            a[(largest, j)] = above;
+        }
+        for i in k + 1..n {
+            a[(i, k)] = a[(i, k)] / a[(k, k)];
+        }
+        for j in k + 1..n {
+            for i in k + 1..n {
+                a[(i, j)] = a[(i, j)] - a[(i, k)] * a[(k, j)];
+            }
+        }
+    }
+    (a, rows)
 }
 
 impl Matrixwise for Factor {

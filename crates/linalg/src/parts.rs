@@ -187,3 +187,8 @@ pub(crate) fn reciprocal_unless<'t>(mask: Var<'t>, x: Var<'t>) -> Var<'t> {
 pub(crate) fn epsilon(dtype: DType) -> f64 {
     if dtype == DType::F32 { f32::EPSILON as f64 } else { f64::EPSILON }
 }
+
+/// The part of the largest eigenvalue or singular value that is taken for rounding error: a few of what `n` operations make.
+pub(crate) fn rounding(n: usize, dtype: DType) -> f64 {
+    8.0 * n as f64 * epsilon(dtype)
+}

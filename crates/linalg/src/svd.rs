@@ -2,8 +2,8 @@
 
 use crate::kernel::{Float, Matrixwise, finite, matrix, write};
 use crate::parts::{
-    diagonal, diagonal_of, epsilon, identity, leading, matrixwise_op, pack, part, reciprocal_unless, sides,
-    skew, symmetric, with_last,
+    diagonal, diagonal_of, epsilon, identity, leading, matrixwise_op, pack, part, reciprocal_unless,
+    rounding, sides, skew, symmetric, with_last,
 };
 use crate::sample;
 use chainrule_tape::ops::Sample;
@@ -39,7 +39,7 @@ impl Svd {
 
     /// `1 / (sⱼ - sᵢ)`, `1 / (sⱼ + sᵢ)` and `1 / sⱼ`, and 0 where a divisor is 0 to working precision.
     fn divisors<'t>(&self, s: Var<'t>) -> [Var<'t>; 3] {
-        let least = s.abs().max_keep(-1).detach() * (self.m.max(self.n) as f64 * epsilon(s.dtype()));
+        let least = s.abs().max_keep(-1).detach() * rounding(self.m.max(self.n), s.dtype());
         let (row, column) = (s.unsqueeze(-1), s.unsqueeze(-2));
         let least_pair = least.unsqueeze(-1);
         let (difference, sum) = (column - row, column + row);
