@@ -114,7 +114,7 @@ impl Matrixwise for Cofactors {
             y.fill(T::of(0.0));
             return Ok(());
         }
-        let Parts { mut u, s, v } = decompose(&matrix(a, n, n))?;
+        let Parts { mut u, s, v } = decompose(matrix(a, n, n))?;
         let orientation = orientation(&u) * orientation(&v);
         for j in 0..n {
             let others: f64 = (0..n).filter(|&k| k != j).map(|k| s[k].to_f64()).product();

@@ -1,6 +1,6 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
-use crate::kernel::{Float, Matrixwise, finite, write};
+use crate::kernel::{Float, Matrixwise, finite, normalize, write};
 use crate::parts::{
     diagonal, diagonal_of, leading_square, matrixwise_op, pack, part, reciprocal_unless, rounding, sides,
     symmetric,
@@ -43,7 +43,8 @@ impl Matrixwise for Eigh {
     fn one<T: Float>(&self, &[a, _, _]: &[&[T]; 3], y: &mut [T]) -> Result<(), String> {
         let n = self.n;
         (0..n).try_for_each(|i| finite(&a[i * n..=i * n + i]))?;
-        let a = Mat::from_fn(n, n, |i, j| a[i.max(j) * n + i.min(j)]);
+        let mut a = Mat::from_fn(n, n, |i, j| a[i.max(j) * n + i.min(j)]);
+        let scale = normalize(&mut a);
         let (mut vectors, mut values) = (Mat::zeros(n, n), Diag::zeros(n));
         let yes = faer_evd::ComputeEigenvectors::Yes;
         let need = faer_evd::self_adjoint_evd_scratch::<T>(n, yes, Par::Seq, Default::default());
@@ -53,7 +54,7 @@ impl Matrixwise for Eigh {
         faer_evd::self_adjoint_evd(a.as_ref(), values.as_mut(), to, Par::Seq, stack, Default::default())
             .map_err(|_| "has no eigenvalues that the iteration converges to".to_owned())?;
         let (to_values, to_vectors) = y.split_at_mut(n);
-        to_values.iter_mut().zip(values.column_vector().iter()).for_each(|(y, x)| *y = *x);
+        to_values.iter_mut().zip(values.column_vector().iter()).for_each(|(y, x)| *y = *x * scale);
         write(vectors.as_ref(), to_vectors);
         Ok(())
     }

@@ -10,12 +10,17 @@ use std::fmt::Debug;
 
 /// `f32` and `f64`.
 pub(crate) trait Float: RealField + Copy {
+    /// Powers of two up to this one, and their reciprocals, are normal numbers.
+    const EXPONENT: i32;
+
     fn of(x: f64) -> Self;
 
     fn to_f64(self) -> f64;
 }
 
 impl Float for f32 {
+    const EXPONENT: i32 = 120;
+
     fn of(x: f64) -> f32 {
         x as f32
     }
@@ -26,6 +31,8 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
+    const EXPONENT: i32 = 1000;
+
     fn of(x: f64) -> f64 {
         x
     }
@@ -88,6 +95,23 @@ fn each<T: Float>(op: &impl Matrixwise, x: [&[T]; 3], y: &mut [T]) -> Result<(),
 /// A matrix from its rows.
 pub(crate) fn matrix<T: Float>(x: &[T], rows: usize, columns: usize) -> Mat<T> {
     Mat::from_fn(rows, columns, |i, j| x[i * columns + j])
+}
+
+/// Divides a matrix by the power of two next to its largest element, and returns it: squares of elements then neither overflow nor
+/// vanish, and no other bit changes.
+pub(crate) fn normalize<T: Float>(a: &mut Mat<T>) -> T {
+    let (m, n) = a.shape();
+    let places = (0..n).flat_map(|j| (0..m).map(move |i| (i, j)));
+    let largest = places.map(|at| a[at].to_f64().abs()).fold(0.0, f64::max);
+    if largest == 0.0 {
+        return T::of(1.0);
+    }
+    let exponent = (largest.log2().floor() as i32).clamp(-T::EXPONENT, T::EXPONENT);
+    let by = T::of(2f64.powi(-exponent));
+    for j in 0..n {
+        (0..m).for_each(|i| a[(i, j)] *= by);
+    }
+    T::of(2f64.powi(exponent))
 }
 
 /// Writes a matrix row by row.

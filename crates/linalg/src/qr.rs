@@ -1,6 +1,6 @@
 //! The QR factorization, and least squares by it.
 
-use crate::kernel::{Float, Matrixwise, finite, matrix, write};
+use crate::kernel::{Float, Matrixwise, finite, matrix, normalize, write};
 use crate::lu::is_vector;
 use crate::parts::{Half, half, leading, matrixwise_op, pack, part, sides};
 use crate::sample;
@@ -41,6 +41,7 @@ impl Matrixwise for Qr {
         finite(a)?;
         let (m, n) = (self.m, self.n);
         let mut qr = matrix(a, m, n);
+        let scale = normalize(&mut qr);
         let block = factor::recommended_block_size::<T>(m, n);
         let mut coefficients = Mat::zeros(block, n);
         let need = factor::qr_in_place_scratch::<T>(m, n, block, Par::Seq, Default::default());
@@ -62,7 +63,7 @@ impl Matrixwise for Qr {
         );
         let (to_q, to_r) = y.split_at_mut(m * n);
         write(q.as_ref(), to_q);
-        write(Mat::from_fn(n, n, |i, j| if i > j { T::of(0.0) } else { qr[(i, j)] }).as_ref(), to_r);
+        write(Mat::from_fn(n, n, |i, j| if i > j { T::of(0.0) } else { qr[(i, j)] * scale }).as_ref(), to_r);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The singular value decomposition.
 
-use crate::kernel::{Float, Matrixwise, finite, matrix, write};
+use crate::kernel::{Float, Matrixwise, finite, matrix, normalize, write};
 use crate::parts::{
     diagonal, diagonal_of, epsilon, identity, leading, matrixwise_op, pack, part, reciprocal_unless,
     rounding, sides, skew, symmetric, with_last,
@@ -59,9 +59,10 @@ pub(crate) struct Parts<T> {
 }
 
 /// The thin decomposition of a matrix; singular values descend.
-pub(crate) fn decompose<T: Float>(a: &Mat<T>) -> Result<Parts<T>, String> {
+pub(crate) fn decompose<T: Float>(mut a: Mat<T>) -> Result<Parts<T>, String> {
     let (m, n) = a.shape();
     let k = m.min(n);
+    let scale = normalize(&mut a);
     let (mut u, mut v, mut s) = (Mat::zeros(m, k), Mat::zeros(n, k), Diag::zeros(k));
     if k > 0 {
         let thin = faer_svd::ComputeSvdVectors::Thin;
@@ -72,7 +73,7 @@ pub(crate) fn decompose<T: Float>(a: &Mat<T>) -> Result<Parts<T>, String> {
         faer_svd::svd(a.as_ref(), s.as_mut(), to_u, to_v, Par::Seq, stack, Default::default())
             .map_err(|_| "has no singular values that the iteration converges to".to_owned())?;
     }
-    let s = s.column_vector().iter().copied().collect();
+    let s = s.column_vector().iter().map(|&s| s * scale).collect();
     Ok(Parts { u, s, v })
 }
 
@@ -83,7 +84,7 @@ impl Matrixwise for Svd {
 
     fn one<T: Float>(&self, &[a, _, _]: &[&[T]; 3], y: &mut [T]) -> Result<(), String> {
         finite(a)?;
-        let Parts { u, s, v } = decompose(&matrix(a, self.m, self.n))?;
+        let Parts { u, s, v } = decompose(matrix(a, self.m, self.n))?;
         let (to_u, rest) = y.split_at_mut(self.m * self.k());
         let (to_s, to_v) = rest.split_at_mut(self.k());
         write(u.as_ref(), to_u);
@@ -178,7 +179,7 @@ impl Matrixwise for Pinv {
 
     fn one<T: Float>(&self, &[a, _, _]: &[&[T]; 3], y: &mut [T]) -> Result<(), String> {
         finite(a)?;
-        let Parts { u, s, mut v } = decompose(&matrix(a, self.m, self.n))?;
+        let Parts { u, s, mut v } = decompose(matrix(a, self.m, self.n))?;
         let least = T::of(self.cutoff) * s[0];
         for (j, &s) in s.iter().enumerate() {
             let by = if s > least { T::of(1.0) / s } else { T::of(0.0) };
@@ -193,7 +194,12 @@ impl Matrixwise for Pinv {
 }
 
 impl Op for Pinv {
-    matrixwise_op!(|op| [op.m, op.n, op.cutoff.to_bits() as usize]);
+    matrixwise_op!(|op| [
+        op.m,
+        op.n,
+        op.cutoff.to_bits() as u32 as usize,
+        (op.cutoff.to_bits() >> 32) as usize
+    ]);
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
         Ok(Meta::new([leading(x[0])?, &[self.n, self.m]].concat(), x[0].dtype))
