@@ -213,6 +213,10 @@ pub trait Linalg: Sized {
     /// The largest singular value over the smallest: `[…, m, n] → […]`; ∞ of a singular matrix. The derivative is the chain rule's.
     #[track_caller]
     fn cond(self) -> Self;
+
+    /// The number of singular values above `max(m, n)·ε` times the largest, as `i64`: `[…, m, n] → […]`. It has no derivative.
+    #[track_caller]
+    fn matrix_rank(self) -> Self;
 }
 
 impl Linalg for Var<'_> {
@@ -314,5 +318,10 @@ impl Linalg for Var<'_> {
     #[track_caller]
     fn cond(self) -> Self {
         norm::cond(self)
+    }
+
+    #[track_caller]
+    fn matrix_rank(self) -> Self {
+        norm::matrix_rank(self)
     }
 }

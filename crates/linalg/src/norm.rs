@@ -1,10 +1,10 @@
 //! Norms of matrices and the condition number.
 
-use crate::parts::sides;
+use crate::parts::{epsilon, sides};
 use crate::svd::singular_values;
 use crate::triangular::three;
-use chainrule_tape::Var;
 use chainrule_tape::ops::Sample;
+use chainrule_tape::{DType, Var};
 
 /// A norm of matrices: [`Linalg::matrix_norm`](crate::Linalg::matrix_norm).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -50,6 +50,18 @@ pub(crate) fn cond<'t>(a: Var<'t>) -> Var<'t> {
     (s.slice(-1, ..1) / s.slice(-1, k - 1..)).squeeze(-1)
 }
 
+#[track_caller]
+pub(crate) fn matrix_rank<'t>(a: Var<'t>) -> Var<'t> {
+    let shape = a.shape();
+    let [m, n] = sides(&shape);
+    let s = singular_values("matrix_rank", a);
+    if m.min(n) == 0 {
+        return s.sum(-1).cast(DType::I64);
+    }
+    let least = s.max_keep(-1) * (m.max(n) as f64 * epsilon(a.dtype()));
+    s.gt(least).cast(DType::I64).sum(-1)
+}
+
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "matrix_norm",
@@ -77,4 +89,9 @@ pub(crate) const SAMPLES: &[Sample] = &[
         apply: |x| matrix_norm(x[0], MatrixNorm::Infinity),
     },
     Sample { name: "cond", inputs: || vec![three()], apply: |x| cond(x[0]) },
+    Sample {
+        name: "matrix_rank",
+        inputs: || vec![three()],
+        apply: |x| x[0] * matrix_rank(x[0]).cast(DType::F64),
+    },
 ];

@@ -248,7 +248,7 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "pinv", inputs: tall, apply: |x| pinv(x[0], None) },
     Sample { name: "pinv_wide", inputs: tall, apply: |x| pinv(x[0].t(), None) },
     Sample {
-        name: "pinv_rank",
+        name: "pinv_cutoff",
         inputs: || vec![sample(&[0.5, -1.2, 2.0], &[3, 1]), sample(&[0.3, 1.5, -0.7], &[1, 3])],
         apply: |x| pinv(x[0].matmul(x[1]), Some(1e-8)),
     },

@@ -155,6 +155,7 @@ fn empty_matrices_and_empty_batches_work() {
             assert_eq!(value.shape().dims(), [batch, &last].concat(), "{i}");
         }
         let norms = [MatrixNorm::Frobenius, MatrixNorm::Nuclear, MatrixNorm::Spectral, MatrixNorm::One];
+        assert_eq!(zeros(&[0, 3]).matrix_rank().value().unwrap().to_vec::<i64>().unwrap(), vec![0; count]);
         for norm in norms {
             assert_eq!(zeros(&[0, 3]).matrix_norm(norm).value().unwrap().to_f64(), vec![0.0; count]);
         }
@@ -200,6 +201,9 @@ fn determinants_of_singular_matrices_have_derivatives() {
     for (name, values) in cases {
         let x = Tensor::from_slice(&values, [3, 3]).unwrap();
         let tape = Tape::new();
+        if let Some(rank) = name.strip_prefix("rank ") {
+            assert_eq!(tape.var(&x).matrix_rank().item().unwrap(), rank[..1].parse::<f64>().unwrap());
+        }
         let a = tape.var(&x);
         let direction = tape.var(random(&[3, 3], 7));
         let derivatives = |y| {
@@ -221,6 +225,13 @@ fn determinants_of_singular_matrices_have_derivatives() {
     let slope = tape.grad(a.det().sum(..), a).value().unwrap().to_f64();
     for (found, expected) in slope.iter().zip([4.0, -2.0, -2.0, 1.0, 4.0, -3.0, -2.0, 1.0]) {
         assert!((found - expected).abs() < 1e-5, "{slope:?}");
+    }
+    let each = tape.vmap(&[a], |a| tape.grad(a[0].det(), a[0])).value().unwrap().to_f64();
+    assert_eq!(slope, each);
+    let second = tape.vmap(&[a], |a| tape.grad(tape.grad(a[0].det(), a[0]).slice(0, ..1).sum(..), a[0]));
+    let second = second.value().unwrap().to_f64();
+    for (found, expected) in second.iter().zip([0.0, 0.0, -1.0, 1.0, 0.0, 0.0, -1.0, 1.0]) {
+        assert!((found - expected).abs() < 1e-5, "{second:?}");
     }
     assert_eq!(a.slogdet().1.value().unwrap().to_f64()[0], f64::NEG_INFINITY);
     let message = tape.grad(a.slogdet().1.sum(..), a).value().unwrap_err().to_string();
@@ -329,6 +340,7 @@ fn wrong_shapes_are_mistakes_of_the_recording() {
         ("svdvals", "takes matrices", |t| t.var(1.0).svdvals()),
         ("qr", "takes matrices", |t| vector(t).qr().0),
         ("pinv", "takes matrices", |t| vector(t).pinv()),
+        ("matrix_rank", "takes matrices", |t| vector(t).matrix_rank()),
         ("cond", "takes matrices", |t| vector(t).cond()),
         ("matrix_norm", "takes matrices", |t| vector(t).matrix_norm(MatrixNorm::Nuclear)),
         ("solve", "the matrix has 3 rows, the right-hand side 2", |t| square(t).solve(t.var([1.0, 2.0]))),

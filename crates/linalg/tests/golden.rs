@@ -165,6 +165,14 @@ fn a_batch_is_one_by_one() {
         let own = gradients(&x, &y);
         assert_eq!(sum(&y), sum(&mapped), "{name}");
         assert_eq!(own, gradients(&x, &mapped), "{name}");
+        // And the rules' own ops, as gradients of each element.
+        let each = tape.vmap_all(&x, |x| {
+            let total = f(x).iter().map(|y| y.square().sum(..)).reduce(|a, b| a + b).unwrap();
+            tape.grads(total, x)
+        });
+        for (own, each) in own.iter().zip(each) {
+            assert_near(&format!("{name}, gradients of each"), &each.value().unwrap().to_f64(), own, 1e-13);
+        }
         for (i, &by) in scales.iter().enumerate() {
             let x: Vec<Var<'_>> = inputs.iter().map(|x| tape.var(scaled(x, by))).collect();
             let single = f(&x);
