@@ -96,6 +96,15 @@ pub trait Linalg: Sized {
     #[track_caller]
     fn logdet(self) -> Self;
 
+    /// `P`, `L` and `U` with `A = P·L·U` (partial pivoting): `[…, m, n] →` `[…, m, m]`, `[…, m, k]` and `[…, k, n]` where `k = min(m, n)`. `P`
+    /// permutes rows, `L` is lower triangular with ones on its diagonal and no larger elements, `U` is upper triangular.
+    ///
+    /// `P` has no derivative. With `G = L⁻¹·P⁻¹·dA·U⁻¹` of a square matrix, `dL` is `L` times the part of `G` below the diagonal, and
+    /// `dU` the rest of `G` times `U`. It needs the first `k` columns to be independent: if not exactly so, it is an error of the run.
+    /// ([`solve`](Linalg::solve), [`det`](Linalg::det) and others share one factorization of the same matrix without this.)
+    #[track_caller]
+    fn lu(self) -> (Self, Self, Self);
+
     /// `Q` with orthonormal columns and the upper triangular `R` with `A = Q·R` (reduced): `[…, m, n] →` `[…, m, k]` and `[…, k, n]`
     /// where `k = min(m, n)`. The signs of `R`'s diagonal are the algorithm's (Householder's), not all positive.
     ///
@@ -258,6 +267,11 @@ impl Linalg for Var<'_> {
     #[track_caller]
     fn logdet(self) -> Self {
         det::logdet(self)
+    }
+
+    #[track_caller]
+    fn lu(self) -> (Self, Self, Self) {
+        lu::lu(self).into()
     }
 
     #[track_caller]

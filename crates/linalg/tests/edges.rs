@@ -40,6 +40,9 @@ fn factors_multiply_to_the_matrix() {
             let (q, r) = a.qr();
             near("QR", q.matmul(r), a);
             near("QᵀQ", q.t().matmul(q), one);
+            let (p, l, u) = a.lu();
+            near("PLU", p.matmul(l).matmul(u), a);
+            assert_eq!(largest(l), 1.0);
             let (u, s, vh) = a.svd();
             near("USVᵀ", (u * s.unsqueeze(-2)).matmul(vh), a);
             near("UᵀU", u.t().matmul(u), one);
@@ -114,6 +117,8 @@ fn factors_of_difficult_matrices() {
             let (values, v) = (tape.var(wide(values)) / scale, tape.var(wide(v)));
             near("VᵀV of eigh", v.t().matmul(v), identity(&tape, n));
             near("VΛVᵀ", (v * values.unsqueeze(-2)).matmul(v.t()), tape.var(wide(square)) / scale);
+            let (p, l, u) = a.lu();
+            near("PLU", p.matmul(l).cast(DType::F64).matmul(tape.var(wide(u)) / scale), of);
             assert!(!square.slogdet().1.item().unwrap().is_nan());
         }
     }
@@ -147,6 +152,9 @@ fn empty_matrices_and_empty_batches_work() {
             (vh, vec![0, 3]),
             (q, vec![4, 0]),
             (r, vec![0, 0]),
+            (zeros(&[4, 0]).lu().0, vec![4, 4]),
+            (zeros(&[4, 0]).lu().1, vec![4, 0]),
+            (zeros(&[0, 4]).lu().2, vec![0, 4]),
             (zeros(&[4, 0]).pinv(), vec![0, 4]),
             (zeros(&[4, 0]).lstsq(zeros(&[4, 2])), vec![0, 2]),
         ];
@@ -169,6 +177,7 @@ fn empty_matrices_and_empty_batches_work() {
             a.inverse(),
             a.matrix_exp(),
             a.qr().0,
+            a.lu().2,
             a.pinv(),
         ];
         for y in total {
@@ -338,6 +347,7 @@ fn wrong_shapes_are_mistakes_of_the_recording() {
         ("matrix_power", "square", |t| rectangle(t).matrix_power(-2)),
         ("svd", "takes matrices", |t| vector(t).svd().0),
         ("svdvals", "takes matrices", |t| t.var(1.0).svdvals()),
+        ("lu", "takes matrices", |t| vector(t).lu().1),
         ("qr", "takes matrices", |t| vector(t).qr().0),
         ("pinv", "takes matrices", |t| vector(t).pinv()),
         ("matrix_rank", "takes matrices", |t| vector(t).matrix_rank()),
@@ -416,6 +426,7 @@ fn bad_data_is_an_error_of_the_run() {
             ("eigh", a.eigh().0),
             ("svd", a.svd().0),
             ("qr", a.qr().0),
+            ("lu", a.lu().2),
             ("pinv", a.pinv()),
             ("matrix_exp", a.matrix_exp()),
             ("solve_triangular", a.solve_triangular(a, Triangle::lower())),

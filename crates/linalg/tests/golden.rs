@@ -49,6 +49,11 @@ fn parts<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
     [u, s, vh].map(|y| y.square()).to_vec()
 }
 
+fn triangles<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
+    let (_, l, u) = x[0].lu();
+    vec![l, u]
+}
+
 fn cases() -> Vec<(&'static str, Vec<Tensor>, Function)> {
     vec![
         ("cholesky", vec![positive()], |x| vec![x[0].cholesky()]),
@@ -65,6 +70,9 @@ fn cases() -> Vec<(&'static str, Vec<Tensor>, Function)> {
             let (sign, log) = x[0].slogdet();
             vec![sign, log]
         }),
+        ("lu square", vec![a()], triangles),
+        ("lu tall", vec![tall()], triangles),
+        ("lu wide", vec![wide()], triangles),
         ("qr square", vec![a()], |x| <[Var<'_>; 2]>::from(x[0].qr()).to_vec()),
         ("qr tall", vec![tall()], |x| <[Var<'_>; 2]>::from(x[0].qr()).to_vec()),
         ("qr wide", vec![wide()], |x| <[Var<'_>; 2]>::from(x[0].qr()).to_vec()),

@@ -47,6 +47,7 @@ both("inverse", linalg.inv, A)
 both("det", linalg.det, A)
 both("slogdet", lambda a: linalg.slogdet(a)[:2], A)
 for name, x in [("square", A), ("tall", TALL), ("wide", WIDE)]:
+    both("lu " + name, lambda a: linalg.lu(a)[1:], x)
     both("qr " + name, lambda a: tuple(linalg.qr(a)), x)
     # Signs are free.
     both("svd " + name, lambda a: [y.square() for y in linalg.svd(a, full_matrices=False)], x)
