@@ -58,7 +58,7 @@ impl Op for Cholesky {
         Ok(x[0].clone())
     }
 
-    // Murray (2016), equations 8 and 10. Φ takes the lower triangle and half of the diagonal.
+    // Murray (2016), the symbolic derivatives. Φ takes the lower triangle and half of the diagonal.
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
         let l = at.y;
         at.gradients(|_| Some(symmetric(between(l, lower_half(l.t().matmul(g)), true))))

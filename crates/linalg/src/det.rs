@@ -76,8 +76,9 @@ fn each_matrix(x: Var<'_>) -> Var<'_> {
     x.unsqueeze(-1).unsqueeze(-1)
 }
 
-/// `∂det/∂A`. That is `d·A⁻ᵀ`, whose derivatives are the chain rule's, where the determinant `d` is a number other than 0 and the
-/// pivots are alike: where one is smaller than others by more than `√ε`, few digits of the second derivative would be left.
+/// `∂det/∂A`. That is `d·A⁻ᵀ`, whose derivatives are the chain rule's, where the determinant `d` is a number other
+/// than 0 and the pivots are alike: where one is smaller than others by more than `√ε`, few digits of the second
+/// derivative would be left.
 fn cofactors<'t>(a: Var<'t>, lu: Var<'t>, d: Var<'t>) -> Var<'t> {
     let n = sides(&a.shape())[1];
     if n == 0 {
@@ -95,8 +96,9 @@ fn cofactors<'t>(a: Var<'t>, lu: Var<'t>, d: Var<'t>) -> Var<'t> {
     regular.select(of_regular, others)
 }
 
-/// The cofactors of matrices for which the second operand is 0; zeros for others. With `A = U·S·Vᵀ` they are `det U·det V·U·C·Vᵀ`,
-/// where `C` is diagonal and has the products of all other singular values: nothing is divided by.
+/// The cofactors of matrices for which the second operand is 0; zeros for others. With `A = U·S·Vᵀ` they are
+/// `det U·det V·U·C·Vᵀ`, where `C` is diagonal and has the products of all other singular values: nothing is
+/// divided by.
 #[derive(Clone, Debug)]
 struct Cofactors {
     name: &'static str,
@@ -164,9 +166,9 @@ impl Op for Cofactors {
 }
 
 impl Cofactors {
-    /// The change of the cofactors with `A`: the second derivative of the determinant, so gradient and tangent have one rule.
-    /// With `E = Uᵀ·dA·V` and `p[i, j]` the product of all singular values but these two, the change of `C` is
-    /// `Σⱼ E[j, j]·p[i, j]` on the diagonal, and `-E[j, i]·p[i, j]` elsewhere.
+    /// The change of the cofactors with `A`: the second derivative of the determinant, so gradient and tangent have
+    /// one rule. With `E = Uᵀ·dA·V` and `p[i, j]` the product of all singular values but these two, the change of
+    /// `C` is `Σⱼ E[j, j]·p[i, j]` on the diagonal, and `-E[j, i]·p[i, j]` elsewhere.
     fn change<'t>(&self, at: &Rule<'_, 't>, t: Var<'t>) -> Var<'t> {
         let (a, n, tape) = (at.x[0], self.n, at.tape);
         let regular = at.x[1].ne(0.0);

@@ -18,8 +18,8 @@ struct Exp {
     n: usize,
 }
 
-/// The coefficients of the Padé approximant of order 13, over the first, and the largest 1-norm for which it is exact in `f64`
-/// (Higham 2005, table 2.3).
+/// The coefficients of the Padé approximant of order 13, over the first, and the largest 1-norm for which it is
+/// exact in `f64` (Higham 2005, table 2.3).
 const PADE: [f64; 14] = [
     64764752532480000.0,
     32382376266240000.0,
@@ -111,8 +111,8 @@ impl Op for Exp {
 }
 
 impl Exp {
-    /// The Fréchet derivative in the direction `E`: the upper right block of the exponential of `[[A, E], [0, A]]` (Mathias
-    /// 1996, theorem 2.1). Its transpose is that of `Aᵀ`.
+    /// The Fréchet derivative in the direction `E`: the upper right block of the exponential of `[[A, E], [0, A]]`
+    /// (Mathias 1996). Its transpose is that of `Aᵀ`.
     fn change<'t>(&self, a: Var<'t>, e: Var<'t>) -> Var<'t> {
         let (tape, n) = (a.tape(), self.n);
         let zero = tape.full(a.shape(), 0.0, a.dtype());

@@ -1,7 +1,7 @@
 //! From whole tensors to one matrix at a time, and from slices to `faer`'s matrices.
 //!
-//! Everything runs with `Par::Seq`, on copies whose memory `faer` aligns: neither the number of threads nor where an operand
-//! happens to lie changes a bit.
+//! Everything runs with `Par::Seq`, on copies whose memory `faer` aligns: neither the number of threads nor where
+//! an operand happens to lie changes a bit.
 
 use chainrule_tape::{Call, Slice, SliceMut};
 use faer::traits::RealField;
@@ -97,8 +97,8 @@ pub(crate) fn matrix<T: Float>(x: &[T], rows: usize, columns: usize) -> Mat<T> {
     Mat::from_fn(rows, columns, |i, j| x[i * columns + j])
 }
 
-/// Divides a matrix by the power of two next to its largest element, and returns it: squares of elements then neither overflow nor
-/// vanish, and no other bit changes.
+/// Divides a matrix by the power of two next to its largest element, and returns it: squares of elements then
+/// neither overflow nor vanish, and no other bit changes.
 pub(crate) fn normalize<T: Float>(a: &mut Mat<T>) -> T {
     let (m, n) = a.shape();
     let places = (0..n).flat_map(|j| (0..m).map(move |i| (i, j)));

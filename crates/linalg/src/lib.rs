@@ -14,25 +14,26 @@
 //! ```
 //!
 //! All take `f32` and `f64`, and a batch of matrices along any number of leading axes. The numbers are computed by the
-//! [`faer`](https://docs.rs/faer) crate, on one thread: the number of threads changes no bit of them. They may differ from one
-//! processor to another, as the size of blocks follows from caches.
+//! [`faer`](https://docs.rs/faer) crate, on one thread: the number of threads changes no bit of them. They may
+//! differ from one processor to another, as the size of blocks follows from caches.
 //!
 //! # Errors
 //!
-//! Shapes and dtypes that don't fit are mistakes in the recording. What depends on the numbers is an error of the run: a matrix
-//! with an element that is not finite, a singular matrix in a system, one that is not positive definite in
-//! [`cholesky`](Linalg::cholesky). It names the matrix in the batch and the line that recorded the op.
+//! Shapes and dtypes that don't fit are mistakes in the recording. What depends on the numbers is an error of the
+//! run: a matrix with an element that is not finite, a singular matrix in a system, one that is not positive
+//! definite in [`cholesky`](Linalg::cholesky). It names the matrix in the batch and the line that recorded the op.
 //!
 //! # Derivatives
 //!
-//! They are recorded ops, products and solutions of systems mostly, so derivatives of any order exist, in reverse and forward mode.
+//! They are recorded ops, products and solutions of systems mostly, so derivatives of any order exist, in reverse
+//! and forward mode.
 //!
-//! Where a rule divides by differences of eigenvalues or singular values that are equal (to within 8·n·ε of the largest, with ε
-//! the distance from 1 to the next number), the quotient counts as 0, and every derivative is finite. The vectors have no derivative
-//! there. The first derivative is right for what treats equal values alike, as a sum of the same function of all, and for what depends
-//! on the vectors only through the space that equal values share, as the projection onto it. It is not for a matrix function
-//! `V·f(Λ)·Vᵀ`: the part that would be `f′` between vectors of one space is missing. Higher derivatives are right where
-//! the values are distinct.
+//! Where a rule divides by differences of eigenvalues or singular values that are equal (to within 8·n·ε of the
+//! largest, with ε the distance from 1 to the next number), the quotient counts as 0, and every derivative is
+//! finite. The vectors have no derivative there. The first derivative is right for what treats equal values alike,
+//! as a sum of the same function of all, and for what depends on the vectors only through the space that equal
+//! values share, as the projection onto it. It is not for a matrix function `V·f(Λ)·Vᵀ`: the part that would be
+//! `f′` between vectors of one space is missing. Higher derivatives are right where the values are distinct.
 //!
 //! # Sources
 //!
@@ -41,8 +42,8 @@
 //! - I. Murray, "Differentiation of the Cholesky decomposition", 2016.
 //! - S. F. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum
 //!   experimental design", 2010: QR.
-//! - G. H. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
-//!   separate", 1973.
+//! - G. H. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
+//!   variables separate", 1973.
 //! - N. J. Higham, "The scaling and squaring method for the matrix exponential revisited", 2005.
 //! - R. Mathias, "A chain rule for matrix functions and applications", 1996.
 
@@ -57,6 +58,7 @@ mod linalg;
 mod lu;
 mod norm;
 mod parts;
+mod plu;
 mod qr;
 mod svd;
 mod triangular;
@@ -79,6 +81,7 @@ pub fn samples() -> Vec<Sample> {
         triangular::SAMPLES,
         cholesky::SAMPLES,
         lu::SAMPLES,
+        plu::SAMPLES,
         det::SAMPLES,
         qr::SAMPLES,
         eigh::SAMPLES,

@@ -2,8 +2,8 @@
 
 use chainrule_tape::{DType, Meta, Shape, Tape, Var};
 
-/// Name, attributes, kernel and batching rule of an op whose fields are its sizes and flags. (The name, which depends on the
-/// caller, is no attribute: the same factorization under two names is one.)
+/// Name, attributes, kernel and batching rule of an op whose fields are its sizes and flags. (The name, which
+/// depends on the caller, is no attribute: the same factorization under two names is one.)
 macro_rules! matrixwise_op {
     (|$op:ident| $attributes:expr) => {
         fn name(&self) -> &'static str {
@@ -121,7 +121,8 @@ pub(crate) fn half<'t>(x: Var<'t>, half: Half) -> Var<'t> {
     inside.select(x, 0.0)
 }
 
-/// The lower triangle with half of the diagonal: `x + xᵀ = y` has the solution `Φ(y)` among lower triangles, for symmetric `y`.
+/// The lower triangle with half of the diagonal: `x + xᵀ = y` has the solution `Φ(y)` among lower triangles, for
+/// symmetric `y`.
 #[track_caller]
 pub(crate) fn lower_half<'t>(x: Var<'t>) -> Var<'t> {
     let n = sides(&x.shape())[1];
@@ -188,7 +189,8 @@ pub(crate) fn epsilon(dtype: DType) -> f64 {
     if dtype == DType::F32 { f32::EPSILON as f64 } else { f64::EPSILON }
 }
 
-/// The part of the largest eigenvalue or singular value that is taken for rounding error: a few of what `n` operations make.
+/// The part of the largest eigenvalue or singular value that is taken for rounding error: a few of what `n`
+/// operations make.
 pub(crate) fn rounding(n: usize, dtype: DType) -> f64 {
     8.0 * n as f64 * epsilon(dtype)
 }

@@ -75,7 +75,7 @@ impl Op for Qr {
         Ok(Meta::new([leading(x[0])?, &[self.packed()]].concat(), x[0].dtype))
     }
 
-    // Walter and Lehmann (2018): gA = (gQ + Q·copyltu(M))·R⁻ᵀ with M = R·gRᵀ - gQᵀ·Q, where copyltu copies the lower
+    // Walter and Lehmann (2010): gA = (gQ + Q·copyltu(M))·R⁻ᵀ with M = R·gRᵀ - gQᵀ·Q, where copyltu copies the lower
     // triangle to the upper one.
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
         let [q, r] = self.parts(at.y);

@@ -101,13 +101,14 @@ impl Op for Svd {
         Ok(Meta::new([leading(x[0])?, &[self.packed()]].concat(), x[0].dtype))
     }
 
-    // With dP = Uᵀ·dA·V, of which Y is the symmetric part and Z the skew one, and F⁻ = 1 / (sⱼ - sᵢ), F⁺ = 1 / (sⱼ + sᵢ):
+    // With dP = Uᵀ·dA·V, of which Y is the symmetric part and Z the skew one, and F⁻ = 1 / (sⱼ - sᵢ), F⁺ = 1 / (sⱼ
+    // + sᵢ):
     //   dS = diag dP,
     //   dU = U·(F⁻∘Y + F⁺∘Z) + (1 - U·Uᵀ)·dA·V·S⁻¹,
-    //   dV = V·(F⁻∘Y - F⁺∘Z) + (1 - V·Vᵀ)·dAᵀ·U·S⁻¹.
-    // This is Giles's section 3.2 with (dP·S + S·dPᵀ) / (sⱼ² - sᵢ²) taken apart: of equal singular values only the first
-    // term is infinite. It turns U and V by the same angle, on which A does not depend, so that leaving it out is exact
-    // for whatever does not depend on it either, such as U·Vᵀ.
+    //   dV = V·(F⁻∘Y - F⁺∘Z) + (1 - V·Vᵀ)·dAᵀ·U·S⁻¹. This is Giles's section 3.2 with (dP·S + S·dPᵀ) / (sⱼ² - sᵢ²)
+    // taken apart: of equal singular values only the first term is infinite. It turns U and V by the same angle, on
+    // which A does not depend, so that leaving it out is exact for whatever does not depend on it either, such as
+    // U·Vᵀ.
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
         if self.k() == 0 {
             return at.gradients(|_| Some(zeros(at.x[0])));

@@ -167,7 +167,8 @@ pub(crate) fn broadcast<'t>(name: &'static str, a: Var<'t>, b: Var<'t>) -> Resul
     }
 }
 
-/// Solves with a function of `(A, B)`, both matrices. One matrix for a whole batch has one right-hand side with all columns.
+/// Solves with a function of `(A, B)`, both matrices. One matrix for a whole batch has one right-hand side with all
+/// columns.
 #[track_caller]
 pub(crate) fn shared_or_broadcast<'t>(a: Var<'t>, b: Var<'t>) -> Option<(Var<'t>, chainrule_tape::Shape)> {
     let of_b = b.shape();

@@ -143,7 +143,8 @@ fn values_and_gradients_are_pytorchs() {
     assert_near("svdvals", &rank2.svdvals().value().unwrap().to_f64(), &golden("svdvals"), 1e-13);
 }
 
-/// Each op on a batch, as itself and by `vmap`, has the bits of the op on one matrix after the other; so have the gradients.
+/// Each op on a batch, as itself and by `vmap`, has the bits of the op on one matrix after the other; so have the
+/// gradients.
 #[test]
 fn a_batch_is_one_by_one() {
     for (name, inputs, f) in cases() {
