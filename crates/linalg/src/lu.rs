@@ -3,7 +3,7 @@
 use crate::kernel::{Float, Matrixwise, finite, matrix, write};
 use crate::parts::{identity, leading, leading_square, matrixwise_op, sides, with_last};
 use crate::sample;
-use crate::triangular::{as_given, broadcast, check_system, shared_or_broadcast, three};
+use crate::triangular::{as_given, broadcast, check_system, side_by_side, three};
 use chainrule_tape::ops::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -207,7 +207,7 @@ pub(crate) fn solve<'t>(name: &'static str, a: Var<'t>, b: Var<'t>) -> Var<'t> {
         return a.tape().fail(name, what, &[a, b]);
     }
     let lu = factor(name, a);
-    if let Some((columns, shape)) = shared_or_broadcast(a, b) {
+    if let Some((columns, shape)) = side_by_side(a, b) {
         let y = solve_factored(name, a, lu, columns).reshape(shape).move_axis(0, -2);
         return as_given(y, vector);
     }

@@ -151,7 +151,7 @@ pub(crate) fn check_system(a: &Meta, b: &Meta) -> Result<(), String> {
     if of_a == of_b { Ok(()) } else { Err("the leading axes differ".into()) }
 }
 
-/// Both operands with their common leading axes; `None` if there are none, or if one is no matrix: a mistake.
+/// Both operands with their common leading axes. An error, which is noted, if there are none, or if one is no matrix.
 #[track_caller]
 pub(crate) fn broadcast<'t>(name: &'static str, a: Var<'t>, b: Var<'t>) -> Result<[Var<'t>; 2], Var<'t>> {
     let (of_a, of_b) = (a.shape(), b.shape());
@@ -167,10 +167,10 @@ pub(crate) fn broadcast<'t>(name: &'static str, a: Var<'t>, b: Var<'t>) -> Resul
     }
 }
 
-/// Solves with a function of `(A, B)`, both matrices. One matrix for a whole batch has one right-hand side with all
-/// columns.
+/// If one matrix is for a whole batch of right-hand sides: the columns of all side by side, `[n, …]`, and the shape that
+/// they have with the rows' axis in front.
 #[track_caller]
-pub(crate) fn shared_or_broadcast<'t>(a: Var<'t>, b: Var<'t>) -> Option<(Var<'t>, chainrule_tape::Shape)> {
+pub(crate) fn side_by_side<'t>(a: Var<'t>, b: Var<'t>) -> Option<(Var<'t>, chainrule_tape::Shape)> {
     let of_b = b.shape();
     if a.rank() != 2 || of_b.rank() <= 2 || a.is_poisoned() || b.is_poisoned() {
         return None;
@@ -198,7 +198,7 @@ pub(crate) fn solve_triangular<'t>(
         return solve_triangular(name, a, b.t(), left).t();
     }
     let n = sides(&a.shape())[1];
-    if let Some((columns, shape)) = shared_or_broadcast(a, b) {
+    if let Some((columns, shape)) = side_by_side(a, b) {
         let op = SolveTriangular { name, n, k: columns.shape()[1], triangle };
         return a.tape().op(op, &[a, columns]).reshape(shape).move_axis(0, -2);
     }

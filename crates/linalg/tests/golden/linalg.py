@@ -28,6 +28,8 @@ def both(name, f, *x):
     show(name + " gradient", *torch.autograd.grad(sum(weighed(y) for y in y), x))
 
 
+print(f"# Made by linalg.py with PyTorch {torch.__version__}, do not edit.")
+
 A = torch.tensor([[1.5, 0.2, -0.4], [0.8, -1.1, 0.6], [0.3, 0.7, 2.0]])
 B = torch.tensor([[0.5, -1.0], [2.0, 0.3], [1.5, -0.7]])
 TALL = torch.tensor([[0.5, -1.2], [2.0, 0.3], [1.5, -0.7], [0.1, 0.9]])
