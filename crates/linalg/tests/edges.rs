@@ -1,7 +1,7 @@
 //! Conventions: what is empty, singular, of equal eigenvalues, or wrong.
 
 use chainrule_linalg::{Linalg, MatrixNorm, Triangle};
-use chainrule_tape::{DType, Tape, Tensor, Var, check};
+use chainrule_tape::{DType, Tape, Tensor, Var, check, vmap};
 
 /// Fixed pseudo-random numbers from -1 to 1.
 fn random(shape: &[usize], seed: u64) -> Tensor {
@@ -235,9 +235,9 @@ fn determinants_of_singular_matrices_have_derivatives() {
     for (found, expected) in slope.iter().zip([4.0, -2.0, -2.0, 1.0, 4.0, -3.0, -2.0, 1.0]) {
         assert!((found - expected).abs() < 1e-5, "{slope:?}");
     }
-    let each = tape.vmap(&[a], |a| tape.grad(a[0].det(), a[0])).value().unwrap().to_f64();
+    let each = vmap(|a| tape.grad(a[0].det(), a[0]), [a]).value().unwrap().to_f64();
     assert_eq!(slope, each);
-    let second = tape.vmap(&[a], |a| tape.grad(tape.grad(a[0].det(), a[0]).slice(0, ..1).sum(..), a[0]));
+    let second = vmap(|a| tape.grad(tape.grad(a[0].det(), a[0]).slice(0, ..1).sum(..), a[0]), [a]);
     let second = second.value().unwrap().to_f64();
     for (found, expected) in second.iter().zip([0.0, 0.0, -1.0, 1.0, 0.0, 0.0, -1.0, 1.0]) {
         assert!((found - expected).abs() < 1e-5, "{second:?}");
@@ -457,9 +457,9 @@ fn one_matrix_for_a_batch_is_factored_once() {
     let x = b.cholesky_solve(a.matmul(a.t()).cholesky());
     assert!(largest(a.matmul(a.t()).matmul(x) - b) < 1e-9);
     // Shared among the elements of vmap, on either side.
-    let y = tape.vmap(&[b], |b| a.solve(b[0]).sum(..));
+    let y = vmap(|b| a.solve(b[0]).sum(..), [b]);
     assert!(largest(y - a.solve(b).sum([1, 2, 3])) < 1e-12);
-    let y = tape.vmap(&[tape.var(random(&[3, 4, 4], 33))], |m| m[0].solve(a));
+    let y = vmap(|m| m[0].solve(a), [tape.var(random(&[3, 4, 4], 33))]);
     assert_eq!(y.shape().dims(), [3, 4, 4]);
     // A vector for each matrix.
     let (m, v) = (tape.var(random(&[3, 4, 4], 33)), tape.var(random(&[3, 4], 34)));
