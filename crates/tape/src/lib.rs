@@ -19,7 +19,7 @@ pub use chainrule_kernels::machine::{BlockCall, Call, Slice, SliceMut};
 pub use chainrule_kernels::{DType, Element};
 pub use error::{At, Cut, Error, Mistake, Result};
 pub use execute::{Function, NonFinite, Outputs, Program};
-pub use ops::{Conv, Pool};
+pub use ops::{Conv, ConvTranspose, Pool};
 pub use params::{Kind, ParamId, Params, Scope};
 pub use plan::Constant;
 pub use record::{

@@ -19,6 +19,7 @@ mod reduce;
 mod search;
 mod sort;
 mod symmetric;
+mod transposed;
 mod unary;
 mod windows;
 
@@ -27,6 +28,7 @@ use crate::{Tensor, Var};
 pub use convolution::Conv;
 pub use pool::Pool;
 pub use reduce::Axes;
+pub use transposed::ConvTranspose;
 
 /// An expression with inputs at which its derivatives are checked: every op has one or more.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +59,7 @@ pub fn samples() -> Vec<Sample> {
         assemble::SAMPLES,
         convolution::SAMPLES,
         depthwise::SAMPLES,
+        transposed::SAMPLES,
         gated::SAMPLES,
         normalize::SAMPLES,
         pool::SAMPLES,

@@ -82,15 +82,17 @@ impl Op for Convolution {
 
 impl Convolution {
     fn input_gradient<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Var<'t> {
-        let weights = at.x[1].transpose(-2, -1);
-        let convolve = |windows, x, w| at.tape.op(Convolution(windows), &[x, w]);
-        self.0.input_gradient(&at.x[0].shape(), g, weights, &convolve)
+        self.0.input_gradient(&at.x[0].shape(), g, at.x[1].transpose(-2, -1), &convolution)
     }
 
     /// Each weight meets what its windows see: a convolution of the input with the gradient, which sums over the batch;
     /// stride and dilation change places.
     fn weight_gradient<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Var<'t> {
         let w = at.x[1].shape();
+        if at.x[0].shape()[0] == 0 {
+            // The sum over no batch.
+            return at.tape.full(w, 0.0, g.dtype());
+        }
         let n = self.0.spatial();
         let last = n + 1;
         // The batch in the place of the channels, and the channels in the batch's; the batch next to last in the gradient.
@@ -113,6 +115,7 @@ impl Convolution {
 /// use chainrule_tape::Conv;
 /// let same = Conv { padding: [1, 1], ..Conv::default() };
 /// assert_eq!((same.stride, same.dilation, same.groups), ([1, 1], [1, 1], 1));
+/// assert_eq!(Conv::default().same([3, 3]), same);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Conv<const N: usize = 2> {
@@ -132,12 +135,27 @@ impl<const N: usize> Default for Conv<N> {
     }
 }
 
+impl<const N: usize> Conv<N> {
+    /// With the padding for which the output of windows of these lengths is as long as the input, at a stride of 1:
+    /// `dilation·(window - 1) / 2`, rounded down. A window that reaches over an even number of elements has no middle: its
+    /// output is one shorter. (PyTorch's `padding="same"` adds one more zero at the end there: do so by [`pad`](Var::pad).)
+    pub fn same(mut self, window: [usize; N]) -> Conv<N> {
+        self.padding = std::array::from_fn(|axis| {
+            self.dilation[axis].saturating_mul(window[axis].saturating_sub(1)) / 2
+        });
+        self
+    }
+}
+
 impl<'t> Var<'t> {
     /// Convolution of images `[n, c, h, w]` with weights `[o, c / groups, kh, kw]`: `[n, o, h', w']`, where
     /// `h' = ⌊(h + 2·padding - dilation·(kh - 1) - 1) / stride⌋ + 1`. As in PyTorch it is a cross-correlation:
-    /// `y[n, o, i, j] = Σ x[n, c, i·stride + k·dilation - padding, …]·w[o, c, k, …]`.
+    /// `y[n, o, i, j] = Σ x[n, c, i·stride + k·dilation - padding, …]·w[o, c, k, …]`. One image `[c, h, w]` gives
+    /// `[o, h', w']`.
     ///
     /// Its gradients are convolutions too. Channels lie last in memory while they are computed, whatever the order of axes.
+    ///
+    /// A mistake if the channels can't be cut in so many groups, or if a window does not fit.
     ///
     /// ```
     /// use chainrule_tape::{Conv, Tape, Tensor};
@@ -153,13 +171,14 @@ impl<'t> Var<'t> {
         self.conv("conv2d", weight, conv)
     }
 
-    /// Convolution of sequences `[n, c, l]` with weights `[o, c / groups, k]`; see [`conv2d`](Var::conv2d).
+    /// Convolution of sequences `[n, c, l]` or `[c, l]` with weights `[o, c / groups, k]`; see [`conv2d`](Var::conv2d).
     #[track_caller]
     pub fn conv1d(self, weight: Var<'t>, conv: Conv<1>) -> Var<'t> {
         self.conv("conv1d", weight, conv)
     }
 
-    /// Convolution of volumes `[n, c, d, h, w]` with weights `[o, c / groups, kd, kh, kw]`; see [`conv2d`](Var::conv2d).
+    /// Convolution of volumes `[n, c, d, h, w]` or `[c, d, h, w]` with weights `[o, c / groups, kd, kh, kw]`; see
+    /// [`conv2d`](Var::conv2d).
     #[track_caller]
     pub fn conv3d(self, weight: Var<'t>, conv: Conv<3>) -> Var<'t> {
         self.conv("conv3d", weight, conv)
@@ -167,45 +186,37 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn conv<const N: usize>(self, name: &'static str, weight: Var<'t>, conv: Conv<N>) -> Var<'t> {
-        let (x, w) = (self.shape(), weight.shape());
-        if self.is_poisoned() || weight.is_poisoned() {
+        if self.tape.rejects(name, &[self, weight]) {
             return self.tape.poison();
         }
-        let fail = |what: String| self.tape.fail(name, what, &[self, weight]);
-        if x.rank() != N + 2 || w.rank() != N + 2 {
-            return fail(format!("takes an input and weights with {} axes each", N + 2));
+        if self.rank() == N + 1 && weight.rank() == N + 2 {
+            // Without a batch.
+            let y = self.unsqueeze(0).conv(name, weight, conv);
+            return if y.is_poisoned() { y } else { y.squeeze(0) };
         }
-        let Conv { stride, padding, dilation, groups } = conv;
-        if groups == 0 || stride.contains(&0) || dilation.contains(&0) {
-            return fail("stride, dilation and groups are at least 1".into());
+        if let Err(what) = conv.check(&self.meta(), &weight.meta()) {
+            return self.tape.fail(name, what, &[self, weight]);
         }
-        if x[1] % groups != 0 || w[0] % groups != 0 {
-            return fail(format!("{} and {} channels can't be cut in {groups} groups", x[1], w[0]));
-        }
-        let last: SmallVec<[usize; 5]> = [0].into_iter().chain(2..N + 2).chain([1]).collect();
-        let windows_first: SmallVec<[usize; 5]> = (2..N + 2).chain([1, 0]).collect();
-        let mut x = self.permute(&last);
+        let Conv { padding, groups, .. } = conv;
+        let mut x = self.permute(&channels_last(N));
         for (axis, &zeros) in padding.iter().enumerate() {
             x = x.pad(axis as isize + 1, zeros, zeros);
         }
+        let windows_first: SmallVec<[usize; 5]> = (2..N + 2).chain([1, 0]).collect();
         let w = weight.permute(&windows_first);
-        let windows = Windows { stride: stride[..].into(), dilation: dilation[..].into() };
-        let op = Convolution(windows.clone());
+        let windows = conv.windows();
+        if let Err(what) = windows.positions(&x.shape(), w.shape().dims()) {
+            return self.tape.fail(name, what, &[self, weight]);
+        }
         let y = if groups == 1 {
-            self.tape.op(op, &[x, w])
-        } else if w.shape()[N] == 1
-            && w.shape()[N + 1] > 0
-            && x.shape()[N + 1] == groups
-            && x.dtype() == w.dtype()
-            && x.dtype().is_float()
-        {
+            self.tape.op(Convolution(windows), &[x, w])
+        } else if w.shape()[N] == 1 && w.shape()[N + 1] > 0 {
             // A channel for each group, from which come one or more.
-            if let Err(what) = windows.positions(&x.shape(), w.shape().dims()) {
-                return fail(what);
-            }
             let (each, w) = (w.shape()[N + 1] / groups, w.squeeze(N as isize));
-            let one = |i: usize| depthwise(windows.clone(), x, w.slice_step(-1, i.., each));
-            let all: Vec<Var<'t>> = (0..each).map(one).collect();
+            let mut all: Vec<Var<'t>> = Vec::with_capacity(each);
+            for i in 0..each {
+                all.push(depthwise(windows.clone(), x, w.slice_step(-1, i.., each)));
+            }
             match all[..] {
                 [y] => y,
                 _ => {
@@ -215,19 +226,70 @@ impl<'t> Var<'t> {
                 }
             }
         } else {
-            let (inputs, outputs) = (self.shape()[1] / groups, weight.shape()[0] / groups);
-            let group = |i: usize| {
+            let (inputs, outputs) = (x.shape()[N + 1] / groups, w.shape()[N + 1] / groups);
+            let mut all: Vec<Var<'t>> = Vec::with_capacity(groups);
+            for i in 0..groups {
                 let x = x.slice(-1, i * inputs..(i + 1) * inputs);
-                self.tape.op(op.clone(), &[x, w.slice(-1, i * outputs..(i + 1) * outputs)])
-            };
-            self.tape.concat(&(0..groups).map(group).collect::<Vec<_>>(), -1)
+                let w = w.slice(-1, i * outputs..(i + 1) * outputs);
+                all.push(self.tape.op(Convolution(windows.clone()), &[x, w]));
+            }
+            self.tape.concat(&all, -1)
         };
-        if y.is_poisoned() {
-            return y;
-        }
-        let back: SmallVec<[usize; 5]> = [0, N + 1].into_iter().chain(1..N + 1).collect();
-        y.permute(&back)
+        y.permute(&channels_first(N))
     }
+}
+
+impl<const N: usize> Conv<N> {
+    fn windows(&self) -> Windows {
+        Windows { stride: self.stride[..].into(), dilation: self.dilation[..].into() }
+    }
+
+    /// What is wrong with an input and weights, but for their lengths.
+    fn check(&self, x: &Meta, w: &Meta) -> Result<(), String> {
+        if x.shape.rank() != N + 2 || w.shape.rank() != N + 2 {
+            return Err(format!(
+                "takes an input and weights with {} axes each, or one axis less for one input",
+                N + 2
+            ));
+        }
+        if x.dtype != w.dtype || !x.dtype.is_float() {
+            return Err(crate::record::reject(&[x, w]));
+        }
+        let groups = self.groups;
+        if groups == 0 || self.stride.contains(&0) || self.dilation.contains(&0) {
+            return Err("stride, dilation and groups are at least 1".into());
+        }
+        let (inputs, outputs) = (x.shape[1], w.shape[0]);
+        if inputs % groups != 0 || outputs % groups != 0 {
+            return Err(format!("{inputs} and {outputs} channels can't be cut in {groups} groups"));
+        }
+        if inputs / groups != w.shape[1] {
+            return Err(format!(
+                "the input has {inputs} channels, the weights are for {}",
+                w.shape[1] * groups
+            ));
+        }
+        if inputs == 0 {
+            return Err("there are no channels".into());
+        }
+        Ok(())
+    }
+}
+
+/// `[n, c, spatial…]` to `[n, spatial…, c]`, as an order of axes.
+pub(super) fn channels_last(spatial: usize) -> SmallVec<[usize; 5]> {
+    [0].into_iter().chain(2..spatial + 2).chain([1]).collect()
+}
+
+/// The order back.
+pub(super) fn channels_first(spatial: usize) -> SmallVec<[usize; 5]> {
+    [0, spatial + 1].into_iter().chain(1..spatial + 1).collect()
+}
+
+/// The convolution of an input `[n, spatial…, c]` with weights `[window…, c, o]`, which fit.
+#[track_caller]
+pub(super) fn convolution<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'t> {
+    x.tape().op(Convolution(windows), &[x, w])
 }
 
 pub(super) const SAMPLES: &[Sample] = &[

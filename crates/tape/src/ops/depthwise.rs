@@ -13,22 +13,37 @@ use std::sync::Arc;
 struct Depthwise(Windows);
 
 /// The depthwise convolution of `x`, channels last, with weights `[k.., c]`. The windows fit.
+#[track_caller]
 pub(super) fn depthwise<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'t> {
     let op = Depthwise(windows);
     let taps = op.0.taps(x.detach(), w.shape().dims());
-    let weights = op.rows(w.detach());
-    let products = taps.into_iter().zip(weights).map(|(x, w)| x * w);
-    let y = products.reduce(|sum, product| sum + product);
-    y.map_or(x, |y| x.tape().op(op, &[y, x, w]))
+    let mut sum: Option<Var<'t>> = None;
+    for (x, w) in taps.into_iter().zip(op.rows(w.detach())) {
+        let product = x * w;
+        sum = Some(match sum {
+            Some(sum) => sum + product,
+            None => product,
+        });
+    }
+    match sum {
+        Some(y) => x.tape().op(op, &[y, x, w]),
+        None => x,
+    }
 }
 
 impl Depthwise {
     /// The weights at each place of a window.
+    #[track_caller]
     fn rows<'t>(&self, w: Var<'t>) -> Vec<Var<'t>> {
         let mut views = vec![w];
         for _ in 0..self.0.spatial() {
-            let along = |w: Var<'t>| (0..w.shape()[0]).map(move |at| w.slice(0, at..at + 1).squeeze(0));
-            views = views.into_iter().flat_map(along).collect();
+            let mut along = Vec::new();
+            for w in views {
+                for at in 0..w.shape()[0] {
+                    along.push(w.slice(0, at..at + 1).squeeze(0));
+                }
+            }
+            views = along;
         }
         views
     }

@@ -36,27 +36,28 @@ impl Windows {
     }
 
     /// For each place of a window, in order, the elements that all windows have there. The windows fit in `x`, channels last.
+    #[track_caller]
     pub(super) fn taps<'t>(&self, x: Var<'t>, window: &[usize]) -> Vec<Var<'t>> {
         let mut views = vec![x];
         for (axis, &length) in window.iter().enumerate().take(self.spatial()) {
             let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
-            let reach = (length - 1) * dilation;
-            let along = |x: Var<'t>| {
-                let end = x.shape()[axis + 1] - reach;
-                (0..length)
-                    .map(|at| x.slice_step(axis as isize + 1, at * dilation..end + at * dilation, stride))
-                    .collect::<Vec<_>>()
-            };
-            views = views.into_iter().flat_map(along).collect();
+            let end = x.shape()[axis + 1] - (length - 1) * dilation;
+            let mut along = Vec::with_capacity(views.len() * length);
+            for view in views {
+                for start in (0..length).map(|at| at * dilation) {
+                    along.push(view.slice_step(axis as isize + 1, start..end + start, stride));
+                }
+            }
+            views = along;
         }
         views
     }
 
     /// The gradient of the input `x`, channels last. Each element meets the windows that hold it: a convolution of the output's
-    /// gradient `g`, with zeros around, with the weights the other way round. Elements at `q·stride + phase` meet every
-    /// stride-th weight, from the phase on: each phase is a convolution of its own, and the gradient is made of them in turn.
-    /// (With a dilation `g` is spread by the stride instead.) `weights` begin with the windows' axes; `convolve` takes windows
-    /// with a stride of 1, an input and weights.
+    /// gradient `g`, with zeros around, with the weights the other way round. Elements at `q·stride + phase` meet only the weights
+    /// `k` with `k·dilation ≡ phase (mod stride)`: each phase is a convolution of its own, and the gradient is made of them in
+    /// turn. `weights` begin with the windows' axes; `convolve` takes windows with a stride of 1, an input and weights.
+    #[track_caller]
     pub(super) fn input_gradient<'t>(
         &self,
         x: &Shape,
@@ -64,24 +65,32 @@ impl Windows {
         mut weights: Var<'t>,
         convolve: &dyn Fn(Windows, Var<'t>, Var<'t>) -> Var<'t>,
     ) -> Var<'t> {
-        let (n, window, mut padded) = (self.spatial(), weights.shape(), g);
-        for axis in 0..n {
-            let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
-            let reach = (window[axis] - 1) * dilation;
-            if dilation == 1 {
-                let (before, count) = ((window[axis] - 1) / stride, x[axis + 1].div_ceil(stride));
-                padded = padded.pad(axis as isize + 1, before, count - g.shape()[axis + 1]);
-            } else {
-                let used = (g.shape()[axis + 1] - 1) * stride + reach + 1;
-                let after = reach + x[axis + 1] - used;
-                padded = padded.pad_step(axis as isize + 1, reach, after, stride);
-            }
+        let (window, mut padded) = (weights.shape(), g);
+        for axis in 0..self.spatial() {
+            let (before, count) = self.around(axis, x[axis + 1], window[axis]);
+            padded = padded.pad(axis as isize + 1, before, count - g.shape()[axis + 1]);
             weights = weights.flip(axis as isize);
         }
         self.phases(x, 0, padded, weights, convolve)
     }
 
+    /// How many zeros are before the output's gradient, and how many elements each phase has, along an axis.
+    fn around(&self, axis: usize, length: usize, window: usize) -> (usize, usize) {
+        ((window - 1) * self.dilation[axis] / self.stride[axis], length.div_ceil(self.stride[axis]))
+    }
+
+    /// Of the weights that meet one phase the distance from one to the next, and their distance in the output's gradient.
+    fn steps(&self, axis: usize) -> (usize, usize) {
+        let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
+        let (mut common, mut rest) = (stride, dilation);
+        while rest > 0 {
+            (common, rest) = (rest, common % rest);
+        }
+        (stride / common, dilation / common)
+    }
+
     /// The gradient from an axis on, for one phase of each axis before it. The weights are the other way round.
+    #[track_caller]
     fn phases<'t>(
         &self,
         x: &Shape,
@@ -91,30 +100,34 @@ impl Windows {
         convolve: &dyn Fn(Windows, Var<'t>, Var<'t>) -> Var<'t>,
     ) -> Var<'t> {
         if axis == self.spatial() {
-            let stride = SmallVec::from_elem(1, axis);
-            return convolve(Windows { stride, dilation: self.dilation.clone() }, padded, weights);
+            let dilation = (0..axis).map(|axis| self.steps(axis).1).collect();
+            return convolve(Windows { stride: SmallVec::from_elem(1, axis), dilation }, padded, weights);
         }
-        let (along, stride) = (axis as isize + 1, self.stride[axis]);
-        if stride == 1 || self.dilation[axis] > 1 {
+        let (along, stride, dilation) = (axis as isize + 1, self.stride[axis], self.dilation[axis]);
+        if stride == 1 {
             return self.phases(x, axis + 1, padded, weights, convolve);
         }
-        let (length, window) = (x[axis + 1], weights.shape()[axis]);
-        let (before, count) = ((window - 1) / stride, length.div_ceil(stride));
-        let phase = |phase: usize| {
-            // The weights at `phase`, `phase + stride`, .., which end that far from the end.
-            let last = window - 1 - phase;
-            let weights = weights.slice_step(axis as isize, last % stride..window - phase, stride);
-            let taps = last / stride + 1;
-            let start = before + 1 - taps;
-            self.phases(x, axis + 1, padded.slice(along, start..start + count + taps - 1), weights, convolve)
-        };
-        let mut phases: Vec<Var<'t>> = (0..stride.min(window)).map(phase).collect();
-        if window < stride {
-            // No weight reaches the others.
-            phases.resize(stride, padded.tape().full(phases[0].shape(), 0.0, padded.dtype()));
+        let (length, window, (step, apart)) = (x[axis + 1], weights.shape()[axis], self.steps(axis));
+        let (before, count) = self.around(axis, length, window);
+        // (Where the stride is longer than the axis, the last phases have no elements.)
+        let number = stride.min(length);
+        let mut phases: Vec<Var<'t>> = Vec::with_capacity(number);
+        for phase in 0..number {
+            let first = (0..step.min(window)).find(|first| first * dilation % stride == phase);
+            let Some(first) = first else {
+                // No weight reaches these. (The first phase has weight 0.)
+                phases.push(padded.tape().full(phases[0].shape(), 0.0, padded.dtype()));
+                continue;
+            };
+            let more = (window - 1 - first) / step;
+            let last = first + more * step;
+            let weights = weights.slice_step(axis as isize, window - 1 - last..window - first, step);
+            let start = before - (last * dilation - phase) / stride;
+            let met = padded.slice(along, start..start + count + more * apart);
+            phases.push(self.phases(x, axis + 1, met, weights, convolve));
         }
         let mut shape: SmallVec<[usize; 5]> = phases[0].shape().dims().iter().copied().collect();
-        shape[axis + 1] = count * stride;
+        shape[axis + 1] = count * number;
         padded.tape().stack(&phases, along + 1).reshape(shape.as_slice()).slice(along, ..length)
     }
 }

@@ -1,0 +1,181 @@
+//! Transposed convolutions, pools, resizing and the other ops that look through windows, against loops, hand-computed
+//! values and PyTorch's.
+
+use chainrule_tape::{Conv, ConvTranspose, DType, Tape, Tensor, Var};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+fn random(rng: &mut StdRng, count: usize) -> Vec<f64> {
+    (0..count).map(|_| rng.random::<f64>() - 0.5).collect()
+}
+
+fn tensor(values: impl Into<Vec<f64>>, shape: &[usize]) -> Tensor {
+    Tensor::from_vec(values.into(), shape).unwrap()
+}
+
+#[track_caller]
+fn assert_close(got: Var<'_>, want: &[f64], shape: &[usize], what: &str) {
+    assert_eq!(got.shape().dims(), shape, "{what}");
+    let got = got.value().unwrap_or_else(|error| panic!("{what}: {error}")).to_f64();
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (got, want) in got.iter().zip(want) {
+        assert!(got == want || (got - want).abs() < 1e-12, "{what}: {got}, not {want}");
+    }
+}
+
+/// The message of a mistake, checked to name the line.
+#[track_caller]
+fn mistake(line: u32, record: impl for<'t> FnOnce(&'t Tape) -> Var<'t>) -> String {
+    let tape = Tape::new();
+    let message = (record(&tape) * 2.0).value().unwrap_err().to_string();
+    let place = format!("tests/windows.rs:{line}:");
+    assert!(message.contains(&place), "{message} should name {place}");
+    message
+}
+
+#[test]
+fn transposed_convolutions_are_those_of_loops() {
+    let mut rng = StdRng::seed_from_u64(11);
+    for _ in 0..300 {
+        let mut pair = |from: usize, to: usize| [rng.random_range(from..to), rng.random_range(from..to)];
+        let ([h, w], window, stride, dilation) = (pair(1, 5), pair(1, 5), pair(1, 5), pair(1, 5));
+        let full = [0, 1].map(|a| ([h, w][a] - 1) * stride[a] + (window[a] - 1) * dilation[a] + 1);
+        let output_padding = [0, 1].map(|a| rng.random_range(0..stride[a].max(dilation[a])));
+        let padding = [0, 1].map(|a| rng.random_range(0..(full[a] + output_padding[a]).div_ceil(2).min(4)));
+        let conv = [0, 1].map(|a| full[a] + output_padding[a] - 2 * padding[a]);
+        let [rows, columns] = conv;
+        let groups = rng.random_range(1..4);
+        let (inputs, outputs) =
+            if rng.random() { (1, 1) } else { (rng.random_range(1..3), rng.random_range(1..3)) };
+        let conv = ConvTranspose { stride, padding, output_padding, dilation, groups };
+
+        let x_shape = [2, groups * inputs, h, w];
+        let w_shape = [groups * inputs, outputs, window[0], window[1]];
+        let y_shape = [2, groups * outputs, rows, columns];
+        let (x, weights) =
+            (random(&mut rng, x_shape.iter().product()), random(&mut rng, w_shape.iter().product()));
+        let g = random(&mut rng, y_shape.iter().product());
+        let (mut y, mut dx, mut dw) = (vec![0.0; g.len()], vec![0.0; x.len()], vec![0.0; weights.len()]);
+        for at in 0..x.len() {
+            let (i, j, c, n) = (at / w % h, at % w, at / w / h % x_shape[1], at / w / h / x_shape[1]);
+            for (o, a, b) in (0..outputs * window[0] * window[1])
+                .map(|at| (at / window[1] / window[0], at / window[1] % window[0], at % window[1]))
+            {
+                let row = (i * stride[0] + a * dilation[0]).checked_sub(padding[0]).filter(|&row| row < rows);
+                let column =
+                    (j * stride[1] + b * dilation[1]).checked_sub(padding[1]).filter(|&at| at < columns);
+                let (Some(row), Some(column)) = (row, column) else { continue };
+                let to = ((n * y_shape[1] + c / inputs * outputs + o) * rows + row) * columns + column;
+                let weight = ((c * outputs + o) * window[0] + a) * window[1] + b;
+                y[to] += x[at] * weights[weight];
+                dx[at] += g[to] * weights[weight];
+                dw[weight] += g[to] * x[at];
+            }
+        }
+
+        let tape = Tape::new();
+        let (x, weights, g) = (
+            tape.var(tensor(x, &x_shape)),
+            tape.var(tensor(weights, &w_shape)),
+            tape.var(tensor(g, &y_shape)),
+        );
+        let result = x.conv_transpose2d(weights, conv);
+        let what = format!("{conv:?} of {x_shape:?} by {w_shape:?}");
+        assert_close(result, &y, &y_shape, &what);
+        let gradients = tape.grads((result * g).sum(..), &[x, weights]);
+        assert_close(gradients[0], &dx, &x_shape, &what);
+        assert_close(gradients[1], &dw, &w_shape, &what);
+    }
+}
+
+#[test]
+fn a_transposed_convolution_is_the_convolutions_transpose() {
+    let mut rng = StdRng::seed_from_u64(12);
+    let tape = Tape::new();
+    let x = tape.var(tensor(random(&mut rng, 2 * 4 * 7 * 6 * 5), &[2, 4, 7, 6, 5]));
+    let w = tape.var(tensor(random(&mut rng, 6 * 2 * 3 * 2 * 2), &[6, 2, 3, 2, 2]));
+    let (stride, padding, dilation) = ([2, 1, 3], [1, 0, 1], [1, 2, 1]);
+    let y = x.conv3d(w, Conv { stride, padding, dilation, groups: 2 });
+    let g = tape.var(tensor(random(&mut rng, y.numel()), y.shape().dims()));
+    let back = g.conv_transpose3d(
+        w,
+        ConvTranspose { stride, padding, dilation, groups: 2, output_padding: [0, 0, 2] },
+    );
+    let want = tape.grad((y * g).sum(..), x).value().unwrap().to_f64();
+    assert_close(back, &want, x.shape().dims(), "transpose");
+}
+
+#[test]
+fn convolutions_of_odd_shapes() {
+    let tape = Tape::new();
+    let mut rng = StdRng::seed_from_u64(13);
+    // One input without a batch is a batch of one.
+    let x = tape.var(tensor(random(&mut rng, 2 * 5 * 4), &[2, 5, 4]));
+    let w = tape.var(tensor(random(&mut rng, 4 * 3 * 2), &[4, 1, 3, 2]));
+    let conv = Conv { stride: [2, 1], groups: 2, ..Conv::default() };
+    let want = x.unsqueeze(0).conv2d(w, conv).value().unwrap().to_f64();
+    assert_close(x.conv2d(w, conv), &want, &[4, 2, 3], "without a batch");
+    let w = tape.var(tensor(random(&mut rng, 2 * 3 * 3 * 2), &[2, 3, 3, 2]));
+    let transposed = ConvTranspose { stride: [2, 1], ..ConvTranspose::default() };
+    let want = x.unsqueeze(0).conv_transpose2d(w, transposed).value().unwrap().to_f64();
+    assert_close(x.conv_transpose2d(w, transposed), &want, &[3, 11, 5], "without a batch");
+
+    // A batch of none, and its gradients.
+    for groups in [1, 2, 4] {
+        let empty = tape.full([0, 4, 5], 0.0, DType::F32);
+        let w = tape.var(Tensor::full([8, 4 / groups, 3], 1.0f32));
+        let y = empty.conv1d(w, Conv { padding: [1], groups, ..Conv::default() });
+        assert_eq!(y.value().unwrap().shape().dims(), [0, 8, 5]);
+        let gradients = tape.grads(y.sum(..), &[empty, w]);
+        assert_eq!(gradients[0].value().unwrap().shape().dims(), [0, 4, 5]);
+        assert_eq!(gradients[1].value().unwrap().to_f64(), vec![0.0; w.numel()]);
+        let w = tape.var(Tensor::full([4, 2, 3], 1.0f32));
+        let y = empty.conv_transpose1d(w, ConvTranspose { stride: [2], groups, ..ConvTranspose::default() });
+        assert_eq!(y.value().unwrap().shape().dims(), [0, 2 * groups, 11]);
+        assert_eq!(tape.grad(y.sum(..), w).value().unwrap().to_f64(), vec![0.0; w.numel()]);
+    }
+
+    // Padding beyond what windows reach: their outputs are 0, and a stride longer than the axis.
+    let x = tape.var(tensor([1.0, 2.0], &[1, 1, 2]));
+    let w = tape.var(tensor([1.0, 10.0], &[1, 1, 2]));
+    let conv = Conv { padding: [3], ..Conv::default() };
+    assert_close(x.conv1d(w, conv), &[0.0, 0.0, 10.0, 21.0, 2.0, 0.0, 0.0], &[1, 1, 7], "padding");
+    let conv = Conv { stride: [1 << 40], ..Conv::default() };
+    assert_close(x.conv1d(w, conv), &[21.0], &[1, 1, 1], "stride");
+    assert_close(tape.grad(x.conv1d(w, conv).sum(..), x), &[1.0, 10.0], &[1, 1, 2], "stride");
+
+    // As long as the input, for odd windows.
+    let conv = Conv { dilation: [3], ..Conv::default() }.same([5]);
+    assert_eq!(conv.padding, [6]);
+    let (x, w) = (tape.full([1, 1, 9], 1.0, DType::F64), tape.full([1, 1, 5], 1.0, DType::F64));
+    assert_eq!(x.conv1d(w, conv).value().unwrap().shape().dims(), [1, 1, 9]);
+}
+
+#[test]
+fn mistakes_in_convolutions_name_op_and_line() {
+    let zeros = |t: &'static [usize]| Tensor::zeros(t, DType::F32);
+    let message =
+        mistake(line!(), |t| t.var(zeros(&[1, 3, 5])).conv1d(t.var(zeros(&[4, 2, 3])), Conv::default()));
+    assert!(message.starts_with("conv1d: the input has 3 channels, the weights are for 2"), "{message}");
+    let message =
+        mistake(line!(), |t| t.var(zeros(&[1, 3])).conv2d(t.var(zeros(&[4, 2, 3])), Conv::default()));
+    assert!(message.starts_with("conv2d: takes an input and weights with 4 axes"), "{message}");
+    let message =
+        mistake(line!(), |t| t.var(zeros(&[1, 2, 2])).conv1d(t.var(zeros(&[4, 2, 3])), Conv::default()));
+    assert!(message.contains("a window of 3 (dilation 1) does not fit in 2 elements"), "{message}");
+    let conv = Conv { groups: 2, ..Conv::default() };
+    let message = mistake(line!(), |t| t.var(zeros(&[1, 2, 2])).conv1d(t.var(zeros(&[4, 1, 3])), conv));
+    assert!(message.starts_with("conv1d: a window of 3"), "{message}");
+    let conv = ConvTranspose { output_padding: [1], ..ConvTranspose::default() };
+    let message =
+        mistake(line!(), |t| t.var(zeros(&[1, 2, 2])).conv_transpose1d(t.var(zeros(&[2, 1, 3])), conv));
+    assert!(message.starts_with("conv_transpose1d: an output padding of 1"), "{message}");
+    let conv = ConvTranspose { padding: [2], ..ConvTranspose::default() };
+    let message =
+        mistake(line!(), |t| t.var(zeros(&[1, 2, 2])).conv_transpose1d(t.var(zeros(&[2, 1, 3])), conv));
+    assert!(message.contains("leaves nothing of"), "{message}");
+    let conv = ConvTranspose { groups: 2, ..ConvTranspose::default() };
+    let message =
+        mistake(line!(), |t| t.var(zeros(&[1, 3, 2])).conv_transpose1d(t.var(zeros(&[3, 1, 3])), conv));
+    assert!(message.contains("3 channels can't be cut in 2 groups"), "{message}");
+}
