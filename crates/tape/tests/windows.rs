@@ -1,7 +1,7 @@
 //! Transposed convolutions, pools, resizing and the other ops that look through windows, against loops, hand-computed
 //! values and PyTorch's.
 
-use chainrule_tape::{Conv, ConvTranspose, DType, Tape, Tensor, Var};
+use chainrule_tape::{Conv, ConvTranspose, DType, Pool, Tape, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -178,4 +178,127 @@ fn mistakes_in_convolutions_name_op_and_line() {
     let message =
         mistake(line!(), |t| t.var(zeros(&[1, 3, 2])).conv_transpose1d(t.var(zeros(&[3, 1, 3])), conv));
     assert!(message.contains("3 channels can't be cut in 2 groups"), "{message}");
+}
+
+/// Where PyTorch's windows lie along an axis: for each, its elements' places in the input, and how many of the padding's
+/// elements it has.
+fn pooled<const N: usize>(pool: &Pool<N>, axis: usize, length: usize) -> Vec<(Vec<usize>, usize)> {
+    let (window, stride, padding) = (pool.window[axis], pool.stride[axis], pool.padding[axis] as isize);
+    let dilation = pool.dilation[axis];
+    let mut all = Vec::new();
+    for start in (-padding..).step_by(stride) {
+        let last = start + ((window - 1) * dilation) as isize;
+        let begins_inside = start < length as isize;
+        if last >= length as isize + padding && !(pool.ceil_mode && begins_inside) {
+            break;
+        }
+        let places = (0..window).map(|k| start + (k * dilation) as isize);
+        let (inside, outside): (Vec<isize>, Vec<isize>) =
+            places.partition(|at| (0..length as isize).contains(at));
+        let counted = outside.iter().filter(|&&at| at < length as isize + padding).count();
+        all.push((inside.iter().map(|&at| at as usize).collect(), counted));
+        // A window that reaches the end is the last.
+        if last + 1 >= length as isize + padding {
+            break;
+        }
+    }
+    all
+}
+
+#[test]
+fn pools_are_those_of_loops() {
+    let mut rng = StdRng::seed_from_u64(14);
+    for _ in 0..300 {
+        let mut pair = |from: usize, to: usize| [rng.random_range(from..to), rng.random_range(from..to)];
+        let large = pair(0, 8)[0] == 0;
+        let window = if large { pair(6, 9) } else { pair(1, 5) };
+        let stride = if large { window } else { pair(1, 5) };
+        let dilation = if large { [1, 1] } else { pair(1, 4) };
+        let reach = [0, 1].map(|a| (window[a] - 1) * dilation[a] + 1);
+        // (PyTorch allows no padding that a dilated window steps over.)
+        let most = [0, 1].map(|a| if large { 0 } else { window[a] / 2 });
+        let padding = [0, 1].map(|a| pair(0, most[a] + 1)[0]);
+        let more = pair(0, 9);
+        let [h, w] = [0, 1].map(|a| (reach[a] + more[a]).saturating_sub(2 * padding[a]).max(1));
+        let [ceil_mode, count_include_pad] = pair(0, 2).map(|x| x == 1);
+        let pool = Pool { window, stride, padding, dilation, ceil_mode, count_include_pad };
+        if [0, 1].iter().any(|&a| [h, w][a] + 2 * padding[a] < reach[a]) {
+            continue;
+        }
+        let (rows, columns) = (pooled(&pool, 0, h), pooled(&pool, 1, w));
+        let x_shape = [2, 3, h, w];
+        let y_shape = [2, 3, rows.len(), columns.len()];
+        let x = random(&mut rng, x_shape.iter().product());
+        let g = random(&mut rng, y_shape.iter().product());
+        let (mut max, mut mean, mut dmax, mut dmean) =
+            (vec![0.0; g.len()], vec![0.0; g.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+        for to in 0..g.len() {
+            let ((places_h, pad_h), (places_w, pad_w)) =
+                (&rows[to / columns.len() % rows.len()], &columns[to % columns.len()]);
+            let first = to / columns.len() / rows.len() * h * w;
+            let places: Vec<usize> =
+                places_h.iter().flat_map(|i| places_w.iter().map(move |j| first + i * w + j)).collect();
+            let count = match count_include_pad {
+                true => (places_h.len() + pad_h) * (places_w.len() + pad_w),
+                false => places.len(),
+            };
+            max[to] = f64::NEG_INFINITY;
+            let mut winner = None;
+            for &at in &places {
+                mean[to] += x[at] / count as f64;
+                dmean[at] += g[to] / count as f64;
+                if x[at] > max[to] {
+                    (max[to], winner) = (x[at], Some(at));
+                }
+            }
+            if let Some(at) = winner {
+                dmax[at] += g[to];
+            }
+        }
+        let tape = Tape::new();
+        let (x, g) = (tape.var(tensor(x, &x_shape)), tape.var(tensor(g, &y_shape)));
+        let what = format!("{pool:?} of {x_shape:?}");
+        let (largest, average) = (x.max_pool2d(pool), x.avg_pool2d(pool));
+        assert_close(largest, &max, &y_shape, &what);
+        assert_close(average, &mean, &y_shape, &what);
+        assert_close(tape.grad((largest * g).sum(..), x), &dmax, &x_shape, &what);
+        assert_close(tape.grad((average * g).sum(..), x), &dmean, &x_shape, &what);
+    }
+}
+
+#[test]
+fn pools_of_sequences_and_volumes() {
+    let tape = Tape::new();
+    let x = tape.var([[1.0f32, 4.0, 2.0, 0.0, f32::NAN, 3.0, 5.0]]);
+    let y = x.max_pool1d(2).value().unwrap().to_f64();
+    assert!(y[..2] == [4.0, 2.0] && y[2].is_nan() && y.len() == 3, "{y:?}");
+    let y = x.max_pool1d(Pool { ceil_mode: true, ..Pool::from(2) }).value().unwrap().to_f64();
+    assert!(y.len() == 4 && y[3] == 5.0, "{y:?}");
+    // Equal ones share the gradient.
+    let x = tape.var([[2.0, 2.0, -1.0, 0.0]]);
+    assert_close(tape.grad(x.max_pool1d(4).sum(..), x), &[0.5, 0.5, 0.0, 0.0], &[1, 4], "ties");
+    // A padding of -∞, not 0.
+    let x = tape.var([[-3.0, -2.0]]);
+    let pool = Pool { stride: [1], padding: [1], ..Pool::from(2) };
+    assert_close(x.max_pool1d(pool), &[-3.0, -2.0, -2.0], &[1, 3], "padding");
+    assert_close(x.avg_pool1d(pool), &[-1.5, -2.5, -1.0], &[1, 3], "padding");
+
+    let x = tape.var(tensor((0..24).map(f64::from).collect::<Vec<f64>>(), &[1, 2, 3, 4]));
+    assert_close(x.max_pool3d([2, 3, 2]), &[21.0, 23.0], &[1, 1, 1, 2], "volume");
+    assert_close(x.avg_pool3d([2, 3, 2]), &[10.5, 12.5], &[1, 1, 1, 2], "volume");
+
+    let empty = tape.full([0, 3, 8], 0.0, DType::F32);
+    assert_eq!(empty.max_pool1d(3).value().unwrap().shape().dims(), [0, 3, 2]);
+    assert_eq!(empty.avg_pool1d(3).value().unwrap().shape().dims(), [0, 3, 2]);
+
+    let zeros = |shape: &'static [usize]| Tensor::zeros(shape, DType::F32);
+    let message = mistake(line!(), |t| t.var(zeros(&[1, 1, 3])).max_pool1d(4));
+    assert!(message.starts_with("max_pool1d: a window of 4 does not fit in 3 elements"), "{message}");
+    let message = mistake(line!(), |t| t.var(zeros(&[3])).avg_pool2d(1));
+    assert!(message.starts_with("avg_pool2d: takes an input with 4 axes"), "{message}");
+    let pool = Pool { padding: [2], ..Pool::from(3) };
+    let message = mistake(line!(), |t| t.var(zeros(&[1, 1, 3])).avg_pool1d(pool));
+    assert!(message.contains("a padding of 2 is more than half a window of 3"), "{message}");
+    let message = mistake(line!(), |t| t.var([[1i64, 2]]).max_pool1d(1));
+    assert!(message.contains("not defined for i64"), "{message}");
 }

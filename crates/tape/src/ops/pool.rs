@@ -1,10 +1,11 @@
 //! Pooling: the largest or the mean of each window.
 
+use super::Sample;
+use super::convolution::{channels_first, channels_last, numbers};
 use super::movement::Same;
 use super::windows::Windows;
-use super::{Sample, convolution::numbers};
 use crate::record::Key;
-use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Var};
+use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Tensor, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -55,12 +56,15 @@ impl Op for Largest {
     }
 }
 
-/// How the windows of a pooling lie: lengths along the spatial axes. A number alone is the window and the stride of all axes.
+/// How the windows of a pooling lie: lengths along the spatial axes. A number alone is the window and the stride of all axes, an
+/// array those of each.
 ///
 /// ```
 /// use chainrule_tape::Pool;
 /// let halves: Pool = 2.into();
-/// assert_eq!(halves, Pool { window: [2, 2], stride: [2, 2], padding: [0, 0] });
+/// assert_eq!(halves, Pool { window: [2, 2], stride: [2, 2], ..Pool::default() });
+/// let overlapping = Pool { stride: [1, 1], padding: [1, 1], ..Pool::from(3) };
+/// assert_eq!((overlapping.window, overlapping.dilation), ([3, 3], [1, 1]));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Pool<const N: usize = 2> {
@@ -68,20 +72,104 @@ pub struct Pool<const N: usize = 2> {
     pub window: [usize; N],
     /// Distance from one window to the next.
     pub stride: [usize; N],
-    /// Elements added on both sides: -∞ for the largest, 0 for the mean.
+    /// Elements added on both sides: -∞ for the largest, 0 for the mean. At most half of what a window reaches over.
     pub padding: [usize; N],
+    /// Distance of a window's elements. (PyTorch has it for the largest only.)
+    pub dilation: [usize; N],
+    /// Whether a last window that reaches beyond the padding counts too, as long as it begins before it. What lies beyond does
+    /// not count for a mean.
+    pub ceil_mode: bool,
+    /// Whether a mean counts the zeros of the padding.
+    pub count_include_pad: bool,
+}
+
+impl<const N: usize> Default for Pool<N> {
+    fn default() -> Pool<N> {
+        Pool::from(1)
+    }
 }
 
 impl<const N: usize> From<usize> for Pool<N> {
     fn from(window: usize) -> Pool<N> {
-        Pool { window: [window; N], stride: [window; N], padding: [0; N] }
+        Pool::from([window; N])
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Pool<N> {
+    fn from(window: [usize; N]) -> Pool<N> {
+        Pool {
+            window,
+            stride: window,
+            padding: [0; N],
+            dilation: [1; N],
+            ceil_mode: false,
+            count_include_pad: true,
+        }
+    }
+}
+
+impl<const N: usize> Pool<N> {
+    /// The number of windows along each axis of an input `[n, c, spatial…]`, or what is wrong.
+    fn positions(&self, x: &Meta) -> Result<[usize; N], String> {
+        if x.shape.rank() != N + 2 {
+            return Err(format!("takes an input with {} axes, or {} without a batch", N + 2, N + 1));
+        }
+        if !x.dtype.is_float() {
+            return Err(format!("not defined for {}", x.dtype));
+        }
+        if self.window.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
+            return Err("window, stride and dilation are at least 1".into());
+        }
+        let mut positions = [0; N];
+        for (axis, positions) in positions.iter_mut().enumerate() {
+            let (length, window, padding) = (x.shape[axis + 2], self.window[axis], self.padding[axis]);
+            let reach = (window - 1).saturating_mul(self.dilation[axis]).saturating_add(1);
+            if padding > reach / 2 {
+                return Err(format!("a padding of {padding} is more than half a window of {reach}"));
+            }
+            let Some(rest) = length.saturating_add(2 * padding).checked_sub(reach) else {
+                return Err(format!("a window of {reach} does not fit in {length} elements"));
+            };
+            let stride = self.stride[axis];
+            *positions = rest / stride + 1;
+            // One more that begins before the padding at the end.
+            if self.ceil_mode && rest % stride > 0 && *positions * stride < length + padding {
+                *positions += 1;
+            }
+        }
+        Ok(positions)
+    }
+
+    /// Whether windows lie side by side, and are too large to be looked at element by element.
+    fn is_blocks(&self, x: &Shape, positions: &[usize; N]) -> bool {
+        let inside = |axis: usize| positions[axis] * self.stride[axis] <= x[axis + 2];
+        self.window.iter().product::<usize>() > 32
+            && self.stride == self.window
+            && self.padding == [0; N]
+            && self.dilation == [1; N]
+            && (0..N).all(inside)
+    }
+
+    /// How many elements of each window along an axis a mean counts.
+    fn counts(&self, axis: usize, length: usize, positions: usize) -> Vec<usize> {
+        let padding = self.padding[axis];
+        let counted =
+            if self.count_include_pad { 0..length + 2 * padding } else { padding..padding + length };
+        let of = |at: usize| {
+            let places = (0..self.window[axis]).map(|k| at * self.stride[axis] + k * self.dilation[axis]);
+            places.filter(|place| counted.contains(place)).count()
+        };
+        (0..positions).map(of).collect()
     }
 }
 
 impl<'t> Var<'t> {
     /// The largest element of each window of images `[n, c, h, w]`: `[n, c, h', w']`, where
-    /// `h' = ⌊(h + 2·padding - window) / stride⌋ + 1`. NaN if a window has one. The derivative goes to the largest; equal
-    /// ones share it evenly. (PyTorch gives it to the first.)
+    /// `h' = ⌊(h + 2·padding - dilation·(window - 1) - 1) / stride⌋ + 1` (rounded up with `ceil_mode`, unless the last window
+    /// began in the padding). One image `[c, h, w]` gives `[c, h', w']`. NaN if a window has one. The derivative goes to the
+    /// largest; equal ones share it evenly. (PyTorch gives it to the first.)
+    ///
+    /// A mistake if a window does not fit, or if the padding is more than half of it.
     ///
     /// ```
     /// use chainrule_tape::{Tape, Tensor};
@@ -93,122 +181,226 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn max_pool2d(self, pool: impl Into<Pool<2>>) -> Var<'t> {
-        self.max_pool("max_pool2d", pool.into())
+        self.pool("max_pool2d", pool.into(), true)
     }
 
-    /// The largest element of each window of sequences `[n, c, l]`; see [`max_pool2d`](Var::max_pool2d).
+    /// The largest element of each window of sequences `[n, c, l]` or `[c, l]`; see [`max_pool2d`](Var::max_pool2d).
     #[track_caller]
     pub fn max_pool1d(self, pool: impl Into<Pool<1>>) -> Var<'t> {
-        self.max_pool("max_pool1d", pool.into())
+        self.pool("max_pool1d", pool.into(), true)
     }
 
-    /// The mean of each window of images `[n, c, h, w]`, with the zeros of the padding counted: `[n, c, h', w']` as of
-    /// [`max_pool2d`](Var::max_pool2d). The derivative is spread evenly.
+    /// The largest element of each window of volumes `[n, c, d, h, w]` or `[c, d, h, w]`; see
+    /// [`max_pool2d`](Var::max_pool2d).
+    #[track_caller]
+    pub fn max_pool3d(self, pool: impl Into<Pool<3>>) -> Var<'t> {
+        self.pool("max_pool3d", pool.into(), true)
+    }
+
+    /// The mean of each window of images `[n, c, h, w]` or `[c, h, w]`, with shapes as of [`max_pool2d`](Var::max_pool2d). The
+    /// zeros of the padding count, unless `count_include_pad` is false. The derivative is spread evenly.
+    ///
+    /// ```
+    /// use chainrule_tape::{Pool, Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from_vec(vec![2.0, 4.0, 6.0], [1, 1, 3])?);
+    /// let pool = Pool { padding: [1], ..Pool::from(2) };
+    /// assert_eq!(x.avg_pool1d(pool).value()?.to_f64(), [1.0, 5.0]);
+    /// let pool = Pool { count_include_pad: false, ..pool };
+    /// assert_eq!(x.avg_pool1d(pool).value()?.to_f64(), [2.0, 5.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
     #[track_caller]
     pub fn avg_pool2d(self, pool: impl Into<Pool<2>>) -> Var<'t> {
-        self.avg_pool("avg_pool2d", pool.into())
+        self.pool("avg_pool2d", pool.into(), false)
     }
 
-    /// The mean of each window of sequences `[n, c, l]`; see [`avg_pool2d`](Var::avg_pool2d).
+    /// The mean of each window of sequences `[n, c, l]` or `[c, l]`; see [`avg_pool2d`](Var::avg_pool2d).
     #[track_caller]
     pub fn avg_pool1d(self, pool: impl Into<Pool<1>>) -> Var<'t> {
-        self.avg_pool("avg_pool1d", pool.into())
+        self.pool("avg_pool1d", pool.into(), false)
+    }
+
+    /// The mean of each window of volumes `[n, c, d, h, w]` or `[c, d, h, w]`; see [`avg_pool2d`](Var::avg_pool2d).
+    #[track_caller]
+    pub fn avg_pool3d(self, pool: impl Into<Pool<3>>) -> Var<'t> {
+        self.pool("avg_pool3d", pool.into(), false)
     }
 
     #[track_caller]
-    fn max_pool<const N: usize>(self, name: &'static str, pool: Pool<N>) -> Var<'t> {
-        let Some(mut x) = self.channels_last(name, pool) else { return self.tape.poison() };
-        if pool.padding.iter().any(|&padding| padding > 0) {
-            let inside = self.tape.full(x.shape(), 1.0, crate::DType::Bool);
-            x = inside.padded(pool).select(x.padded(pool), f64::NEG_INFINITY);
+    fn pool<const N: usize>(self, name: &'static str, pool: Pool<N>, largest: bool) -> Var<'t> {
+        if self.is_poisoned() {
+            return self;
         }
-        let elements = x.of_windows(pool);
-        let mut largest: Vec<Var<'t>> = elements.iter().map(|x| x.detach()).collect();
+        if self.rank() == N + 1 {
+            // Without a batch.
+            let y = self.unsqueeze(0).pool(name, pool, largest);
+            return if y.is_poisoned() { y } else { y.squeeze(0) };
+        }
+        let shape = self.shape();
+        let positions = match pool.positions(&self.meta()) {
+            Ok(positions) => positions,
+            Err(what) => return self.tape.fail(name, what, &[self]),
+        };
+        if pool.is_blocks(&shape, &positions) {
+            let mut x = self;
+            for (axis, (&positions, window)) in positions.iter().zip(pool.window).enumerate() {
+                x = x.slice(axis as isize + 2, ..positions * window);
+            }
+            let (x, axes) = x.blocks(&positions);
+            return if largest { x.max(axes.as_slice()) } else { x.mean(axes.as_slice()) };
+        }
+        let mut x = self.permute(&channels_last(N));
+        if largest {
+            let inside = self.tape.full(x.shape(), 1.0, DType::Bool);
+            let padded = inside.padded(pool, &positions);
+            if !padded.has_shape(&x.shape()) {
+                x = padded.select(x.padded(pool, &positions), f64::NEG_INFINITY);
+            }
+        } else {
+            x = x.padded(pool, &positions);
+        }
+        let windows = Windows { stride: pool.stride[..].into(), dilation: pool.dilation[..].into() };
+        let elements = windows.taps(x, &pool.window);
+        let y = if largest { x.largest(&elements) } else { x.mean_of(&elements, pool, &shape, &positions) };
+        y.permute(&channels_first(N))
+    }
+
+    /// The largest of elements, one of each.
+    #[track_caller]
+    fn largest(self, elements: &[Var<'t>]) -> Var<'t> {
+        let mut largest: Vec<Var<'t>> = Vec::with_capacity(elements.len() + 1);
+        for x in elements {
+            largest.push(x.detach());
+        }
         // Two by two: a tree is as deep as it has to be.
         while largest.len() > 1 {
-            largest = largest
-                .chunks(2)
-                .map(|pair| pair.iter().copied().reduce(Var::maximum).unwrap_or(pair[0]))
-                .collect();
+            let mut winners = Vec::with_capacity(largest.len() + 1);
+            for pair in largest.chunks(2) {
+                winners.push(match *pair {
+                    [a, b] => a.maximum(b),
+                    _ => pair[0],
+                });
+            }
+            largest = winners;
         }
         largest.extend(elements);
-        self.tape.op(Largest, &largest).channels_first(N)
+        self.tape.op(Largest, &largest)
     }
 
+    /// The mean of elements of a pooling's windows.
     #[track_caller]
-    fn avg_pool<const N: usize>(self, name: &'static str, pool: Pool<N>) -> Var<'t> {
-        let Some(x) = self.channels_last(name, pool) else { return self.tape.poison() };
-        let count: usize = pool.window.iter().product();
-        let sum = x.padded(pool).of_windows(pool).into_iter().reduce(|sum, x| sum + x);
-        sum.map_or(x, |sum| sum * (1.0 / count as f64)).channels_first(N)
-    }
-
-    /// With the channels last, if windows fit; else the mistake is noted.
-    #[track_caller]
-    fn channels_last<const N: usize>(self, name: &'static str, pool: Pool<N>) -> Option<Var<'t>> {
-        let shape = self.shape();
-        if self.is_poisoned() {
-            return None;
+    fn mean_of<const N: usize>(
+        self,
+        elements: &[Var<'t>],
+        pool: Pool<N>,
+        x: &Shape,
+        positions: &[usize; N],
+    ) -> Var<'t> {
+        let mut sum = elements[0];
+        for x in &elements[1..] {
+            sum = sum + *x;
         }
-        let problem = if shape.rank() != N + 2 {
-            Some(format!("takes an input with {} axes", N + 2))
-        } else if !self.dtype().is_float() {
-            Some(format!("not defined for {}", self.dtype()))
-        } else if pool.window.contains(&0) || pool.stride.contains(&0) {
-            Some("window and stride are at least 1".into())
-        } else {
-            (0..N).find_map(|axis| {
-                let (length, window, padding) = (shape[axis + 2], pool.window[axis], pool.padding[axis]);
-                if padding > window / 2 {
-                    Some(format!("a padding of {padding} is more than half a window of {window}"))
-                } else if length + 2 * padding < window {
-                    Some(format!("a window of {window} does not fit in {length} elements"))
-                } else {
-                    None
+        let mut all = 1.0;
+        for axis in 0..N {
+            let counts = pool.counts(axis, x[axis + 2], positions[axis]);
+            match counts.iter().all(|count| *count == counts[0]) {
+                true => all *= counts[0].max(1) as f64,
+                false => {
+                    let share = counts.iter().map(|&count| 1.0 / count.max(1) as f64).collect();
+                    sum = sum * self.tape.along(share, self.dtype(), N - axis);
                 }
-            })
-        };
-        if let Some(what) = problem {
-            self.tape.fail(name, what, &[self]);
-            return None;
+            }
         }
-        let order: SmallVec<[usize; 5]> = [0].into_iter().chain(2..N + 2).chain([1]).collect();
-        Some(self.permute(&order))
+        sum * (1.0 / all)
     }
 
+    /// With as many elements before and after as the windows reach over.
     #[track_caller]
-    fn channels_first(self, spatial: usize) -> Var<'t> {
-        let order: SmallVec<[usize; 5]> = [0, spatial + 1].into_iter().chain(1..spatial + 1).collect();
-        self.permute(&order)
+    fn padded<const N: usize>(self, pool: Pool<N>, positions: &[usize; N]) -> Var<'t> {
+        let (mut x, shape) = (self, self.shape());
+        for axis in 0..N {
+            let end =
+                (positions[axis] - 1) * pool.stride[axis] + (pool.window[axis] - 1) * pool.dilation[axis] + 1;
+            let have = shape[axis + 1] + pool.padding[axis];
+            x = x.pad(axis as isize + 1, pool.padding[axis], end.saturating_sub(have));
+        }
+        x
     }
 
+    /// Each spatial axis of `[n, c, spatial…]` cut in so many parts, `[n, c, parts, length of a part, …]`, and the axes along the
+    /// parts.
     #[track_caller]
-    fn padded<const N: usize>(self, pool: Pool<N>) -> Var<'t> {
-        (0..N).fold(self, |x, axis| x.pad(axis as isize + 1, pool.padding[axis], pool.padding[axis]))
+    pub(crate) fn blocks(self, parts: &[usize]) -> (Var<'t>, SmallVec<[isize; 3]>) {
+        let x = self.shape();
+        let cut = parts.iter().zip(&x[2..]).flat_map(|(&parts, &length)| [parts, length / parts]);
+        let shape: Shape = x[..2].iter().copied().chain(cut).collect();
+        (self.reshape(shape), (0..parts.len() as isize).map(|axis| 2 * axis + 3).collect())
     }
+}
 
-    /// For each place of a window, the elements that all windows have there.
+impl crate::Tape {
+    /// Numbers along an axis, with `after` axes of length 1 behind it.
     #[track_caller]
-    fn of_windows<const N: usize>(self, pool: Pool<N>) -> Vec<Var<'t>> {
-        let windows = Windows { stride: pool.stride[..].into(), dilation: SmallVec::from_elem(1, N) };
-        windows.taps(self, &pool.window)
+    pub(crate) fn along(&self, numbers: Vec<f64>, dtype: DType, after: usize) -> Var<'_> {
+        let shape: Shape = std::iter::once(numbers.len()).chain(std::iter::repeat_n(1, after)).collect();
+        let numbers = match dtype {
+            DType::F32 => Tensor::from(numbers.iter().map(|&x| x as f32).collect::<Vec<f32>>()),
+            _ => Tensor::from(numbers),
+        };
+        self.var(numbers).reshape(shape)
     }
 }
 
 pub(super) const SAMPLES: &[Sample] = &[
     Sample {
-        name: "max_pool",
+        name: "max_pool2d",
         inputs: || vec![numbers(48, &[1, 2, 4, 6])],
         apply: |x| x[0].max_pool2d(2).square(),
     },
     Sample {
-        name: "max_pool_overlapping",
+        name: "max_pool2d_overlapping",
         inputs: || vec![numbers(35, &[1, 1, 5, 7])],
-        apply: |x| x[0].max_pool2d(Pool { window: [3, 2], stride: [2, 1], padding: [1, 0] }),
+        apply: |x| {
+            x[0].max_pool2d(Pool { window: [3, 2], stride: [2, 1], padding: [1, 0], ..Pool::default() })
+        },
     },
     Sample {
-        name: "avg_pool",
+        name: "max_pool1d",
+        inputs: || vec![numbers(16, &[2, 8])],
+        apply: |x| {
+            let pool = Pool { window: [3], stride: [2], dilation: [2], ceil_mode: true, ..Pool::default() };
+            x[0].max_pool1d(pool).square()
+        },
+    },
+    Sample {
+        name: "max_pool3d",
+        inputs: || vec![numbers(48, &[1, 1, 4, 4, 3])],
+        apply: |x| x[0].max_pool3d(Pool { stride: [2, 2, 1], ..Pool::from(2) }).square(),
+    },
+    Sample {
+        name: "avg_pool1d",
         inputs: || vec![numbers(14, &[2, 1, 7])],
-        apply: |x| x[0].avg_pool1d(Pool { window: [3], stride: [2], padding: [1] }).square(),
+        apply: |x| {
+            x[0].avg_pool1d(Pool { window: [3], stride: [2], padding: [1], ..Pool::default() }).square()
+        },
+    },
+    Sample {
+        name: "avg_pool2d",
+        inputs: || vec![numbers(30, &[1, 1, 5, 6])],
+        apply: |x| {
+            let pool = Pool { stride: [2, 2], padding: [1, 1], ceil_mode: true, ..Pool::from(3) };
+            x[0].avg_pool2d(Pool { count_include_pad: false, ..pool }).square()
+        },
+    },
+    Sample {
+        name: "avg_pool2d_blocks",
+        inputs: || vec![numbers(42, &[1, 1, 6, 7])],
+        apply: |x| x[0].avg_pool2d([6, 6]).square() + x[0].max_pool2d([6, 6]),
+    },
+    Sample {
+        name: "avg_pool3d",
+        inputs: || vec![numbers(24, &[1, 1, 4, 3, 2])],
+        apply: |x| x[0].avg_pool3d(Pool { stride: [2, 1, 1], ..Pool::from(2) }).square(),
     },
 ];
