@@ -7,3 +7,7 @@ pub(crate) mod quantile;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod statistics;
+pub(crate) mod adaptive_pool;
+mod picked;
+mod softmax;
+mod statistics;

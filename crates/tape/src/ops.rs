@@ -63,6 +63,7 @@ pub fn samples() -> Vec<Sample> {
         gated::SAMPLES,
         normalize::SAMPLES,
         pool::SAMPLES,
+        crate::compose::adaptive_pool::SAMPLES,
         index::SAMPLES,
         crate::transform::SAMPLES,
         cumulative::SAMPLES,
@@ -82,6 +83,7 @@ pub fn samples() -> Vec<Sample> {
 
 pub(crate) use convert::{alias, anew, placeholder};
 pub(crate) use movement::same_view;
+pub(crate) use convolution::numbers;
 /// The movement to a shape with the same elements, for the planner.
 pub(crate) use movement::{expand, permute, reshape};
 pub(crate) use reduce::{is_lone, reduce_kept};

@@ -302,3 +302,61 @@ fn pools_of_sequences_and_volumes() {
     let message = mistake(line!(), |t| t.var([[1i64, 2]]).max_pool1d(1));
     assert!(message.contains("not defined for i64"), "{message}");
 }
+
+#[test]
+fn adaptive_pools_are_those_of_loops() {
+    let mut rng = StdRng::seed_from_u64(15);
+    for _ in 0..150 {
+        let mut pair = |from: usize, to: usize| [rng.random_range(from..to), rng.random_range(from..to)];
+        let ([h, w], size) = (pair(1, 8), pair(1, 8));
+        let (x_shape, y_shape) = ([2, 2, h, w], [2, 2, size[0], size[1]]);
+        let x = random(&mut rng, x_shape.iter().product());
+        let g = random(&mut rng, y_shape.iter().product());
+        let (mut max, mut mean, mut dmean) = (vec![0.0; g.len()], vec![0.0; g.len()], vec![0.0; x.len()]);
+        let window =
+            |i: usize, length: usize, size: usize| i * length / size..((i + 1) * length).div_ceil(size);
+        for to in 0..g.len() {
+            let (image, i, j) = (to / size[1] / size[0], to / size[1] % size[0], to % size[1]);
+            let (rows, columns) = (window(i, h, size[0]), window(j, w, size[1]));
+            let places: Vec<usize> =
+                rows.flat_map(|i| columns.clone().map(move |j| (image * h + i) * w + j)).collect();
+            max[to] = places.iter().map(|&at| x[at]).fold(f64::NEG_INFINITY, f64::max);
+            for &at in &places {
+                mean[to] += x[at] / places.len() as f64;
+                dmean[at] += g[to] / places.len() as f64;
+            }
+        }
+        let tape = Tape::new();
+        let (x, g) = (tape.var(tensor(x, &x_shape)), tape.var(tensor(g, &y_shape)));
+        let what = format!("{size:?} of {x_shape:?}");
+        let average = x.adaptive_avg_pool2d(size);
+        assert_close(average, &mean, &y_shape, &what);
+        assert_close(x.adaptive_max_pool2d(size), &max, &y_shape, &what);
+        assert_close(tape.grad((average * g).sum(..), x), &dmean, &x_shape, &what);
+    }
+}
+
+#[test]
+fn adaptive_pools_of_odd_inputs() {
+    let tape = Tape::new();
+    // What is in no window of an output does not reach it, be it infinite.
+    let x = tape.var([[f32::INFINITY, 1.0, 2.0, 3.0, f32::NAN]]);
+    let y = x.adaptive_avg_pool1d([3]).value().unwrap().to_f64();
+    assert!(y[0] == f64::INFINITY && y[1] == 2.0 && y[2].is_nan(), "{y:?}");
+    let y = x.adaptive_max_pool1d([3]).value().unwrap().to_f64();
+    assert!(y[0] == f64::INFINITY && y[1] == 3.0 && y[2].is_nan(), "{y:?}");
+    // A window's equal elements share, each once.
+    let x = tape.var([[1.0; 5]]);
+    assert_close(
+        tape.grad(x.adaptive_max_pool1d([3]).slice(1, 1..2).sum(..), x),
+        &[0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.0],
+        &[1, 5],
+        "ties",
+    );
+    let empty = tape.full([0, 2, 5], 0.0, DType::F32);
+    assert_eq!(empty.adaptive_max_pool1d([3]).value().unwrap().shape().dims(), [0, 2, 3]);
+    let message = mistake(line!(), |t| t.var([[1.0, 2.0]]).adaptive_avg_pool1d([0]));
+    assert!(message.starts_with("adaptive_avg_pool1d: an output of size [0]"), "{message}");
+    let message = mistake(line!(), |t| t.full([1, 1, 0], 1.0, DType::F32).adaptive_max_pool1d([1]));
+    assert!(message.contains("an empty axis has no windows"), "{message}");
+}

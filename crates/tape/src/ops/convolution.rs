@@ -326,7 +326,7 @@ pub(super) const SAMPLES: &[Sample] = &[
 ];
 
 /// Numbers from -1 to 1 that repeat late.
-pub(super) fn numbers(count: usize, shape: &[usize]) -> crate::Tensor {
+pub(crate) fn numbers(count: usize, shape: &[usize]) -> crate::Tensor {
     let values: Vec<f64> = (0..count).map(|i| ((i * 37 % 101) as f64 - 50.0) / 50.0).collect();
     crate::Tensor::from_vec(values, shape).expect("a sample's values fill its shape")
 }
