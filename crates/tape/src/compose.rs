@@ -9,5 +9,6 @@ pub(crate) mod softmax;
 pub(crate) mod statistics;
 pub(crate) mod adaptive_pool;
 mod picked;
+pub(crate) mod random;
 mod softmax;
 mod statistics;

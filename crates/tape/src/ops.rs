@@ -64,6 +64,8 @@ pub fn samples() -> Vec<Sample> {
         normalize::SAMPLES,
         pool::SAMPLES,
         crate::compose::adaptive_pool::SAMPLES,
+        generate::SAMPLES,
+        crate::compose::random::SAMPLES,
         index::SAMPLES,
         crate::transform::SAMPLES,
         cumulative::SAMPLES,

@@ -76,7 +76,8 @@ mod tests {
             &[0, 0, 0, 1, 1, 2],
             &[2, 2],
         ];
-        let irregular: [&[usize]; 4] = [&[0, 2, 3, 3, 1, 4, 4], &[3, 2, 1, 0], &[], &[0, 0, 1, 2, 2, 3, 4, 4]];
+        let irregular: [&[usize]; 4] =
+            [&[0, 2, 3, 3, 1, 4, 4], &[3, 2, 1, 0], &[], &[0, 0, 1, 2, 2, 3, 4, 4]];
         for (indices, slices) in regular.map(|i| (i, true)).into_iter().chain(irregular.map(|i| (i, false))) {
             assert!(slices != super::steps(indices).is_none_or(|steps| steps.is_empty()), "{indices:?}");
             let want: Vec<f64> =
