@@ -17,6 +17,7 @@ mod transform;
 
 pub use chainrule_kernels::machine::{BlockCall, Call, Slice, SliceMut};
 pub use chainrule_kernels::{DType, Element};
+pub use compose::interpolate::Interpolation;
 pub use error::{At, Cut, Error, Mistake, Result};
 pub use execute::{Function, NonFinite, Outputs, Program};
 pub use ops::{Conv, ConvTranspose, Pool};

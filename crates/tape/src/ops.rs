@@ -21,6 +21,7 @@ mod sort;
 mod symmetric;
 mod transposed;
 mod unary;
+mod unfold;
 mod windows;
 
 use crate::{Tensor, Var};
@@ -66,6 +67,9 @@ pub fn samples() -> Vec<Sample> {
         crate::compose::adaptive_pool::SAMPLES,
         generate::SAMPLES,
         crate::compose::random::SAMPLES,
+        crate::compose::interpolate::SAMPLES,
+        crate::compose::pixel_shuffle::SAMPLES,
+        unfold::SAMPLES,
         index::SAMPLES,
         crate::transform::SAMPLES,
         cumulative::SAMPLES,

@@ -1,7 +1,7 @@
 //! Transposed convolutions, pools, resizing and the other ops that look through windows, against loops, hand-computed
 //! values and PyTorch's.
 
-use chainrule_tape::{Conv, ConvTranspose, DType, Pool, Tape, Tensor, Var};
+use chainrule_tape::{Conv, ConvTranspose, DType, Interpolation, Pool, Tape, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -219,10 +219,12 @@ fn pools_are_those_of_loops() {
         let most = [0, 1].map(|a| if large { 0 } else { window[a] / 2 });
         let padding = [0, 1].map(|a| pair(0, most[a] + 1)[0]);
         let more = pair(0, 9);
-        let [h, w] = [0, 1].map(|a| (reach[a] + more[a]).saturating_sub(2 * padding[a]).max(1));
+        let [h, w] = [0, 1].map(|a| (reach[a] + more[a]).saturating_sub(2 * padding[a] + 2).max(1));
         let [ceil_mode, count_include_pad] = pair(0, 2).map(|x| x == 1);
         let pool = Pool { window, stride, padding, dilation, ceil_mode, count_include_pad };
-        if [0, 1].iter().any(|&a| [h, w][a] + 2 * padding[a] < reach[a]) {
+        // With `ceil_mode` a window may be too long by less than the stride.
+        let beyond = |a: usize| if ceil_mode { stride[a] - 1 } else { 0 };
+        if [0, 1].iter().any(|&a| [h, w][a] + 2 * padding[a] + beyond(a) < reach[a]) {
             continue;
         }
         let (rows, columns) = (pooled(&pool, 0, h), pooled(&pool, 1, w));
@@ -359,4 +361,197 @@ fn adaptive_pools_of_odd_inputs() {
     assert!(message.starts_with("adaptive_avg_pool1d: an output of size [0]"), "{message}");
     let message = mistake(line!(), |t| t.full([1, 1, 0], 1.0, DType::F32).adaptive_max_pool1d([1]));
     assert!(message.contains("an empty axis has no windows"), "{message}");
+}
+
+#[test]
+fn resized_images_are_pytorchs() {
+    let tape = Tape::new();
+    let x = tape.var(tensor([1.0, 5.0, 2.0, 4.0, -3.0, 7.0], &[1, 1, 2, 3]));
+    let linear = |align_corners| Interpolation::Linear { align_corners };
+    let cubic = |align_corners| Interpolation::Cubic { align_corners };
+    let third = 1.0 / 3.0;
+    let to_3_by_4: [(Interpolation, [f64; 12]); 6] = [
+        (Interpolation::Nearest, [1.0, 1.0, 5.0, 2.0, 1.0, 1.0, 5.0, 2.0, 4.0, 4.0, -3.0, 7.0]),
+        (Interpolation::NearestExact, [1.0, 5.0, 5.0, 2.0, 4.0, -3.0, -3.0, 7.0, 4.0, -3.0, -3.0, 7.0]),
+        (linear(false), [1.0, 3.5, 3.875, 2.0, 2.5, 1.5625, 2.3125, 4.5, 4.0, -0.375, 0.75, 7.0]),
+        (
+            linear(true),
+            [1.0, 11.0 * third, 4.0, 2.0, 2.5, 1.5, 6.5 * third, 4.5, 4.0, -2.0 * third, third, 7.0],
+        ),
+        (
+            cubic(false),
+            [
+                0.383936564128,
+                4.362520005968,
+                4.751100328234,
+                1.269641452365,
+                2.607666015625,
+                1.156005859375,
+                2.096435546875,
+                4.751220703125,
+                4.831395467122,
+                -2.050508287218,
+                -0.558229234484,
+                8.232799953885,
+            ],
+        ),
+        (
+            cubic(true),
+            [
+                1.0,
+                4.074074074074,
+                4.5,
+                2.0,
+                2.5,
+                1.083333333333,
+                1.935185185185,
+                4.5,
+                4.0,
+                -1.907407407407,
+                -0.62962962963,
+                7.0,
+            ],
+        ),
+    ];
+    for (how, want) in to_3_by_4 {
+        let y = x.interpolate([3, 4], how);
+        assert_eq!(y.shape().dims(), [1, 1, 3, 4]);
+        for (got, want) in y.value().unwrap().to_f64().iter().zip(want) {
+            assert!((got - want).abs() < 1e-11, "{how:?}: {got}, not {want}");
+        }
+    }
+    let by_factor: [(Interpolation, [f64; 4]); 4] = [
+        (Interpolation::Nearest, [1.0, 1.0, 5.0, 2.0]),
+        (Interpolation::NearestExact, [1.0, 5.0, 5.0, 2.0]),
+        (linear(false), [1.642857142857, 2.464285714286, 3.25, 3.107142857143]),
+        (cubic(false), [1.405123805475, 2.573820153061, 3.568080357143, 3.059911017979]),
+    ];
+    for (how, want) in by_factor {
+        let y = x.interpolate_by([0.7, 1.5], how);
+        assert_eq!(y.shape().dims(), [1, 1, 1, 4]);
+        for (got, want) in y.value().unwrap().to_f64().iter().zip(want) {
+            assert!((got - want).abs() < 1e-11, "{how:?}: {got}, not {want}");
+        }
+    }
+}
+
+#[test]
+fn resizing_keeps_what_it_should() {
+    let mut rng = StdRng::seed_from_u64(16);
+    for _ in 0..60 {
+        let mut pair = |from: usize, to: usize| [rng.random_range(from..to), rng.random_range(from..to)];
+        let (from, to) = (pair(1, 8), pair(1, 12));
+        let tape = Tape::new();
+        for how in [
+            Interpolation::Nearest,
+            Interpolation::NearestExact,
+            Interpolation::Linear { align_corners: false },
+            Interpolation::Linear { align_corners: true },
+            Interpolation::Cubic { align_corners: false },
+            Interpolation::Cubic { align_corners: true },
+        ] {
+            // A constant stays, so the weights add up to 1 and the gradient's sum is the output's number of elements.
+            let x = tape.full(from, 3.0, DType::F64);
+            let y = x.interpolate(to, how);
+            let what = format!("{how:?} from {from:?} to {to:?}");
+            assert_close(y, &vec![3.0; to[0] * to[1]], &to, &what);
+            let sum = tape.grad(y.sum(..), x).sum(..).item().unwrap();
+            assert!((sum - (to[0] * to[1]) as f64).abs() < 1e-10, "{what}: {sum}");
+            // So does a line, with the corners aligned.
+            if how == (Interpolation::Linear { align_corners: true }) && to[1] > 1 {
+                let line = tape.iota(from[1], DType::F64).interpolate([to[1]], how);
+                let slope = (from[1] - 1) as f64 / (to[1] - 1) as f64;
+                let want: Vec<f64> = (0..to[1]).map(|i| i as f64 * slope).collect();
+                assert_close(line, &want, &to[1..], &what);
+            }
+        }
+    }
+    let tape = Tape::new();
+    let linear = Interpolation::Linear { align_corners: false };
+    let y = tape.var([1i64, 2, 3]).interpolate([5], Interpolation::Nearest);
+    assert_eq!((y.value().unwrap().to_f64(), y.dtype()), (vec![1.0, 1.0, 2.0, 2.0, 3.0], DType::I64));
+    assert_eq!(tape.var([1.0f32, 3.0]).interpolate([3], linear).value().unwrap().to_f64(), [1.0, 2.0, 3.0]);
+    // A size of 1, and an element that only others' windows reach.
+    assert_close(
+        tape.var([1.0, 9.0]).interpolate([1], Interpolation::Linear { align_corners: true }),
+        &[1.0],
+        &[1],
+        "one",
+    );
+    assert_close(tape.var([4.0]).interpolate([3], linear), &[4.0; 3], &[3], "of one");
+    assert_eq!(
+        tape.full([0, 3], 0.0, DType::F32).interpolate([6], linear).value().unwrap().shape().dims(),
+        [0, 6]
+    );
+    let message = mistake(line!(), |t| t.var([1.0]).interpolate([2, 2], Interpolation::Nearest));
+    assert!(message.starts_with("interpolate: takes 2 axes or more"), "{message}");
+    let message = mistake(line!(), |t| t.var([1.0]).interpolate_by([0.5], Interpolation::Nearest));
+    assert!(message.starts_with("interpolate_by: can't be resized to [0]"), "{message}");
+    let message = mistake(line!(), |t| t.var([1i64, 2]).interpolate([3], linear));
+    assert!(message.contains("not defined for i64"), "{message}");
+    let message = mistake(line!(), |t| t.var([1.0]).interpolate_by([f64::NAN, 2.0], Interpolation::Nearest));
+    assert!(message.starts_with("interpolate_by: "), "{message}");
+}
+
+#[test]
+fn channels_to_places_and_back() {
+    let tape = Tape::new();
+    let x = tape.iota(2 * 18 * 2 * 3, DType::F64).reshape([2, 18, 2, 3]);
+    let y = x.pixel_shuffle(3);
+    assert_eq!(y.shape().dims(), [2, 2, 6, 9]);
+    let values = y.value().unwrap().to_f64();
+    for (at, got) in values.iter().enumerate() {
+        let (n, c, i, j) = (at / 108, at / 54 % 2, at / 9 % 6, at % 9);
+        let channel = c * 9 + i % 3 * 3 + j % 3;
+        assert_eq!(*got, (((n * 18 + channel) * 2 + i / 3) * 3 + j / 3) as f64, "{at}");
+    }
+    let same = x.value().unwrap().to_f64();
+    assert_close(y.pixel_unshuffle(3), &same, &[2, 18, 2, 3], "inverse");
+    assert_close(x.channel_shuffle(6).channel_shuffle(3), &same, &[2, 18, 2, 3], "inverse");
+    let channels = tape.iota(6, DType::I64).reshape([1, 6]).channel_shuffle(2).value().unwrap().to_f64();
+    assert_eq!(channels, [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    assert_eq!(
+        tape.full([0, 4, 2, 2], 0.0, DType::F32).pixel_shuffle(2).value().unwrap().shape().dims(),
+        [0, 1, 4, 4]
+    );
+    let message = mistake(line!(), |t| t.full([3, 2, 2], 0.0, DType::F32).pixel_shuffle(2));
+    assert!(message.starts_with("pixel_shuffle: 3 channels can't be cut in blocks of 2·2"), "{message}");
+    let message = mistake(line!(), |t| t.full([2, 2], 0.0, DType::F32).pixel_unshuffle(2));
+    assert!(message.starts_with("pixel_unshuffle: takes channels"), "{message}");
+    let message = mistake(line!(), |t| t.full([3, 2, 3], 0.0, DType::F32).pixel_unshuffle(2));
+    assert!(message.contains("2 by 3 can't be cut"), "{message}");
+    let message = mistake(line!(), |t| t.full([1, 3], 0.0, DType::F32).channel_shuffle(2));
+    assert!(message.contains("3 channels can't be cut in 2 groups"), "{message}");
+}
+
+#[test]
+fn columns_of_windows() {
+    let tape = Tape::new();
+    let mut rng = StdRng::seed_from_u64(17);
+    let x = tape.var(tensor(random(&mut rng, 2 * 3 * 6 * 5), &[2, 3, 6, 5]));
+    let w = tape.var(tensor(random(&mut rng, 4 * 3 * 3 * 2), &[4, 3, 3, 2]));
+    let conv = Conv { stride: [2, 1], padding: [1, 2], dilation: [1, 3], groups: 1 };
+    // Weights times columns are a convolution.
+    let y = x.conv2d(w, conv);
+    let columns = x.unfold2d([3, 2], conv);
+    let product = w.reshape([4, 18]).expand([2, 4, 18]).matmul(columns);
+    assert_close(product.reshape(y.shape()), &y.value().unwrap().to_f64(), y.shape().dims(), "convolution");
+    // One is the other's transpose.
+    let g = tape.var(tensor(random(&mut rng, columns.numel()), columns.shape().dims()));
+    let back = tape.grad((columns * g).sum(..), x).value().unwrap().to_f64();
+    assert_close(g.fold2d([6, 5], [3, 2], conv), &back, &[2, 3, 6, 5], "transpose");
+    // PyTorch's order.
+    let x = tape.iota(24, DType::F64).reshape([2, 3, 4]) + 1.0;
+    let columns = x.unfold2d([2, 3], Conv { stride: [2, 1], padding: [1, 0], ..Conv::default() });
+    assert_eq!(columns.shape().dims(), [12, 4]);
+    let first = columns.slice(0, 3..7).value().unwrap().to_f64();
+    assert_eq!(first, [1., 2., 9., 10., 2., 3., 10., 11., 3., 4., 11., 12., 0., 0., 17., 18.]);
+    let empty = tape.full([0, 2, 3, 3], 0.0, DType::F32).unfold2d([2, 2], Conv::default());
+    assert_eq!(empty.value().unwrap().shape().dims(), [0, 8, 4]);
+    assert_eq!(empty.fold2d([3, 3], [2, 2], Conv::default()).value().unwrap().shape().dims(), [0, 2, 3, 3]);
+    let message = mistake(line!(), |t| t.full([1, 2, 2], 0.0, DType::F32).unfold2d([3, 1], Conv::default()));
+    assert!(message.starts_with("unfold2d: a window of 3 (dilation 1) does not fit in 2"), "{message}");
+    let message =
+        mistake(line!(), |t| t.full([4, 3], 0.0, DType::F32).fold2d([2, 3], [2, 2], Conv::default()));
+    assert!(message.starts_with("fold2d: takes columns of c·4 elements for 2 windows"), "{message}");
 }

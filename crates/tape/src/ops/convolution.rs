@@ -240,7 +240,7 @@ impl<'t> Var<'t> {
 }
 
 impl<const N: usize> Conv<N> {
-    fn windows(&self) -> Windows {
+    pub(super) fn windows(&self) -> Windows {
         Windows { stride: self.stride[..].into(), dilation: self.dilation[..].into() }
     }
 

@@ -127,14 +127,17 @@ impl<const N: usize> Pool<N> {
             if padding > reach / 2 {
                 return Err(format!("a padding of {padding} is more than half a window of {reach}"));
             }
-            let Some(rest) = length.saturating_add(2 * padding).checked_sub(reach) else {
+            let (around, stride) = (length.saturating_add(2 * padding), self.stride[axis]);
+            // With `ceil_mode` a window may reach beyond the end, by less than the stride.
+            let more = if self.ceil_mode { stride - 1 } else { 0 };
+            let rest = around.saturating_add(more).checked_sub(reach).filter(|_| length > 0);
+            let Some(rest) = rest else {
                 return Err(format!("a window of {reach} does not fit in {length} elements"));
             };
-            let stride = self.stride[axis];
             *positions = rest / stride + 1;
-            // One more that begins before the padding at the end.
-            if self.ceil_mode && rest % stride > 0 && *positions * stride < length + padding {
-                *positions += 1;
+            if self.ceil_mode && (*positions - 1) * stride >= length + padding {
+                // The last one would begin in the padding.
+                *positions -= 1;
             }
         }
         Ok(positions)
