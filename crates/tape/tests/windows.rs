@@ -120,6 +120,12 @@ fn convolutions_of_odd_shapes() {
     let want = x.unsqueeze(0).conv_transpose2d(w, transposed).value().unwrap().to_f64();
     assert_close(x.conv_transpose2d(w, transposed), &want, &[3, 11, 5], "without a batch");
 
+    // In f32.
+    let x = tape.var([[1.0f32, 2.0]]);
+    let w = tape.var(Tensor::from_vec(vec![1.0f32, 10.0, 100.0], [1, 1, 3]).unwrap());
+    let y = x.conv_transpose1d(w, ConvTranspose { stride: [2], padding: [1], ..ConvTranspose::default() });
+    assert_eq!((y.dtype(), y.value().unwrap().to_f64()), (DType::F32, vec![10.0, 102.0, 20.0]));
+
     // A batch of none, and its gradients.
     for groups in [1, 2, 4] {
         let empty = tape.full([0, 4, 5], 0.0, DType::F32);
@@ -134,6 +140,19 @@ fn convolutions_of_odd_shapes() {
         assert_eq!(y.value().unwrap().shape().dims(), [0, 2 * groups, 11]);
         assert_eq!(tape.grad(y.sum(..), w).value().unwrap().to_f64(), vec![0.0; w.numel()]);
     }
+
+    // No outputs, and their gradient.
+    let x = tape.full([1, 2, 5], 1.0, DType::F32);
+    for (w, groups) in
+        [(tape.full([0, 2, 3], 1.0, DType::F32), 1), (tape.full([0, 1, 3], 1.0, DType::F32), 2)]
+    {
+        let y = x.conv1d(w, Conv { groups, ..Conv::default() });
+        assert_eq!(y.value().unwrap().shape().dims(), [1, 0, 3]);
+        assert_eq!(tape.grad(y.sum(..), x).value().unwrap().to_f64(), [0.0; 10]);
+    }
+    let y = x.conv_transpose1d(tape.full([2, 0, 3], 1.0, DType::F32), ConvTranspose::default());
+    assert_eq!(y.value().unwrap().shape().dims(), [1, 0, 7]);
+    assert_eq!(tape.grad(y.sum(..), x).value().unwrap().to_f64(), [0.0; 10]);
 
     // Padding beyond what windows reach: their outputs are 0, and a stride longer than the axis.
     let x = tape.var(tensor([1.0, 2.0], &[1, 1, 2]));

@@ -89,17 +89,13 @@ impl Convolution {
     /// stride and dilation change places.
     fn weight_gradient<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Var<'t> {
         let w = at.x[1].shape();
-        if at.x[0].shape()[0] == 0 {
-            // The sum over no batch.
-            return at.tape.full(w, 0.0, g.dtype());
-        }
         let n = self.0.spatial();
         let last = n + 1;
         // The batch in the place of the channels, and the channels in the batch's; the batch next to last in the gradient.
         let x_order: SmallVec<[usize; 5]> = [last].into_iter().chain(1..last).chain([0]).collect();
         let g_order: SmallVec<[usize; 5]> = (1..last).chain([0, last]).collect();
-        let op = Convolution(Windows { stride: self.0.dilation.clone(), dilation: self.0.stride.clone() });
-        let mut y = at.tape.op(op, &[at.x[0].permute(&x_order), g.permute(&g_order)]);
+        let windows = Windows { stride: self.0.dilation.clone(), dilation: self.0.stride.clone() };
+        let mut y = convolution(windows, at.x[0].permute(&x_order), g.permute(&g_order));
         for axis in 0..n {
             // What the last window leaves over.
             y = y.slice(axis as isize + 1, ..w[axis]);
@@ -289,7 +285,15 @@ pub(super) fn channels_first(spatial: usize) -> SmallVec<[usize; 5]> {
 /// The convolution of an input `[n, spatial…, c]` with weights `[window…, c, o]`, which fit.
 #[track_caller]
 pub(super) fn convolution<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'t> {
-    x.tape().op(Convolution(windows), &[x, w])
+    let (input, window) = (x.shape(), w.shape());
+    match (input.last(), window.last(), windows.positions(&input, &window)) {
+        // A sum over nothing, as the gradient of weights that no batch met.
+        (Some(0), Some(&outputs), Ok(positions)) => {
+            let shape: Shape = [input[0]].into_iter().chain(positions).chain([outputs]).collect();
+            x.tape().full(shape, 0.0, x.dtype())
+        }
+        _ => x.tape().op(Convolution(windows), &[x, w]),
+    }
 }
 
 pub(super) const SAMPLES: &[Sample] = &[

@@ -254,14 +254,12 @@ impl<'t> Var<'t> {
             return if largest { x.max(axes.as_slice()) } else { x.mean(axes.as_slice()) };
         }
         let mut x = self.permute(&channels_last(N));
-        if largest {
-            let inside = self.tape.full(x.shape(), 1.0, DType::Bool);
-            let padded = inside.padded(pool, &positions);
-            if !padded.has_shape(&x.shape()) {
-                x = padded.select(x.padded(pool, &positions), f64::NEG_INFINITY);
-            }
+        let around = x.padded(pool, &positions);
+        if largest && !around.has_shape(&x.shape()) {
+            let inside = self.tape.full(x.shape(), 1.0, DType::Bool).padded(pool, &positions);
+            x = inside.select(around, f64::NEG_INFINITY);
         } else {
-            x = x.padded(pool, &positions);
+            x = around;
         }
         let windows = Windows { stride: pool.stride[..].into(), dilation: pool.dilation[..].into() };
         let elements = windows.taps(x, &pool.window);
