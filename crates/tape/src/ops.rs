@@ -10,6 +10,7 @@ mod depthwise;
 mod gated;
 mod generate;
 mod index;
+mod largest;
 mod matmul;
 mod movement;
 mod normalize;

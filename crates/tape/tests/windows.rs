@@ -574,3 +574,30 @@ fn columns_of_windows() {
         mistake(line!(), |t| t.full([4, 3], 0.0, DType::F32).fold2d([2, 3], [2, 2], Conv::default()));
     assert!(message.starts_with("fold2d: takes columns of c·4 elements for 2 windows"), "{message}");
 }
+
+#[test]
+fn a_batch_of_each_is_as_one_after_the_other() {
+    let mut rng = StdRng::seed_from_u64(18);
+    let tape = Tape::new();
+    let x = tape.var(tensor(random(&mut rng, 3 * 2 * 2 * 4 * 5), &[3, 2, 2, 4, 5]));
+    let w = tape.var(tensor(random(&mut rng, 3 * 2 * 3 * 2), &[3, 2, 1, 3, 2]));
+    type Apply = for<'t> fn(&[Var<'t>]) -> Var<'t>;
+    let all: [Apply; 7] = [
+        |x| x[0].conv_transpose2d(x[1], ConvTranspose { stride: [2, 3], ..ConvTranspose::default() }),
+        |x| x[0].conv_transpose2d(x[1], ConvTranspose { groups: 2, ..ConvTranspose::default() }),
+        |x| x[0].max_pool2d(Pool { padding: [1, 1], ..Pool::from(3) }),
+        |x| x[0].avg_pool2d(Pool { padding: [1, 1], count_include_pad: false, ..Pool::from(3) }),
+        |x| x[0].adaptive_max_pool2d([3, 2]),
+        |x| x[0].interpolate([7, 3], Interpolation::Cubic { align_corners: false }),
+        |x| x[0].unfold2d([2, 2], Conv::default()),
+    ];
+    for (i, apply) in all.into_iter().enumerate() {
+        let batch = tape.vmap(&[x, w], apply);
+        let mut each = Vec::new();
+        for at in 0..3 {
+            each.push(apply(&[x, w].map(|x| x.slice(0, at..at + 1).squeeze(0))));
+        }
+        let want = tape.stack(&each, 0);
+        assert_close(batch, &want.value().unwrap().to_f64(), want.shape().dims(), &format!("number {i}"));
+    }
+}

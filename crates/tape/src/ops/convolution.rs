@@ -298,32 +298,40 @@ pub(super) fn convolution<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'
 
 pub(super) const SAMPLES: &[Sample] = &[
     Sample {
-        name: "convolution",
+        name: "conv2d",
         inputs: || vec![numbers(48, &[1, 2, 4, 6]), numbers(24, &[2, 2, 3, 2])],
         apply: |x| x[0].conv2d(x[1], Conv::default()),
     },
     Sample {
-        name: "convolution_strided",
+        name: "conv2d_strided",
         inputs: || vec![numbers(35, &[1, 1, 5, 7]), numbers(8, &[2, 1, 2, 2])],
         apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 3], padding: [1, 0], dilation: [2, 1], groups: 1 }),
     },
     Sample {
-        name: "convolution_phases",
+        name: "conv2d_phases",
         inputs: || vec![numbers(84, &[1, 2, 6, 7]), numbers(48, &[2, 2, 4, 3])],
         apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 3], padding: [1, 0], dilation: [1, 1], groups: 1 }),
     },
     Sample {
-        name: "convolution_sparse",
+        name: "conv2d_sparse",
         inputs: || vec![numbers(35, &[1, 1, 5, 7]), numbers(4, &[2, 1, 1, 2])],
         apply: |x| x[0].conv2d(x[1], Conv { stride: [2, 3], ..Conv::default() }).square(),
     },
     Sample {
-        name: "convolution_grouped",
+        name: "conv2d_dilated_phases",
+        inputs: || vec![numbers(84, &[2, 6, 7]), numbers(18, &[1, 2, 3, 3])],
+        apply: |x| {
+            let conv = Conv { stride: [2, 4], dilation: [3, 2], ..Conv::default() }.same([3, 3]);
+            x[0].conv2d(x[1], conv).square()
+        },
+    },
+    Sample {
+        name: "conv1d_grouped",
         inputs: || vec![numbers(24, &[2, 4, 3]), numbers(8, &[2, 2, 2])],
         apply: |x| x[0].conv1d(x[1], Conv { groups: 2, ..Conv::default() }),
     },
     Sample {
-        name: "convolution_3d",
+        name: "conv3d",
         inputs: || vec![numbers(12, &[1, 1, 2, 3, 2]), numbers(4, &[1, 1, 1, 2, 2])],
         apply: |x| x[0].conv3d(x[1], Conv { padding: [0, 1, 0], ..Conv::default() }).square(),
     },

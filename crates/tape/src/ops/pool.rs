@@ -2,59 +2,10 @@
 
 use super::Sample;
 use super::convolution::{channels_first, channels_last, numbers};
-use super::movement::Same;
+use super::largest::largest;
 use super::windows::Windows;
-use crate::record::Key;
-use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Tensor, Var};
+use crate::{DType, Meta, Shape, Tensor, Var};
 use smallvec::SmallVec;
-use std::sync::Arc;
-
-/// The first input, which is the largest of the others at each place. Its derivative goes to those that equal it, split
-/// evenly.
-#[derive(Debug)]
-struct Largest;
-
-impl Largest {
-    /// For each of the others 1 where it is the largest, and how many are.
-    fn winners<'t>(at: &Rule<'_, 't>) -> (Vec<Var<'t>>, Option<Var<'t>>) {
-        let winners: Vec<Var<'t>> = at.x[1..].iter().map(|x| x.eq(at.x[0]).cast(x.dtype())).collect();
-        let count = winners.iter().copied().reduce(|sum, winner| sum + winner);
-        (winners, count)
-    }
-}
-
-impl Op for Largest {
-    fn name(&self) -> &'static str {
-        "largest"
-    }
-
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
-        Ok(x[0].clone())
-    }
-
-    fn attributes(&self, _: &mut Key) {}
-
-    fn lower(&self) -> Lower {
-        Lower::View(Arc::new(Same))
-    }
-
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        let (winners, count) = Largest::winners(at);
-        // Divided once, for all of them.
-        let share = count.map(|count| g / count);
-        at.gradients(|i| Some(share? * *winners.get(i.checked_sub(1)?)?))
-    }
-
-    fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let (winners, count) = Largest::winners(at);
-        let terms = winners.into_iter().zip(&dx[1..]).filter_map(|(winner, dx)| Some(winner * (*dx)?));
-        Some(terms.reduce(|sum, term| sum + term)? / count?)
-    }
-
-    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
-        at.together()
-    }
-}
 
 /// How the windows of a pooling lie: lengths along the spatial axes. A number alone is the window and the stride of all axes, an
 /// array those of each.
@@ -231,13 +182,13 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    fn pool<const N: usize>(self, name: &'static str, pool: Pool<N>, largest: bool) -> Var<'t> {
+    fn pool<const N: usize>(self, name: &'static str, pool: Pool<N>, most: bool) -> Var<'t> {
         if self.is_poisoned() {
             return self;
         }
         if self.rank() == N + 1 {
             // Without a batch.
-            let y = self.unsqueeze(0).pool(name, pool, largest);
+            let y = self.unsqueeze(0).pool(name, pool, most);
             return if y.is_poisoned() { y } else { y.squeeze(0) };
         }
         let shape = self.shape();
@@ -251,11 +202,11 @@ impl<'t> Var<'t> {
                 x = x.slice(axis as isize + 2, ..positions * window);
             }
             let (x, axes) = x.blocks(&positions);
-            return if largest { x.max(axes.as_slice()) } else { x.mean(axes.as_slice()) };
+            return if most { x.max(axes.as_slice()) } else { x.mean(axes.as_slice()) };
         }
         let mut x = self.permute(&channels_last(N));
         let around = x.padded(pool, &positions);
-        if largest && !around.has_shape(&x.shape()) {
+        if most && !around.has_shape(&x.shape()) {
             let inside = self.tape.full(x.shape(), 1.0, DType::Bool).padded(pool, &positions);
             x = inside.select(around, f64::NEG_INFINITY);
         } else {
@@ -263,30 +214,8 @@ impl<'t> Var<'t> {
         }
         let windows = Windows { stride: pool.stride[..].into(), dilation: pool.dilation[..].into() };
         let elements = windows.taps(x, &pool.window);
-        let y = if largest { x.largest(&elements) } else { x.mean_of(&elements, pool, &shape, &positions) };
+        let y = if most { largest(&elements) } else { x.mean_of(&elements, pool, &shape, &positions) };
         y.permute(&channels_first(N))
-    }
-
-    /// The largest of elements, one of each.
-    #[track_caller]
-    fn largest(self, elements: &[Var<'t>]) -> Var<'t> {
-        let mut largest: Vec<Var<'t>> = Vec::with_capacity(elements.len() + 1);
-        for x in elements {
-            largest.push(x.detach());
-        }
-        // Two by two: a tree is as deep as it has to be.
-        while largest.len() > 1 {
-            let mut winners = Vec::with_capacity(largest.len() + 1);
-            for pair in largest.chunks(2) {
-                winners.push(match *pair {
-                    [a, b] => a.maximum(b),
-                    _ => pair[0],
-                });
-            }
-            largest = winners;
-        }
-        largest.extend(elements);
-        self.tape.op(Largest, &largest)
     }
 
     /// The mean of elements of a pooling's windows.
