@@ -1,7 +1,7 @@
 //! Values and gradients against PyTorch's (`golden/linalg.py`), in `f64` and `f32`, alone and in a batch.
 
 use chainrule_linalg::{Linalg, MatrixNorm, Triangle};
-use chainrule_tape::{DType, Tape, Tensor, Var};
+use chainrule_tape::{DType, Tape, Tensor, Var, vmap};
 
 type Function = for<'t> fn(&[Var<'t>]) -> Vec<Var<'t>>;
 
@@ -165,7 +165,7 @@ fn a_batch_is_one_by_one() {
         let tape = Tape::new();
         let x: Vec<Var<'_>> = batch.iter().map(|x| tape.var(x)).collect();
         let y = f(&x);
-        let mapped = tape.vmap_all(&x, f);
+        let mapped = vmap(|x: Vec<Var<'_>>| f(&x), x.clone());
         let sum = |y: &[Var<'_>]| y.iter().flat_map(|y| y.value().unwrap().to_f64()).collect::<Vec<f64>>();
         let gradients = |x: &[Var<'_>], y: &[Var<'_>]| {
             let total = y.iter().map(|y| y.square().sum(..)).reduce(|a, b| a + b).unwrap();
@@ -175,10 +175,13 @@ fn a_batch_is_one_by_one() {
         assert_eq!(sum(&y), sum(&mapped), "{name}");
         assert_eq!(own, gradients(&x, &mapped), "{name}");
         // And the rules' own ops, as gradients of each element.
-        let each = tape.vmap_all(&x, |x| {
-            let total = f(x).iter().map(|y| y.square().sum(..)).reduce(|a, b| a + b).unwrap();
-            tape.grads(total, x)
-        });
+        let each = vmap(
+            |x: Vec<Var<'_>>| {
+                let total = f(&x).iter().map(|y| y.square().sum(..)).reduce(|a, b| a + b).unwrap();
+                tape.grads(total, &x)
+            },
+            x.clone(),
+        );
         for (own, each) in own.iter().zip(each) {
             assert_near(&format!("{name}, gradients of each"), &each.value().unwrap().to_f64(), own, 1e-13);
         }

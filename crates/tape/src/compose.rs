@@ -1,16 +1,14 @@
 //! Compositions of ops, in their stable forms. Their derivatives are the chain rule's.
 
 mod activation;
+pub(crate) mod adaptive_pool;
 pub(crate) mod difference;
+pub(crate) mod interpolate;
 pub(crate) mod norm;
+mod picked;
+pub(crate) mod pixel_shuffle;
 pub(crate) mod quantile;
+pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod statistics;
-pub(crate) mod adaptive_pool;
-pub(crate) mod interpolate;
-mod picked;
-pub(crate) mod pixel_shuffle;
-pub(crate) mod random;
-mod softmax;
-mod statistics;

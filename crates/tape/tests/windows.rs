@@ -1,7 +1,7 @@
 //! Transposed convolutions, pools, resizing and the other ops that look through windows, against loops, hand-computed
 //! values and PyTorch's.
 
-use chainrule_tape::{Conv, ConvTranspose, DType, Interpolation, Pool, Tape, Tensor, Var};
+use chainrule_tape::{Conv, ConvTranspose, DType, Interpolation, Pool, Tape, Tensor, Var, vmap};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -592,7 +592,7 @@ fn a_batch_of_each_is_as_one_after_the_other() {
         |x| x[0].unfold2d([2, 2], Conv::default()),
     ];
     for (i, apply) in all.into_iter().enumerate() {
-        let batch = tape.vmap(&[x, w], apply);
+        let batch = vmap(|x: [Var<'_>; 2]| apply(&x), [x, w]);
         let mut each = Vec::new();
         for at in 0..3 {
             each.push(apply(&[x, w].map(|x| x.slice(0, at..at + 1).squeeze(0))));
