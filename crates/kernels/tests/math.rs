@@ -3,9 +3,8 @@
 //! `f32` against `f64` of the standard library, over all exponents; `f64` against true values that mpmath made
 //! (`golden/math.py`), and more densely against the standard library, which is itself within 1 ulp.
 
-use chainrule_kernels::pointwise::{
-    COS, ERF, EXP, EXPM1, Kernel, LN, LOG1P, POW, RECIP, RSQRT, SIGMOID, SIN, SQRT, TANH,
-};
+use chainrule_kernels::math::{digamma, lgamma, polygamma, sinc};
+use chainrule_kernels::pointwise::*;
 use chainrule_kernels::{DType, Element, Level};
 
 /// What every function promises.
@@ -186,16 +185,16 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The error function in `f64`, which the golden values check.
-fn erf(x: f64) -> f64 {
-    run(&ERF, Level::Portable, &[&[x]])[0]
+/// The functions in `f64` that the golden values check, and of which the standard library has none or a coarse one.
+fn ours(kernel: &Kernel, x: f64) -> f64 {
+    run(kernel, Level::Portable, &[&[x]])[0]
 }
 
 type Unary = fn(f64) -> f64;
 
 #[test]
 fn f32_functions_over_all_exponents() {
-    let table: [(&Kernel, Unary, f64); 12] = [
+    let table: [(&Kernel, Unary, f64); 30] = [
         (&EXP, f64::exp, PROMISE),
         (&EXPM1, f64::exp_m1, PROMISE),
         (&LN, f64::ln, PROMISE),
@@ -204,7 +203,25 @@ fn f32_functions_over_all_exponents() {
         (&SIGMOID, sigmoid, PROMISE),
         (&SIN, f64::sin, PROMISE),
         (&COS, f64::cos, PROMISE),
-        (&ERF, erf, PROMISE),
+        (&ERF, |x| ours(&ERF, x), PROMISE),
+        (&EXP2, f64::exp2, PROMISE),
+        (&LOG2, f64::log2, PROMISE),
+        (&LOG10, f64::log10, PROMISE),
+        (&CBRT, f64::cbrt, PROMISE),
+        (&TAN, f64::tan, PROMISE),
+        (&ASIN, f64::asin, PROMISE),
+        (&ACOS, f64::acos, PROMISE),
+        (&ATAN, f64::atan, PROMISE),
+        (&SINH, f64::sinh, PROMISE),
+        (&COSH, f64::cosh, PROMISE),
+        (&ASINH, |x| ours(&ASINH, x), PROMISE),
+        (&ACOSH, |x| ours(&ACOSH, x), PROMISE),
+        (&ATANH, |x| ours(&ATANH, x), PROMISE),
+        (&ERFC, |x| ours(&ERFC, x), PROMISE),
+        (&ERFINV, |x| ours(&ERFINV, x), PROMISE),
+        (&LGAMMA, lgamma, 0.5),
+        (&DIGAMMA, digamma, 0.5),
+        (&TRUNC, f64::trunc, 0.0),
         (&SQRT, f64::sqrt, 0.5),
         (&RSQRT, |x| 1.0 / x.sqrt(), 2.0),
         (&RECIP, |x| 1.0 / x, 0.5),
@@ -282,13 +299,54 @@ fn golden() -> Vec<Golden> {
     all
 }
 
+/// A function whose errors near its zeros are of the size of what cancels there.
+struct Scalar {
+    name: &'static str,
+    f: fn(&[f64]) -> f64,
+    /// How large the terms are that cancel, in `f64`.
+    terms: fn(&[f64]) -> f64,
+}
+
+const SCALARS: [Scalar; 5] = [
+    Scalar {
+        name: "lgamma",
+        f: |x| lgamma(x[0]),
+        terms: |x| if x[0] < 0.0 { lgamma(1.0 - x[0]) + 2.0 - (x[0] - x[0].round()).abs().ln() } else { 0.0 },
+    },
+    Scalar {
+        name: "digamma",
+        f: |x| digamma(x[0]),
+        terms: |x| if x[0] < 0.0 { 4.0 + (1.0 - x[0]).ln() } else { 2.0 },
+    },
+    Scalar { name: "polygamma", f: |x| polygamma(x[0] as u32, x[1]), terms: |_| 0.0 },
+    Scalar {
+        name: "polygamma below 0",
+        f: |x| polygamma(x[0] as u32, x[1]),
+        // The terms on both sides, which are largest for the two neighbours, and what the rounding of their distances does.
+        terms: |x| {
+            let distance = (x[1] - x[1].round()).abs();
+            2.0 * (1..=x[0] as i32).map(f64::from).product::<f64>() / distance.powi(x[0] as i32 + 1)
+        },
+    },
+    Scalar {
+        name: "sinc",
+        f: |x| sinc(x[0] as u32, x[1]),
+        terms: |x| {
+            if x[0] == 0.0 { 0.0 } else { 2.0 * std::f64::consts::PI.powf(x[0]) / x[1].abs().max(1.0) }
+        },
+    },
+];
+
 #[test]
 fn f64_functions_against_true_values() {
-    let kernels: [&Kernel; 10] = [&EXP, &EXPM1, &LN, &LOG1P, &TANH, &SIGMOID, &SIN, &COS, &ERF, &POW];
+    let kernels = [
+        &EXP, &EXPM1, &LN, &LOG1P, &TANH, &SIGMOID, &SIN, &COS, &ERF, &POW, &EXP2, &LOG2, &LOG10, &CBRT,
+        &TAN, &ASIN, &ACOS, &ATANH, &ATAN, &ASINH, &ACOSH, &SINH, &COSH, &ATAN2, &HYPOT, &ERFC, &ERFINV,
+    ];
     let golden = golden();
-    assert_eq!(golden.len(), kernels.len());
+    assert_eq!(golden.len(), kernels.len() + SCALARS.len());
     for (name, operands, values) in golden {
-        let kernel = kernels.iter().find(|k| k.name == name).expect("a kernel of this name");
+        let Some(kernel) = kernels.iter().find(|k| k.name == name) else { continue };
         let operands: Vec<&[f64]> = operands.iter().map(Vec::as_slice).collect();
         for &level in Level::available() {
             let y = run(kernel, level, &operands);
@@ -305,8 +363,25 @@ fn f64_functions_against_true_values() {
 }
 
 #[test]
+fn scalar_functions_against_true_values() {
+    for (name, operands, values) in golden() {
+        let Some(scalar) = SCALARS.iter().find(|scalar| scalar.name == name) else { continue };
+        let mut worst = Worst::new();
+        for (i, &(near, rest)) in values.iter().enumerate() {
+            let x: Vec<f64> = operands.iter().map(|o| o[i]).collect();
+            let y = (scalar.f)(&x);
+            // In ulp of the value, or of the terms where they are larger.
+            let error = error64(y, near, rest);
+            let absolute = (y - near).abs() / (f64::EPSILON * (scalar.terms)(&x));
+            worst.see(error.min(absolute), || format!("{name}{x:?} = {y:e}, true {near:e}"));
+        }
+        worst.check(name, Level::Portable, PROMISE);
+    }
+}
+
+#[test]
 fn f64_functions_against_the_standard_library() {
-    let table: [(&Kernel, Unary); 10] = [
+    let table: [(&Kernel, Unary); 20] = [
         (&EXP, f64::exp),
         (&EXPM1, f64::exp_m1),
         (&LN, f64::ln),
@@ -317,6 +392,16 @@ fn f64_functions_against_the_standard_library() {
         (&SQRT, f64::sqrt),
         (&RSQRT, |x| 1.0 / x.sqrt()),
         (&RECIP, |x| 1.0 / x),
+        (&EXP2, f64::exp2),
+        (&LOG2, f64::log2),
+        (&LOG10, f64::log10),
+        (&CBRT, f64::cbrt),
+        (&TAN, f64::tan),
+        (&ASIN, f64::asin),
+        (&ACOS, f64::acos),
+        (&ATAN, f64::atan),
+        (&SINH, f64::sinh),
+        (&COSH, f64::cosh),
     ];
     let mut random = Random(3);
     let mut x = specials();
@@ -378,6 +463,111 @@ fn f64_pow_against_the_standard_library() {
         }
         worst.check("pow f64 (std)", level, PROMISE);
     }
+}
+
+/// Pairs of all special values, and of numbers of all sizes.
+fn pairs() -> (Vec<f64>, Vec<f64>) {
+    let (mut x, mut y) = (Vec::new(), Vec::new());
+    for &a in &specials() {
+        for &b in &specials() {
+            x.push(a);
+            y.push(b);
+        }
+    }
+    let mut random = Random(5);
+    for high in 0..4096u64 {
+        for _ in 0..6 {
+            let a = f64::from_bits(high << 52 | random.bits() >> 12);
+            x.extend([a; 3]);
+            y.extend([
+                f64::from_bits(random.bits()),
+                a * random.uniform(-4.0, 4.0),
+                random.uniform(-2.0, 2.0),
+            ]);
+        }
+    }
+    (x, y)
+}
+
+type Binary = fn(f64, f64) -> f64;
+
+#[test]
+fn functions_of_two_operands_against_the_standard_library() {
+    // The remainder of f32 operands, which f64 has exactly.
+    fn remainder(a: f64, b: f64) -> f64 {
+        let rest = a % b;
+        if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
+    }
+    let table: [(&Kernel, Binary, f64); 4] = [
+        (&ATAN2, f64::atan2, PROMISE),
+        (&HYPOT, f64::hypot, PROMISE),
+        (&FMOD, |a, b| a % b, 0.0),
+        (&REMAINDER, remainder, 0.5),
+    ];
+    let (x, y) = pairs();
+    let single = |x: &[f64]| -> Vec<f32> { x.iter().map(|&x| x as f32).collect() };
+    let (x32, y32) = (single(&x), single(&y));
+    for (kernel, truth, promise) in table {
+        for &level in Level::available() {
+            let z = run(kernel, level, &[&x, &y]);
+            let z32 = run(kernel, level, &[&x32, &y32]);
+            let (mut worst, mut worst32) = (Worst::new(), Worst::new());
+            for i in 0..x.len() {
+                worst.see(error64(z[i], truth(x[i], y[i]), 0.0), || {
+                    format!("{}({:e}, {:e}) = {:e}", kernel.name, x[i], y[i], z[i])
+                });
+                worst32.see(error32(z32[i], truth(x32[i].into(), y32[i].into())), || {
+                    format!("{}({:e}, {:e}) = {:e}", kernel.name, x32[i], y32[i], z32[i])
+                });
+            }
+            worst.check(&format!("{} f64 (std)", kernel.name), level, promise);
+            worst32.check(&format!("{} f32", kernel.name), level, promise + 1e-3);
+        }
+    }
+}
+
+#[test]
+fn exact_values() {
+    for &level in Level::available() {
+        let n: Vec<f64> = (-1074..1024).map(f64::from).collect();
+        let powers = run(&EXP2, level, &[&n]);
+        assert!(
+            n.iter()
+                .zip(&powers)
+                .all(|(n, y)| *y == 2f64.powi(*n as i32 / 2) * 2f64.powi(*n as i32 - *n as i32 / 2))
+        );
+        assert_eq!(run(&LOG2, level, &[&powers]), n);
+        assert_eq!(run(&LOG10, level, &[&[1.0, 10.0, 100.0, 1000.0, 1e15]]), [0.0, 1.0, 2.0, 3.0, 15.0]);
+        assert_eq!(run(&CBRT, level, &[&[27.0, -8.0, 1e-300, 0.125f64]]), [3.0, -2.0, 1e-100, 0.5]);
+        assert_eq!(run(&HYPOT, level, &[&[3e300, 5e-324, 0.0], &[4e300, 0.0, -7.0]]), [5e300, 5e-324, 7.0]);
+        assert_eq!(
+            run(&ERFC, level, &[&[0.0, f64::INFINITY, f64::NEG_INFINITY, 30.0, -7.0]]),
+            [1.0, 0.0, 2.0, 0.0, 2.0]
+        );
+        let y = run(&ERFINV, level, &[&[-0.0, 1.0, -1.0, 1.5, f64::NAN]]);
+        assert!(y[0] == 0.0 && y[0].is_sign_negative() && y[1] == f64::INFINITY && y[2] == f64::NEG_INFINITY);
+        assert!(y[3].is_nan() && y[4].is_nan());
+    }
+    let infinite = f64::INFINITY;
+    for (x, log, derivative) in [
+        (0.0, infinite, -infinite),
+        (-0.0, infinite, infinite),
+        (-3.0, infinite, f64::NAN),
+        (infinite, infinite, infinite),
+        (-infinite, infinite, f64::NAN),
+        (f64::NAN, f64::NAN, f64::NAN),
+        (f64::MAX, infinite, 709.782712893384),
+    ] {
+        assert_eq!(error64(lgamma(x), log, 0.0), 0.0, "{x}");
+        assert_eq!(error64(digamma(x), derivative, 0.0), 0.0, "{x}");
+    }
+    assert_eq!([lgamma(1.0), lgamma(2.0)], [0.0, 0.0]);
+    assert_eq!([polygamma(1, 0.0), polygamma(2, -1.0), polygamma(3, infinite)], [infinite, -infinite, 0.0]);
+    assert_eq!(
+        [sinc(0, 0.0), sinc(0, 1.0), sinc(0, -7.0), sinc(1, 0.0), sinc(3, -0.0)],
+        [1.0, 0.0, -0.0, 0.0, 0.0]
+    );
+    assert!(sinc(0, infinite).is_nan() && sinc(2, f64::NAN).is_nan() && polygamma(4, f64::NAN).is_nan());
 }
 
 #[test]

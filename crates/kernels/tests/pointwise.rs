@@ -1,5 +1,6 @@
 //! Every elementwise kernel, dtype and level against a naive twin, on blocks of many lengths.
 
+use chainrule_kernels::math::{digamma, lgamma};
 use chainrule_kernels::pointwise::*;
 use chainrule_kernels::{DType, Level};
 use std::f64::consts::TAU;
@@ -230,6 +231,12 @@ fn arithmetic() {
     check(&NEG, &[DType::I64], 0, |x| if let [I64(x)] = *x { I64(x.wrapping_neg()) } else { unreachable!() });
     check(&ABS, &[DType::I64], 0, |x| if let [I64(x)] = *x { I64(x.wrapping_abs()) } else { unreachable!() });
     check(&SIGN, &[DType::I64], 0, |x| if let [I64(x)] = *x { I64(x.signum()) } else { unreachable!() });
+    unary(&CEIL, 0, f32::ceil, f64::ceil);
+    unary(&ROUND, 0, f32::round_ties_even, f64::round_ties_even);
+    unary(&TRUNC, 0, f32::trunc, f64::trunc);
+    for kernel in [&FLOOR, &CEIL, &ROUND, &TRUNC] {
+        check(kernel, &[DType::I64], 0, |x| x[0]);
+    }
     binary(&ADD, 0, |a, b| a + b, |a, b| a + b);
     binary(&SUB, 0, |a, b| a - b, |a, b| a - b);
     binary(&MUL, 0, |a, b| a * b, |a, b| a * b);
@@ -257,6 +264,14 @@ fn arithmetic() {
     integer(&ADD, i64::wrapping_add);
     integer(&SUB, i64::wrapping_sub);
     integer(&MUL, i64::wrapping_mul);
+    integer(&FMOD, |a, b| if b == 0 { 0 } else { a.wrapping_rem(b) });
+    integer(&REMAINDER, |a, b| match b {
+        0 => 0,
+        b => {
+            let (b, rest) = (i128::from(b), i128::from(a).rem_euclid(i128::from(b)));
+            (if b < 0 && rest > 0 { rest + b } else { rest }) as i64
+        }
+    });
     integer(&MAXIMUM, i64::max);
     integer(&MINIMUM, i64::min);
     assert!(DIV.pick(&[DType::I64; 2], Level::Portable).is_none());
@@ -342,6 +357,30 @@ fn functions() {
     unary(&COS, 2, |x| f64::from(x).cos() as f32, f64::cos);
     unary(&TANH, 4, |x| f64::from(x).tanh() as f32, f64::tanh);
     unary(&SIGMOID, 4, |x| (1.0 / (1.0 + f64::from(-x).exp())) as f32, |x| 1.0 / (1.0 + (-x).exp()));
+    unary(&EXP2, 2, |x| f64::from(x).exp2() as f32, f64::exp2);
+    unary(&LOG2, 3, |x| f64::from(x).log2() as f32, f64::log2);
+    unary(&LOG10, 3, |x| f64::from(x).log10() as f32, f64::log10);
+    unary(&CBRT, 2, |x| f64::from(x).cbrt() as f32, f64::cbrt);
+    unary(&TAN, 4, |x| f64::from(x).tan() as f32, f64::tan);
+    unary(&ASIN, 3, |x| f64::from(x).asin() as f32, f64::asin);
+    unary(&ACOS, 3, |x| f64::from(x).acos() as f32, f64::acos);
+    unary(&ATAN, 3, |x| f64::from(x).atan() as f32, f64::atan);
+    unary(&SINH, 3, |x| f64::from(x).sinh() as f32, f64::sinh);
+    unary(&COSH, 3, |x| f64::from(x).cosh() as f32, f64::cosh);
+    // (The standard library's are formulas, good to some ulp where nothing cancels.)
+    unary(&ASINH, 20, |x| f64::from(x).asinh() as f32, f64::asinh);
+    unary(&ACOSH, 20, |x| f64::from(x).acosh() as f32, f64::acosh);
+    unary(
+        &ATANH,
+        20,
+        |x| f64::from(x.abs()).atanh().copysign(x.into()) as f32,
+        |x| x.abs().atanh().copysign(x),
+    );
+    unary(&LGAMMA, 0, |x| lgamma(x.into()) as f32, lgamma);
+    unary(&DIGAMMA, 0, |x| digamma(x.into()) as f32, digamma);
+    binary(&ATAN2, 3, |y, x| f64::from(y).atan2(x.into()) as f32, f64::atan2);
+    binary(&HYPOT, 2, |x, y| f64::from(x).hypot(y.into()) as f32, f64::hypot);
+    binary(&FMOD, 0, |a, b| a % b, |a, b| a % b);
     binary(&POW, 2, |x, y| f64::from(x).powf(y.into()) as f32, f64::powf);
 }
 
@@ -365,8 +404,13 @@ fn comparisons_and_logic() {
     comparison(&LT, |a, b| a < b, |a, b| a < b);
     comparison(&LE, |a, b| a <= b, |a, b| a <= b);
     type Twin = fn(bool, bool) -> bool;
-    let logic: [(&Kernel, Twin); 4] =
-        [(&EQ, |a, b| a == b), (&NE, |a, b| a != b), (&AND, |a, b| a && b), (&OR, |a, b| a || b)];
+    let logic: [(&Kernel, Twin); 5] = [
+        (&EQ, |a, b| a == b),
+        (&NE, |a, b| a != b),
+        (&AND, |a, b| a && b),
+        (&OR, |a, b| a || b),
+        (&XOR, |a, b| a ^ b),
+    ];
     for (kernel, f) in logic {
         check(kernel, &[DType::Bool; 2], 0, |x| {
             if let [Bool(a), Bool(b)] = *x { Bool(f(a, b)) } else { unreachable!() }

@@ -1,4 +1,4 @@
-//! The exponential function and what is made of it: `exp`, `expm1`, `sigmoid`, `tanh`.
+//! The exponential function and what is made of it: `exp`, `exp2`, `expm1`, `sigmoid`, `tanh`, `sinh`, `cosh`.
 //!
 //! `x = n ln 2 + r` with `|r| <= ln 2 / 2` (Cody and Waite's reduction), and `eʳ - 1` is a polynomial: minimax
 //! in relative error, by Remez's exchange (`tests/golden/coefficients.py`).
@@ -11,17 +11,17 @@ macro_rules! exponentials {
      exp ($least:expr, $most:expr), one $one:expr, q $q:tt) => {
         pub(crate) mod $module {
             use super::*;
-            use std::$T::consts::LOG2_E;
+            use std::$T::consts::{LN_2, LOG2_E};
 
             /// The least and the greatest argument that make a difference to `eˣ`.
             pub(crate) const LEAST: $T = $least;
             pub(crate) const MOST: $T = $most;
             /// Adding it rounds a number to an integer and leaves that in the low bits of the mantissa.
-            const ROUND: $T = 1.5 * (1u64 << ($digits - 1)) as $T;
+            pub(crate) const ROUND: $T = 1.5 * (1u64 << ($digits - 1)) as $T;
 
             /// `2ⁿ` for a normal result.
             #[inline(always)]
-            fn power_of_two(n: $T) -> $T {
+            pub(crate) fn power_of_two(n: $T) -> $T {
                 $T::from_bits((n + (ROUND + $bias)).to_bits() << ($digits - 1))
             }
 
@@ -40,6 +40,12 @@ macro_rules! exponentials {
             #[inline(always)]
             pub(crate) fn exp_within<I: Isa>(x: $T, low: $T) -> $T {
                 let (n, p) = reduced::<I>(x, low);
+                scaled::<I>(n, p)
+            }
+
+            /// `2ⁿ·(1 + p)`.
+            #[inline(always)]
+            fn scaled<I: Isa>(n: $T, p: $T) -> $T {
                 let half = n.fma::<I>(0.5, ROUND) - ROUND;
                 (1.0 + p) * power_of_two(half) * power_of_two(n - half)
             }
@@ -49,6 +55,18 @@ macro_rules! exponentials {
             #[inline(always)]
             pub(crate) fn exp<I: Isa>(x: $T) -> $T {
                 let y = exp_within::<I>(if x <= LEAST { 0.0 } else { MOST.at_most(x) }, 0.0);
+                if x <= LEAST { 0.0 } else { y }
+            }
+
+            /// `2ˣ`: `x = n + r`, and `2ʳ` is `e^(r ln 2)`.
+            #[inline(always)]
+            pub(crate) fn exp2<I: Isa>(x: $T) -> $T {
+                const MOST: $T = $bias + 2.0;
+                const LEAST: $T = -($bias + $digits as $T);
+                let within = if x <= LEAST { 0.0 } else { MOST.at_most(x) };
+                let n = (within + ROUND) - ROUND;
+                let r = (within - n) * LN_2;
+                let y = scaled::<I>(n, (r * r).fma::<I>(horner::<I, _, _>(r, $q), r));
                 if x <= LEAST { 0.0 } else { y }
             }
 
@@ -76,6 +94,26 @@ macro_rules! exponentials {
                 const ONE: $T = $one;
                 let t = expm1::<I>(2.0 * ONE.at_most(x.abs()));
                 (t / (t + 2.0)).copysign(x)
+            }
+
+            /// `sinh x = h + h / (2h + 1)` with `h = (eˣ - 1) / 2`.
+            #[inline(always)]
+            pub(crate) fn sinh<I: Isa>(x: $T) -> $T {
+                // An eighth of the exponential does not overflow where the result doesn't.
+                let (n, p) = reduced::<I>((MOST + 1.0).at_most(x.abs()), 0.0);
+                let eighth = power_of_two(n - 3.0);
+                let h = 4.0 * p.fma::<I>(eighth, eighth - 0.125);
+                let rest = h / (2.0 * h + 1.0);
+                let y = h + if h < 1.0 / $T::EPSILON { rest } else { 0.0 };
+                if x.abs() < $T::EPSILON / 2.0 { x } else { y.copysign(x) }
+            }
+
+            /// `cosh x = h + 1 / 4h` with `h = e^|x| / 2`.
+            #[inline(always)]
+            pub(crate) fn cosh<I: Isa>(x: $T) -> $T {
+                let (n, p) = reduced::<I>((MOST + 1.0).at_most(x.abs()), 0.0);
+                let h = 4.0 * ((1.0 + p) * power_of_two(n - 3.0));
+                h + 0.25 / h
             }
         }
     };

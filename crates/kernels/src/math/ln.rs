@@ -1,4 +1,4 @@
-//! Logarithms: `ln`, `log1p`.
+//! Logarithms and what is made of them: `ln`, `log2`, `log10`, `log1p`, `asinh`, `acosh`, `atanh`.
 //!
 //! `x = 2ᵉ m` with `√½ <= m < √2`, and `ln m` is a polynomial: minimax in relative error, by Remez's exchange
 //! (`tests/golden/coefficients.py`).
@@ -10,7 +10,7 @@ macro_rules! logarithms {
     ($module:ident: $T:ident, $digits:expr, bias $bias:expr, ln $ln:ident) => {
         pub(crate) mod $module {
             use super::*;
-            use std::$T::consts::FRAC_1_SQRT_2;
+            use std::$T::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E, LOG10_2, LOG10_E};
 
             /// A positive normal number as `(e, m)`.
             #[inline(always)]
@@ -49,6 +49,23 @@ macro_rules! logarithms {
                 special(x, $ln::<I>(m - 1.0, e))
             }
 
+            /// `log₂ x`, exact for powers of two.
+            #[inline(always)]
+            pub(crate) fn log2<I: Isa>(x: $T) -> $T {
+                let (e, m) = all_parts(x);
+                special(x, $ln::<I>(m - 1.0, 0.0).fma::<I>(LOG2_E, e))
+            }
+
+            /// `log₁₀ x`. The first part of log₁₀ 2 has so few digits that its product with `e` is exact.
+            #[inline(always)]
+            pub(crate) fn log10<I: Isa>(x: $T) -> $T {
+                const UNIT: $T = (1u64 << ($digits / 5 * 3)) as $T;
+                const HIGH: $T = (LOG10_2 * UNIT) as u64 as $T / UNIT;
+                let (e, m) = all_parts(x);
+                let small = $ln::<I>(m - 1.0, 0.0).fma::<I>(LOG10_E, e * (LOG10_2 - HIGH));
+                special(x, e.fma::<I>(HIGH, small))
+            }
+
             /// `ln(1 + x)`: `1 + x` is rounded, and what was lost is added to the mantissa.
             #[inline(always)]
             pub(crate) fn log1p<I: Isa>(x: $T) -> $T {
@@ -61,6 +78,37 @@ macro_rules! logarithms {
                 let lost = x - (u - 1.0);
                 let y = special(u, $ln::<I>(lost.fma::<I>(scale, m - 1.0), e));
                 if x.abs() < $T::EPSILON / 2.0 { x } else { y }
+            }
+
+            /// From here on `√(x² ± 1)` is `x`, and its square far from overflow.
+            const GREAT: $T = (1u64 << ($digits + 2)) as $T;
+
+            /// `asinh x = ln(|x| + √(x² + 1))` as a `log1p`, with the sign of `x`.
+            #[inline(always)]
+            pub(crate) fn asinh<I: Isa>(x: $T) -> $T {
+                let size = x.abs();
+                let square = size * size;
+                let argument = size + square / (1.0 + (1.0 + square).sqrt());
+                let great = size > GREAT;
+                let y = log1p::<I>(if great { size } else { argument });
+                (y + if great { LN_2 } else { 0.0 }).copysign(x)
+            }
+
+            /// `acosh x = ln(x + √(x² - 1))` as a `log1p`: NaN below 1.
+            #[inline(always)]
+            pub(crate) fn acosh<I: Isa>(x: $T) -> $T {
+                let t = x - 1.0;
+                let argument = t + (t * (x + 1.0)).sqrt();
+                let great = x > GREAT;
+                let y = log1p::<I>(if great { x } else { argument });
+                if t < 0.0 { $T::NAN } else { y + if great { LN_2 } else { 0.0 } }
+            }
+
+            /// `atanh x = ln((1 + x) / (1 - x)) / 2` as a `log1p`: ±∞ at ±1, NaN beyond.
+            #[inline(always)]
+            pub(crate) fn atanh<I: Isa>(x: $T) -> $T {
+                let size = x.abs();
+                (0.5 * log1p::<I>(2.0 * size / (1.0 - size))).copysign(x)
             }
         }
     };

@@ -77,7 +77,7 @@ const POW_F32_EXP: [f64; 7] = [
 
 /// `a b` as the rounded product and its error: one instruction more with FMA, else by Dekker's splitting.
 #[inline(always)]
-fn product<I: Isa>(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn product<I: Isa>(a: f64, b: f64) -> (f64, f64) {
     let p = a * b;
     if I::FMA {
         return (p, a.fma::<I>(b, -p));
@@ -93,7 +93,7 @@ fn product<I: Isa>(a: f64, b: f64) -> (f64, f64) {
 
 /// `a + b` as the rounded sum and its error, for `|a| >= |b|` or `a = 0` (Dekker).
 #[inline(always)]
-fn sum(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn sum(a: f64, b: f64) -> (f64, f64) {
     let s = a + b;
     (s, (a - s) + b)
 }

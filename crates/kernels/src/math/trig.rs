@@ -1,4 +1,4 @@
-//! `sin` and `cos`.
+//! `sin`, `cos` and `tan`.
 //!
 //! `|x| = n π/2 + r` with `|r| <= π/4` (Cody and Waite's reduction) up to [`REDUCIBLE`]; sine and cosine of `r`
 //! are polynomials: minimax in relative error, by Remez's exchange (`tests/golden/coefficients.py`). The
@@ -45,6 +45,15 @@ pub(crate) mod single {
         let (quadrant, sin, cos) = parts::<I>(x);
         let y = if quadrant & 1 == 0 { cos } else { sin };
         f32::from_bits(y.to_bits() ^ ((quadrant.wrapping_add(1) & 2) << 30))
+    }
+
+    /// `tan x` for `|x| <` [`REDUCIBLE`].
+    #[inline(always)]
+    pub(crate) fn tan<I: Isa>(x: f32) -> f32 {
+        let (quadrant, sin, cos) = parts::<I>(x);
+        let even = quadrant & 1 == 0;
+        let y = (if even { sin } else { -cos }) / (if even { cos } else { sin });
+        f32::from_bits(y.to_bits() ^ (x.to_bits() & (1 << 31)))
     }
 }
 
@@ -112,6 +121,15 @@ pub(crate) mod double {
         let (quadrant, sin, cos) = parts::<I>(x);
         let y = if quadrant & 1 == 0 { cos } else { sin };
         f64::from_bits(y.to_bits() ^ ((quadrant.wrapping_add(1) & 2) << 62))
+    }
+
+    /// `tan x` for `|x| <` [`REDUCIBLE`].
+    #[inline(always)]
+    pub(crate) fn tan<I: Isa>(x: f64) -> f64 {
+        let (quadrant, sin, cos) = parts::<I>(x);
+        let even = quadrant & 1 == 0;
+        let y = (if even { sin } else { -cos }) / (if even { cos } else { sin });
+        f64::from_bits(y.to_bits() ^ (x.to_bits() & (1 << 63)))
     }
 
     /// Sine and cosine of `t` turns, `0 <= t < 1`.

@@ -50,31 +50,6 @@ kernels! {
         (x: i64) -> i64 { (x > 0) as i64 - (x < 0) as i64 }
     }
 
-    /// The greatest integer that is not greater than `x`; `floor(-0) = -0`.
-    FLOOR = "floor" plain <I> {
-        (x: f32) -> f32 {
-            if I::FMA {
-                x.floor()
-            } else {
-                // Adding 2²³ rounds |x| to an integer; beyond, every number is one.
-                const ROUND: f32 = 8_388_608.0;
-                let near = ((x.abs() + ROUND) - ROUND).copysign(x);
-                let floor = if near > x { near - 1.0 } else { near };
-                if x.abs() < ROUND { floor } else { x }
-            }
-        }
-        (x: f64) -> f64 {
-            if I::FMA {
-                x.floor()
-            } else {
-                const ROUND: f64 = 4_503_599_627_370_496.0;
-                let near = ((x.abs() + ROUND) - ROUND).copysign(x);
-                let floor = if near > x { near - 1.0 } else { near };
-                if x.abs() < ROUND { floor } else { x }
-            }
-        }
-    }
-
     /// `√x`, correctly rounded; NaN below zero, `√-0 = -0`.
     SQRT = "sqrt" plain <I> {
         (x: f32) -> f32 { x.sqrt() }

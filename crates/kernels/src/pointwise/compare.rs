@@ -51,6 +51,11 @@ kernels! {
         (a: bool, b: bool) -> bool { a | b }
     }
 
+    /// Whether one of `a` and `b` is true and the other is not.
+    XOR = "xor" plain <I> {
+        (a: bool, b: bool) -> bool { a ^ b }
+    }
+
     /// `!x`.
     NOT = "not" plain <I> {
         (x: bool) -> bool { x ^ 1 }

@@ -3,7 +3,7 @@
 use super::BlockFn;
 use super::kernel::kernels;
 use crate::math::isa::Fma;
-use crate::math::{erf, exp, ln, pow, trig};
+use crate::math::{arc, exp, ln, pow, root, trig};
 
 /// Runs a block function of `ARITY` operands of the result's own type `T` on whole groups of elements only:
 /// the remainder is computed as part of a last group that overlaps the one before, or in a padded buffer.
@@ -56,6 +56,12 @@ kernels! {
         (x: f64) -> f64 { exp::double::exp::<I>(x) }
     }
 
+    /// `2ˣ`, exact for integers: 0 at -∞, ∞ from 128 (`f32`) or 1024 (`f64`) on.
+    EXP2 = "exp2" whole <I> {
+        (x: f32) -> f32 { exp::single::exp2::<I>(x) }
+        (x: f64) -> f64 { exp::double::exp2::<I>(x) }
+    }
+
     /// `eˣ - 1`, accurate also near 0; `expm1(-0) = -0`.
     EXPM1 = "expm1" whole <I> {
         (x: f32) -> f32 { exp::single::expm1::<I>(x) }
@@ -66,6 +72,18 @@ kernels! {
     LN = "ln" whole <I> {
         (x: f32) -> f32 { ln::single::ln::<I>(x) }
         (x: f64) -> f64 { ln::double::ln::<I>(x) }
+    }
+
+    /// The logarithm of `x` to base 2, exact for powers of 2: -∞ at ±0, NaN below.
+    LOG2 = "log2" whole <I> {
+        (x: f32) -> f32 { ln::single::log2::<I>(x) }
+        (x: f64) -> f64 { ln::double::log2::<I>(x) }
+    }
+
+    /// The logarithm of `x` to base 10: -∞ at ±0, NaN below.
+    LOG10 = "log10" whole <I> {
+        (x: f32) -> f32 { ln::single::log10::<I>(x) }
+        (x: f64) -> f64 { ln::double::log10::<I>(x) }
     }
 
     /// `ln(1 + x)`, accurate also near 0; -∞ at -1, NaN below; `log1p(-0) = -0`.
@@ -90,10 +108,72 @@ kernels! {
         (x: f64) -> f64 { trig::double::cos::<I>(x) } fixing |y| { fix(y, x, trig::REDUCIBLE, f64::cos) }
     }
 
+    /// The tangent of `x` in radians; NaN at ±∞, `tan(-0) = -0`.
+    TAN = "tan" whole <I> {
+        (x: f32) -> f32 { trig::single::tan::<I>(x) } fixing |y| {
+            fix(y, x, trig::REDUCIBLE as f32, |x| f64::from(x).tan() as f32)
+        }
+        (x: f64) -> f64 { trig::double::tan::<I>(x) } fixing |y| { fix(y, x, trig::REDUCIBLE, f64::tan) }
+    }
+
+    /// The angle from -π/2 to π/2 whose sine is `x`; NaN beyond ±1, `asin(-0) = -0`.
+    ASIN = "asin" whole <I> {
+        (x: f32) -> f32 { arc::single::asin::<I>(x) }
+        (x: f64) -> f64 { arc::double::asin::<I>(x) }
+    }
+
+    /// The angle from 0 to π whose cosine is `x`; NaN beyond ±1.
+    ACOS = "acos" whole <I> {
+        (x: f32) -> f32 { arc::single::acos::<I>(x) }
+        (x: f64) -> f64 { arc::double::acos::<I>(x) }
+    }
+
+    /// The angle from -π/2 to π/2 whose tangent is `x`: ±π/2 at ±∞; `atan(-0) = -0`.
+    ATAN = "atan" whole <I> {
+        (x: f32) -> f32 { arc::single::atan::<I>(x) }
+        (x: f64) -> f64 { arc::double::atan::<I>(x) }
+    }
+
+    /// The angle of the point `(x, y)`, from -π to π, with the special values of IEEE 754's `atan2`.
+    ATAN2 = "atan2" whole <I> {
+        (y: f32, x: f32) -> f32 { arc::single::atan2::<I>(y, x) }
+        (y: f64, x: f64) -> f64 { arc::double::atan2::<I>(y, x) }
+    }
+
+    /// The hyperbolic sine of `x`: ±∞ at ±∞; `sinh(-0) = -0`.
+    SINH = "sinh" whole <I> {
+        (x: f32) -> f32 { exp::single::sinh::<I>(x) }
+        (x: f64) -> f64 { exp::double::sinh::<I>(x) }
+    }
+
+    /// The hyperbolic cosine of `x`: ∞ at ±∞.
+    COSH = "cosh" whole <I> {
+        (x: f32) -> f32 { exp::single::cosh::<I>(x) }
+        (x: f64) -> f64 { exp::double::cosh::<I>(x) }
+    }
+
     /// The hyperbolic tangent of `x`: ±1 at ±∞; `tanh(-0) = -0`.
     TANH = "tanh" whole <I> {
         (x: f32) -> f32 { exp::single::tanh::<I>(x) }
         (x: f64) -> f64 { exp::double::tanh::<I>(x) }
+    }
+
+    /// The number whose hyperbolic sine is `x`: ±∞ at ±∞; `asinh(-0) = -0`.
+    ASINH = "asinh" whole <I> {
+        (x: f32) -> f32 { ln::single::asinh::<I>(x) }
+        (x: f64) -> f64 { ln::double::asinh::<I>(x) }
+    }
+
+    /// The number, not negative, whose hyperbolic cosine is `x`: NaN below 1.
+    ACOSH = "acosh" whole <I> {
+        (x: f32) -> f32 { ln::single::acosh::<I>(x) }
+        (x: f64) -> f64 { ln::double::acosh::<I>(x) }
+    }
+
+    /// The number whose hyperbolic tangent is `x`: ±∞ at ±1, NaN beyond; `atanh(-0) = -0`.
+    ATANH = "atanh" whole <I> {
+        (x: f32) -> f32 { ln::single::atanh::<I>(x) }
+        (x: f64) -> f64 { ln::double::atanh::<I>(x) }
     }
 
     /// The logistic function `1 / (1 + e⁻ˣ)`: 0 at -∞ (through gradual underflow), 1 at ∞.
@@ -102,10 +182,16 @@ kernels! {
         (x: f64) -> f64 { exp::double::sigmoid::<I>(x) }
     }
 
-    /// The error function `2/√π ∫₀ˣ e^(-t²) dt`: ±1 at ±∞; `erf(-0) = -0`.
-    ERF = "erf" whole <I> {
-        (x: f32) -> f32 { erf::erf_f32::<I>(x) }
-        (x: f64) -> f64 { erf::erf_f64::<I>(x) }
+    /// The cube root, of the sign of `x`; `cbrt(-0) = -0`.
+    CBRT = "cbrt" whole <I> {
+        (x: f32) -> f32 { root::cbrt_f32::<I>(x) }
+        (x: f64) -> f64 { root::cbrt_f64::<I>(x) }
+    }
+
+    /// `√(x² + y²)`, without overflow on the way; ∞ if either is infinite, even if the other is NaN.
+    HYPOT = "hypot" whole <I> {
+        (x: f32, y: f32) -> f32 { root::hypot_f32::<I>(x, y) }
+        (x: f64, y: f64) -> f64 { root::hypot_f64::<I>(x, y) }
     }
 
     /// `xʸ` with the special values of IEEE 754's `pow`: `x⁰ = 1` and `1ʸ = 1` even for NaN, `(-1)^±∞ = 1`; NaN

@@ -3,7 +3,8 @@
     python3 coefficients.py
 """
 import struct
-from mpmath import mp, mpf, cos, erfc, expm1, factorial, log, log1p, lu_solve, matrix, nstr, pi, polyval, sqrt
+from mpmath import mp, mpf, cos, erfc, exp, expm1, factorial, log, log1p, lu_solve, matrix, nstr, pi, polyval, sqrt
+from mpmath import asin, atan, cbrt, euler, loggamma, tan
 
 mp.dps = 50
 
@@ -87,3 +88,49 @@ erf = series(lambda k: 2 / sqrt(pi) * (-1) ** k / (factorial(k) * (2 * k + 1)))
 for kind, below, above, most in (single, 6, 6, 4), (double, 12, 18, 6):
     show("erf below 1", kind, erf, lambda z: 1 / erf(z), 0, 1, below)
     show("erf above 1", kind, lambda t: -log(erfc(t + 1)), lambda t: erfc(t + 1), 0, most - 1, above)
+
+arc = series(lambda k: (-1) ** (k + 1) / mpf(2 * k + 3), 70)
+most = (tan(pi / 8) * mpf("1.001")) ** 2
+arcsine = lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z if z > 1e-12 else mpf(1) / 6 + 3 * z / 40
+for kind, tangent, sine in (single, 4, 4), (double, 11, 11):
+    show("atan q", kind, arc, lambda z: z * (sqrt(z) / atan(sqrt(z)) if z else 1), 0, most, tangent)
+    show("asin q", kind, arcsine, lambda z: z, 0, mpf("0.2501"), sine)
+show("cbrt", single, cbrt, lambda m: 1 / cbrt(m), sqrt(mpf(1) / 2) / 2, 2 * sqrt(mpf(2)), 4)
+
+
+def scaled_erfc(k):
+    """(1 + 2x) exp(x²) erfc x in t = (x - k) / (x + k)."""
+    x = lambda t: k * (1 + t) / (1 - t)
+    return lambda t: (1 + 2 * x(t)) * exp(x(t) ** 2) * erfc(x(t))
+
+
+for kind, k, most, degree in (single, mpf(2), mpf("10.2"), 9), (double, mpf(3), mpf("27.5"), 20):
+    p = scaled_erfc(k)
+    show("erfc p", kind, p, lambda t: 1 / p(t), (mpf("0.45") - k) / (mpf("0.45") + k), (most - k) / (most + k), degree)
+
+
+def inverse_erf(w):
+    """erfinv(x) / x in w = -ln(1 - x²), by Newton's method on ln erfc."""
+    if w < 1e-15:
+        return sqrt(pi) / 2
+    x = sqrt(1 - exp(-w))
+    rest = exp(-w) / (1 + x)
+    y = sqrt(max(w - log(max(w, 1)) / 2 - 0.5, mpf("0.01"))) if w > 1 else x * 0.886
+    for _ in range(40):
+        step = (log(erfc(y)) - log(rest)) * erfc(y) / (2 / sqrt(pi) * exp(-y * y))
+        y += step
+        if abs(step) < mpf(10) ** -35 * (1 + y):
+            break
+    return y / x
+
+
+near = {}
+start = lambda w: near.setdefault(w, None) or near.update({w: inverse_erf(w)}) or near[w]
+show("erfinv near", double, start, lambda w: 1 / start(w), 0, mpf("6.25"), 8)
+show("erfinv far, in sqrt(w)", double, lambda r: start(r * r), lambda r: 1 / start(r * r), mpf("2.5"), mpf("6.1"), 9)
+
+mp.dps = 60
+one = lambda f: loggamma(1 + f).real / f if abs(f) > 1e-18 else -euler + f * pi**2 / 12
+two = lambda f: loggamma(2 + f).real / f if abs(f) > 1e-18 else 1 - euler + f * (pi**2 / 6 - 1) / 2
+show("lgamma at 1", double, one, lambda f: 1 / one(f), mpf("-0.5"), mpf("0.5"), 26)
+show("lgamma at 2", double, two, lambda f: 1 / two(f), mpf("-0.5"), 1, 20)
