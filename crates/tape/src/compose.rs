@@ -12,3 +12,6 @@ pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod statistics;
+pub(crate) mod elementwise;
+mod softmax;
+mod statistics;

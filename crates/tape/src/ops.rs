@@ -7,6 +7,7 @@ mod convert;
 mod convolution;
 mod cumulative;
 mod depthwise;
+mod exponential;
 mod gated;
 mod generate;
 mod index;
@@ -21,6 +22,9 @@ mod search;
 mod sort;
 mod symmetric;
 mod transposed;
+mod special;
+mod symmetric;
+mod trigonometric;
 mod unary;
 mod unfold;
 mod windows;
@@ -52,6 +56,12 @@ pub struct Sample {
 pub fn samples() -> Vec<Sample> {
     let families = [
         unary::SAMPLES,
+        unary::SQUARE,
+        exponential::SAMPLES,
+        trigonometric::SAMPLES,
+        special::SAMPLES,
+        special::FAMILIES,
+        crate::compose::elementwise::SAMPLES,
         arithmetic::SAMPLES,
         compare::SAMPLES,
         convert::SAMPLES,

@@ -41,6 +41,9 @@ comparison! {
 
     /// `a ∨ b`, of truth values.
     or = "or", kernel::OR;
+
+    /// Whether one of `a` and `b` is true and the other is not, of truth values.
+    logical_xor = "xor", kernel::XOR;
 }
 
 elementwise_op!(Select, "select", kernel::SELECT, |at, i, t| {
@@ -73,6 +76,18 @@ impl<'t> Var<'t> {
         self.ne(self)
     }
 
+    /// Whether an element is ∞ or -∞; integers never are.
+    #[track_caller]
+    pub fn is_inf(self) -> Var<'t> {
+        if self.dtype().is_float() { self.abs().eq(f64::INFINITY) } else { self.ne(self) }
+    }
+
+    /// Whether an element is neither NaN nor infinite; integers always are.
+    #[track_caller]
+    pub fn is_finite(self) -> Var<'t> {
+        if self.dtype().is_float() { self.abs().lt(f64::INFINITY) } else { self.eq(self) }
+    }
+
     /// Of a `bool` mask: `yes` where it is true, `no` elsewhere (NumPy's `where`). The derivative goes to the one
     /// that was chosen. A number takes the other branch's dtype; two numbers are `f32`.
     #[track_caller]
@@ -84,8 +99,20 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[Sample {
-    name: "select",
-    inputs: || vec![sample([0.5, -1.0, 2.0], &[3]), sample([1.5], &[1])],
-    apply: |x| x[0].gt(0.7).select(x[0] * x[1], x[1] - x[0]),
-}];
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "select",
+        inputs: || vec![sample([0.5, -1.0, 2.0], &[3]), sample([1.5], &[1])],
+        apply: |x| x[0].gt(0.7).select(x[0] * x[1], x[1] - x[0]),
+    },
+    Sample {
+        name: "logical_xor",
+        inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],
+        apply: |x| x[0].gt(0.7).logical_xor(x[0].lt(0.0)).select(x[0], x[0].square()),
+    },
+    Sample {
+        name: "is_inf",
+        inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],
+        apply: |x| x[0].is_inf().or(x[0].reciprocal().is_finite()).select(x[0].square(), x[0]),
+    },
+];

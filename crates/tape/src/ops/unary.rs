@@ -1,4 +1,4 @@
-//! Elementwise functions of one operand.
+//! Elementwise functions of one operand: the macro that defines them, and the algebraic ones.
 
 use super::{Sample, elementwise_op, sample};
 use crate::Var;
@@ -8,6 +8,9 @@ use chainrule_kernels::pointwise as kernel;
 macro_rules! unary {
     (@derivative $x:ident $y:ident $t:ident cut) => { None };
     (@derivative $x:ident $y:ident $t:ident $d:expr) => { Some($d) };
+    // What is cut is checked as a factor of something that is not.
+    (@apply $method:ident cut) => { |x| x[0] * x[0].$method() };
+    (@apply $method:ident $d:expr) => { |x| x[0].$method() };
     ($($(#[$doc:meta])* $method:ident = $name:literal, $kernel:expr; |$x:ident, $y:ident, $t:ident| $d:tt; [$($at:expr),*])*) => {
         $(mod $method {
             use super::*;
@@ -27,13 +30,14 @@ macro_rules! unary {
             pub(super) const SAMPLE: Sample = Sample {
                 name: $name,
                 inputs: || { const POINTS: &[f64] = &[$($at),*]; if POINTS.is_empty() { vec![] } else { vec![POINTS.into()] } },
-                apply: |x| x[0].$method(),
+                apply: unary!(@apply $method $d),
             };
         })*
 
-        pub(super) const SAMPLES: &[Sample] = &[$($method::SAMPLE,)* SQUARE];
+        pub(super) const SAMPLES: &[Sample] = &[$($method::SAMPLE),*];
     };
 }
+pub(super) use unary;
 
 unary! {
     /// `y = -x`. Derivative: `-1`.
@@ -44,11 +48,23 @@ unary! {
 
     /// `y = sign(x)`: -1, 0 or 1, and NaN for NaN. Its derivative is 0 where it exists; a gradient that meets it is
     /// cut.
-    sign = "sign", kernel::SIGN; |x, y, t| cut; []
+    sign = "sign", kernel::SIGN; |x, y, t| cut; [-1.5, 0.3, 2.0]
 
     /// `y = ⌊x⌋`, the largest integer not above `x`. Its derivative is 0 where it exists; a gradient that meets it is
     /// cut.
-    floor = "floor", kernel::FLOOR; |x, y, t| cut; []
+    floor = "floor", kernel::FLOOR; |x, y, t| cut; [-1.5, 0.3, 2.6]
+
+    /// `y = ⌈x⌉`, the smallest integer not below `x`. Its derivative is 0 where it exists; a gradient that meets it is
+    /// cut.
+    ceil = "ceil", kernel::CEIL; |x, y, t| cut; [-1.5, 0.3, 2.6]
+
+    /// The integer nearest to `x`, the even one of two: 0.5 and -0.5 become 0, 1.5 becomes 2. Its derivative is 0 where it
+    /// exists; a gradient that meets it is cut.
+    round = "round", kernel::ROUND; |x, y, t| cut; [-1.7, 0.3, 2.6]
+
+    /// The integer part of `x`, the nearest integer on the way to 0. Its derivative is 0 where it exists; a gradient that
+    /// meets it is cut.
+    trunc = "trunc", kernel::TRUNC; |x, y, t| cut; [-1.5, 0.3, 2.6]
 
     /// `y = x`, but zero of the same sign where `x` is subnormal, that is, `|x| < 1.2·10⁻³⁸` (`f32`) or `2.2·10⁻³⁰⁸` (`f64`).
     /// Some processors compute with subnormal numbers a hundred times more slowly, and an average that decays becomes one
@@ -61,35 +77,11 @@ unary! {
     /// `y = 1 / √x`. Derivative: `-y³ / 2`.
     rsqrt = "rsqrt", kernel::RSQRT; |x, y, t| (t * -0.5 * y * y * y); [0.2, 1.0, 4.0]
 
+    /// `y = ∛x`, of the sign of `x`. Derivative: `1 / 3y²`, infinite at 0.
+    cbrt = "cbrt", kernel::CBRT; |x, y, t| (t / (y * y * 3.0)); [-1.5, 0.3, 8.0]
+
     /// `y = 1 / x`. Derivative: `-y²`.
     reciprocal = "reciprocal", kernel::RECIP; |x, y, t| (-(t * y * y)); [-1.5, 0.4, 2.0]
-
-    /// `y = eˣ`. Derivative: `y`.
-    exp = "exp", kernel::EXP; |x, y, t| (t * y); [-1.5, 0.0, 2.0]
-
-    /// `y = eˣ - 1`, accurate near 0. Derivative: `eˣ`.
-    expm1 = "expm1", kernel::EXPM1; |x, y, t| (t * x.exp()); [-1.5, 0.1, 2.0]
-
-    /// `y = ln x`, -∞ at 0 and NaN below. Derivative: `1 / x`.
-    ln = "ln", kernel::LN; |x, y, t| (t / x); [0.2, 1.0, 4.0]
-
-    /// `y = ln(1 + x)`, accurate near 0. Derivative: `1 / (1 + x)`.
-    log1p = "log1p", kernel::LOG1P; |x, y, t| (t / (x + 1.0)); [-0.5, 0.1, 3.0]
-
-    /// `y = sin x`, in radians. Derivative: `cos x`.
-    sin = "sin", kernel::SIN; |x, y, t| (t * x.cos()); [-1.5, 0.3, 2.0]
-
-    /// `y = cos x`, in radians. Derivative: `-sin x`.
-    cos = "cos", kernel::COS; |x, y, t| (-(t * x.sin())); [-1.5, 0.3, 2.0]
-
-    /// `y = tanh x`. Derivative: `1 - y²`.
-    tanh = "tanh", kernel::TANH; |x, y, t| (t * (1.0 - y * y)); [-1.5, 0.3, 2.0]
-
-    /// The logistic function, `y = 1 / (1 + e⁻ˣ)`. Derivative: `y·(1 - y)`.
-    sigmoid = "sigmoid", kernel::SIGMOID; |x, y, t| (t * (y * (1.0 - y))); [-1.5, 0.3, 2.0]
-
-    /// The error function, `y = 2/√π ∫₀ˣ exp(-s²) ds`. Derivative: `2/√π · exp(-x²)`.
-    erf = "erf", kernel::ERF; |x, y, t| (t * (std::f64::consts::FRAC_2_SQRT_PI * (-(x * x)).exp())); [-1.5, 0.3, 2.0]
 
     /// `y = ¬x`, of truth values.
     logical_not = "not", kernel::NOT; |x, y, t| cut; []
@@ -103,8 +95,8 @@ impl<'t> Var<'t> {
     }
 }
 
-const SQUARE: Sample =
-    Sample { name: "square", inputs: || vec![sample([-1.5, 0.0, 2.0], &[3])], apply: |x| x[0].square() };
+pub(super) const SQUARE: &[Sample] =
+    &[Sample { name: "square", inputs: || vec![sample([-1.5, 0.0, 2.0], &[3])], apply: |x| x[0].square() }];
 
 impl<'t> std::ops::Neg for Var<'t> {
     type Output = Var<'t>;
