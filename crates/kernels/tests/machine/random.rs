@@ -46,7 +46,9 @@ impl BlockCall for Twice {
                 y.iter_mut().zip(a.iter().zip(*b)).for_each(|(y, (a, b))| *y = 2.0 * a - b);
             }
             ([Slice::I64(a), Slice::I64(b)], SliceMut::I64(y)) => {
-                y.iter_mut().zip(a.iter().zip(*b)).for_each(|(y, (a, b))| *y = 2 * a - b);
+                y.iter_mut()
+                    .zip(a.iter().zip(*b))
+                    .for_each(|(y, (a, b))| *y = a.wrapping_mul(2).wrapping_sub(*b));
             }
             other => panic!("{other:?}"),
         }
