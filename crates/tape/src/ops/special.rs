@@ -128,7 +128,7 @@ impl<'t> Var<'t> {
     /// let tape = Tape::new();
     /// let x = tape.var(0.0);
     /// let second = tape.grad(tape.grad(x.sinc(), x), x);
-    /// assert_eq!(second.item()?, -std::f64::consts::PI.powi(2) / 3.0);
+    /// assert!((second.item()? + std::f64::consts::PI.powi(2) / 3.0).abs() < 1e-14);
     /// # Ok::<(), chainrule_tape::Error>(())
     /// ```
     #[track_caller]
