@@ -486,6 +486,17 @@ fn pairs() -> (Vec<f64>, Vec<f64>) {
             ]);
         }
     }
+    // Multiples and their neighbours, by factors of all sizes: where a quotient is rounded to the next integer.
+    for _ in 0..20_000 {
+        let b = random.uniform(-2.0, 2.0) * 2f64.powi((random.bits() % 60) as i32 - 30);
+        let multiple = b * (random.bits() >> (random.bits() % 53 + 11)) as f64;
+        for near in
+            [multiple, f64::from_bits(multiple.to_bits() + 1), f64::from_bits(multiple.to_bits().max(1) - 1)]
+        {
+            x.extend([near, f64::from(near as f32)]);
+            y.extend([b, f64::from(b as f32)]);
+        }
+    }
     (x, y)
 }
 

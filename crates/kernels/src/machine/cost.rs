@@ -37,9 +37,8 @@ pub(super) fn kernel(name: &str, dtype: DType) -> f64 {
         "div" | "recip" | "sqrt" | "rsqrt" | "div_root" => 0.1,
         "exp" | "expm1" | "sigmoid" | "tanh" | "ln" | "log1p" | "sin" | "cos" | "erf" => 0.3,
         "exp2" | "log2" | "log10" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" | "asinh"
-        | "acosh" | "atanh" | "cbrt" | "hypot" => 0.4,
+        | "acosh" | "atanh" | "cbrt" | "hypot" | "fmod" | "remainder" => 0.4,
         "pow" | "atan2" | "erfc" => 1.0,
-        "fmod" | "remainder" => 2.0,
         "erfinv" => 3.0,
         "lgamma" | "digamma" => 10.0,
         _ => 0.04,

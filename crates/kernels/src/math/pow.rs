@@ -77,7 +77,7 @@ const POW_F32_EXP: [f64; 7] = [
 
 /// `a b` as the rounded product and its error: one instruction more with FMA, else by Dekker's splitting.
 #[inline(always)]
-pub(super) fn product<I: Isa>(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn product<I: Isa>(a: f64, b: f64) -> (f64, f64) {
     let p = a * b;
     if I::FMA {
         return (p, a.fma::<I>(b, -p));
