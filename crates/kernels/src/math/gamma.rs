@@ -146,10 +146,10 @@ pub fn digamma(x: f64) -> f64 {
     log(x) + (rest - below)
 }
 
-/// Hurwitz's zeta function `Σₖ (q + k)⁻ˢ` for `q > 0` and an integer `s > 1`: the first terms, and the rest by the
-/// formula of Euler and Maclaurin (Johansson, "Rigorous high-precision computation of the Hurwitz zeta function and its
-/// derivatives", 2014, equations 5 to 7).
-fn zeta(s: f64, q: f64) -> f64 {
+/// Hurwitz's zeta function `Σₖ (q + k)⁻ˢ` for `q > 0` and an integer `s > 1`, times `unitˢ`: the first terms, and the rest by
+/// the formula of Euler and Maclaurin (Johansson, "Rigorous high-precision computation of the Hurwitz zeta function and its
+/// derivatives", 2014).
+fn zeta(s: f64, q: f64, unit: f64) -> f64 {
     // B₂ⱼ / (2j)!
     const WEIGHTS: [f64; 8] = [
         1.0 / 12.0,
@@ -161,7 +161,7 @@ fn zeta(s: f64, q: f64) -> f64 {
         1.0 / 74_724_249_600.0,
         -3617.0 / 10_670_622_842_880_000.0,
     ];
-    let power = |a: f64| pow::pow_f64::<NoFma>(a, -s);
+    let power = |a: f64| pow::pow_f64::<NoFma>(a / unit, -s);
     // (Each term is less than the sum before it, so that what an addition loses is known: Dekker.)
     let (mut sum, mut lost, mut a, mut k) = (0.0, 0.0, q, 0.0);
     while a < 12.0 + 2.0 * s {
@@ -191,18 +191,33 @@ pub fn polygamma(order: u32, x: f64) -> f64 {
     if order == 0 || x.is_nan() {
         return if order == 0 { digamma(x) } else { x };
     }
-    let s = f64::from(order) + 1.0;
+    let n = f64::from(order);
+    let s = n + 1.0;
     let floor = x.floor();
     let sum = if x > 0.0 {
-        zeta(s, x)
+        zeta(s, x, 1.0)
     } else if x == floor {
         f64::INFINITY
     } else {
         // The terms on the negative side are (-1)ˢ times those of a finite sum, a difference of two infinite ones.
         let part = x - floor;
-        let negative = zeta(s, 1.0 - part) - zeta(s, 1.0 - x);
-        zeta(s, part) + if order % 2 == 1 { negative } else { -negative }
+        let negative = zeta(s, 1.0 - part, 1.0) - zeta(s, 1.0 - x, 1.0);
+        zeta(s, part, 1.0) + if order % 2 == 1 { negative } else { -negative }
     };
     let factorial = (2..=order).map(f64::from).take(180).product::<f64>();
-    if order % 2 == 1 { factorial * sum } else { -factorial * sum }
+    let in_range = sum > 1e-290 && factorial < f64::INFINITY;
+    let size = if in_range || x <= 0.0 {
+        factorial * sum
+    } else if x == f64::INFINITY {
+        0.0
+    } else {
+        // A factor is out of range, though the product may be in it: n! / xⁿ⁺¹ is one of moderate numbers.
+        let (mut ratio, mut k) = (1.0 / x, 0.0);
+        while k < n && ratio > 0.0 && ratio < f64::INFINITY {
+            k += 1.0;
+            ratio *= k / x;
+        }
+        ratio * zeta(s, x, x)
+    };
+    if order % 2 == 1 { size } else { -size }
 }
