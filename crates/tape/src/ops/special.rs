@@ -2,8 +2,7 @@
 
 use super::unary::unary;
 use super::{Sample, elementwise_op, sample};
-use crate::Var;
-use crate::{BlockCall, Gradients, Key, Lower, Meta, Op, Rule, Slice, SliceMut};
+use crate::{BlockCall, Gradients, Key, Lower, Meta, Op, Rule, Slice, SliceMut, Var};
 use chainrule_kernels::math;
 use chainrule_kernels::pointwise as kernel;
 use std::f64::consts::FRAC_2_SQRT_PI;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 
 unary! {
     /// The error function, `y = 2/√π ∫₀ˣ exp(-s²) ds`. Derivative: `2/√π · exp(-x²)`.
-    erf = "erf", kernel::ERF; |x, y, t| (t * (std::f64::consts::FRAC_2_SQRT_PI * (-(x * x)).exp())); [-1.5, 0.3, 2.0]
+    erf = "erf", kernel::ERF; |x, y, t| (t * (FRAC_2_SQRT_PI * (-(x * x)).exp())); [-1.5, 0.3, 2.0]
 
     /// `y = 1 - erf x`, accurate also where it is small. Derivative: `-2/√π · exp(-x²)`.
     erfc = "erfc", kernel::ERFC; |x, y, t| (-(t * (FRAC_2_SQRT_PI * (-(x * x)).exp()))); [-1.5, 0.3, 2.0]
