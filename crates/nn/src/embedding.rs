@@ -76,6 +76,6 @@ impl Layer for Embedding {
             DType::I64 => x,
             _ => self.label.fail("Embedding", x, format_args!("takes indices, which are i64, not {dtype}")),
         };
-        self.label.note(x.tape().param(self.weight).gather(index), "Embedding")
+        self.label.note(x.tape().param(self.weight).index_select(0, index), "Embedding")
     }
 }

@@ -13,5 +13,6 @@ pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod statistics;
 pub(crate) mod elementwise;
+pub(crate) mod indexing;
 mod softmax;
 mod statistics;

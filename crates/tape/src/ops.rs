@@ -29,6 +29,7 @@ mod unary;
 mod unfold;
 mod windows;
 
+use crate::compose::indexing;
 use crate::{Tensor, Var};
 
 pub use convolution::Conv;
@@ -93,6 +94,7 @@ pub fn samples() -> Vec<Sample> {
         crate::compose::reduce::SAMPLES,
         crate::compose::softmax::SAMPLES,
         crate::compose::statistics::SAMPLES,
+        indexing::SAMPLES,
     ];
     // An op without derivative has no points to check it at.
     families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()

@@ -30,7 +30,7 @@ fn a_mistake_names_the_op_the_shapes_and_the_line() {
     mistake(line!(), |t| t.var([1.0, 2.0]).slice(0, 1..5));
     mistake(line!(), |t| t.var([1.0, 2.0]).permute(&[0, 0]));
     mistake(line!(), |t| t.var([1.0, 2.0]).transpose(0, 1));
-    mistake(line!(), |t| t.var([1.0, 2.0]).gather(t.var([0.5])));
+    mistake(line!(), |t| t.var([1.0, 2.0]).index_select(0, t.var([0.5])));
     mistake(line!(), |t| t.var([1.0, 2.0]).expand([3, 3]));
     mistake(line!(), |t| t.var([1i64, 2]) + 0.5);
     mistake(line!(), |t| t.concat(&[t.var([1.0]), t.var([[1.0]])], 0));
@@ -50,10 +50,10 @@ fn operands_of_two_tapes_are_a_mistake() {
 fn an_index_out_of_range_is_an_error_of_the_run() {
     let tape = Tape::new();
     let table = tape.var([[1.0], [2.0]]);
-    let rows = table.gather(tape.var([0i64, 5]));
+    let rows = table.index_select(0, tape.var([0i64, 5]));
     let line = line!() - 1;
     let error = rows.value().unwrap_err();
-    assert!(matches!(&error, Error::Data { op, .. } if op == "gather"), "{error:?}");
+    assert!(matches!(&error, Error::Data { op, .. } if op == "index_select"), "{error:?}");
     let message = error.to_string();
     assert!(message.contains('5') && message.contains(&format!("mistakes.rs:{line}:")), "{message}");
     assert!(tape.var([3i64]).one_hot(3).value().unwrap_err().to_string().contains('3'));

@@ -2,15 +2,17 @@
 
 use super::{Sample, sample};
 use crate::record::Key;
-use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Var};
+use crate::{Batch, Call, DType, Gradients, Lower, Meta, Op, Rule, Shape, Slice, SliceMut, Var};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
+/// Rows by index: the one primitive of all that reads by index.
 #[derive(Debug)]
-struct Gather;
+struct Rows;
 
-impl Op for Gather {
+impl Op for Rows {
     fn name(&self) -> &'static str {
-        "gather"
+        "index_select"
     }
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
@@ -25,36 +27,37 @@ impl Op for Gather {
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        at.gradients(|i| (i == 0).then(|| g.scatter_add(at.x[1], at.x[0].shape()[0])))
+        at.gradients(|i| (i == 0).then(|| g.segment_sum(at.x[1], at.x[0].shape()[0])))
     }
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        dx[0].map(|dx| dx.gather(at.x[1]))
+        dx[0].map(|dx| dx.rows(at.x[1]))
     }
 
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         let (table, index) = (at.x[0], at.x[1]);
         if !at.batched[0] {
-            return table.gather(index);
+            return table.rows(index);
         }
         if !at.batched[1] {
             // Rows of all elements side by side.
             let axis = index.rank() as isize;
-            return table.transpose(0, 1).gather(index).move_axis(axis, 0);
+            return table.transpose(0, 1).rows(index).move_axis(axis, 0);
         }
         let (rows, index) = in_batch(at, index, table.shape()[1]);
-        table.reshape([&[rows], &table.shape()[2..]].concat()).gather(index)
+        table.reshape([&[rows], &table.shape()[2..]].concat()).rows(index)
     }
 }
 
+/// Rows added up by index: the transpose of [`Rows`].
 #[derive(Debug)]
-struct ScatterAdd {
+struct SegmentSum {
     rows: usize,
 }
 
-impl Op for ScatterAdd {
+impl Op for SegmentSum {
     fn name(&self) -> &'static str {
-        "scatter_add"
+        "segment_sum"
     }
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
@@ -77,21 +80,21 @@ impl Op for ScatterAdd {
     }
 
     fn vjp<'t>(&self, at: &Rule<'_, 't>, g: Var<'t>) -> Gradients<'t> {
-        at.gradients(|i| (i == 0).then(|| g.gather(at.x[1])))
+        at.gradients(|i| (i == 0).then(|| g.rows(at.x[1])))
     }
 
     fn jvp<'t>(&self, at: &Rule<'_, 't>, dx: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        dx[0].map(|dx| dx.scatter_add(at.x[1], self.rows))
+        dx[0].map(|dx| dx.segment_sum(at.x[1], self.rows))
     }
 
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         if !at.batched[1] {
             // Rows of all elements side by side.
             let axis = at.x[1].rank() as isize;
-            return at.x[0].move_axis(0, axis).scatter_add(at.x[1], self.rows).transpose(0, 1);
+            return at.x[0].move_axis(0, axis).segment_sum(at.x[1], self.rows).transpose(0, 1);
         }
         let (rows, index) = in_batch(at, at.x[1], self.rows);
-        let y = at.whole(0).scatter_add(index, rows);
+        let y = at.whole(0).segment_sum(index, rows);
         let shape = y.shape();
         y.reshape([&[at.size, self.rows], &shape[1..]].concat())
     }
@@ -99,12 +102,14 @@ impl Op for ScatterAdd {
 
 #[derive(Debug)]
 struct CheckIndex {
+    /// The op that wants the indices, for the error.
+    name: &'static str,
     bound: usize,
 }
 
 impl Op for CheckIndex {
     fn name(&self) -> &'static str {
-        "index"
+        self.name
     }
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
@@ -113,6 +118,7 @@ impl Op for CheckIndex {
     }
 
     fn attributes(&self, key: &mut Key) {
+        key.write_str(self.name);
         key.write_usize(self.bound);
     }
 
@@ -133,6 +139,72 @@ impl Op for CheckIndex {
     }
 }
 
+/// For each place along the last axis, the number of the last index that is it, or -1.
+#[derive(Clone, Debug)]
+struct LastSource {
+    places: usize,
+}
+
+impl Call for LastSource {
+    fn call(&self, inputs: &[Slice<'_>], output: SliceMut<'_>) -> Result<(), String> {
+        let ([Slice::I64(index)], SliceMut::I64(last)) = (inputs, output) else {
+            return Err("indices are i64".into());
+        };
+        last.fill(-1);
+        if last.is_empty() {
+            return index.first().map_or(Ok(()), |bad| Err(format!("index {bad} is outside 0..0")));
+        }
+        // As many runs of indices as of places.
+        let runs = last.len() / self.places;
+        let length = index.len() / runs;
+        if length == 0 {
+            return Ok(());
+        }
+        for (last, index) in last.chunks_exact_mut(self.places).zip(index.chunks_exact(length)) {
+            for (number, &place) in index.iter().enumerate() {
+                let found = usize::try_from(place).ok().and_then(|place| last.get_mut(place));
+                *found.ok_or_else(|| format!("index {place} is outside 0..{}", self.places))? = number as i64;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Op for LastSource {
+    fn name(&self) -> &'static str {
+        "scatter"
+    }
+
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
+        index_dtype(x[0])?;
+        match x[0].shape.rank().checked_sub(1) {
+            Some(axis) => Ok(Meta::new(x[0].shape.with(axis, self.places), DType::I64)),
+            None => Err("a scalar has no places".into()),
+        }
+    }
+
+    fn attributes(&self, key: &mut Key) {
+        key.write_usize(self.places);
+    }
+
+    fn lower(&self) -> Lower {
+        Lower::Call(Arc::new(self.clone()))
+    }
+
+    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
+        at.gradients(|_| None)
+    }
+
+    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+
+    fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
+        // Only the last axis is looked at.
+        at.together()
+    }
+}
+
 /// The rows of all elements of a batch one below the other: how many, and where these indices are among them.
 fn in_batch<'t>(at: &Batch<'_, 't>, index: Var<'t>, rows: usize) -> (usize, Var<'t>) {
     let mut column = SmallVec::<[usize; 4]>::from_elem(1, index.rank());
@@ -146,56 +218,62 @@ fn index_dtype(meta: &Meta) -> Result<(), String> {
 }
 
 impl<'t> Var<'t> {
-    /// Rows by index: `y[i…] = x[index[i…]]`, of shape `[index's axes…, x's axes but the first…]`. An index out of range
-    /// is an error of the run. The gradient of a row is the sum over its uses.
+    /// Rows by index, `y[i…] = x[index[i…]]`: [`index_select`](Var::index_select) of the first axis, which exists.
+    #[track_caller]
+    pub(crate) fn rows(self, index: Var<'t>) -> Var<'t> {
+        self.tape.op(Rows, &[self, index])
+    }
+
+    /// Sums of rows by index: `y[j] = Σ x[i…]` over all `i` with `index[i…] = j`, for `j` in `0..rows`, added in the order of
+    /// `i`; a row without any is 0. `x` is `[index's axes…, row…]`, `y` is `[rows, row…]`.
+    ///
+    /// The transpose of [`index_select`](Var::index_select) of the first axis: the gradient of each row of `x` is the gradient
+    /// of the sum that it went to. An index out of range is an error of the run. (JAX's and TensorFlow's `segment_sum`.)
     ///
     /// ```
     /// # use chainrule_tape::Tape;
     /// let tape = Tape::new();
-    /// let table = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-    /// let rows = table.gather(tape.var([2i64, 0]));
-    /// assert_eq!(rows.value()?.to_f64(), [5.0, 6.0, 1.0, 2.0]);
+    /// let x = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let sums = x.segment_sum(tape.var([1i64, 0, 1]), 3);
+    /// assert_eq!(sums.value()?.to_f64(), [3.0, 4.0, 6.0, 8.0, 0.0, 0.0]);
     /// # Ok::<(), chainrule_tape::Error>(())
     /// ```
     #[track_caller]
-    pub fn gather(self, index: Var<'t>) -> Var<'t> {
-        if self.rank() == 0 && !self.is_poisoned() {
-            return self.tape.fail("gather", "a scalar has no rows", &[self, index]);
-        }
-        self.tape.op(Gather, &[self, index])
-    }
-
-    /// The transpose of [`gather`](Var::gather): zeros of `rows` rows, to which row `index[i…]` has `x[i…]` added, in
-    /// the order of `i`.
-    #[track_caller]
-    pub fn scatter_add(self, index: Var<'t>, rows: usize) -> Var<'t> {
-        self.tape.op(ScatterAdd { rows }, &[self, index])
+    pub fn segment_sum(self, index: Var<'t>, rows: usize) -> Var<'t> {
+        self.tape.op(SegmentSum { rows }, &[self, index])
     }
 
     /// These indices, which must lie in `0..bound`: one that doesn't is an error of the run.
     #[track_caller]
     pub fn check_index(self, bound: usize) -> Var<'t> {
-        self.apply_with(CheckIndex { bound })
+        self.check_index_of("check_index", bound)
+    }
+
+    /// The same, with the name of the op that wants the indices.
+    #[track_caller]
+    pub(crate) fn check_index_of(self, name: &'static str, bound: usize) -> Var<'t> {
+        self.apply_with(CheckIndex { name, bound })
+    }
+
+    /// For each of `places`, the last of these indices that is it: its number along the last axis, or -1 where there is none.
+    #[track_caller]
+    pub(crate) fn last_source(self, places: usize) -> Var<'t> {
+        self.apply_with(LastSource { places })
     }
 
     /// `true` at each index: `[…] → […, classes]`, as `bool`. A label outside `0..classes` is an error of the run.
     #[track_caller]
     pub fn one_hot(self, classes: usize) -> Var<'t> {
         let classes_axis = self.tape.iota(classes, DType::I64);
-        self.check_index(classes).unsqueeze(-1).eq(classes_axis)
+        self.check_index_of("one_hot", classes).unsqueeze(-1).eq(classes_axis)
     }
 }
 
 pub(super) const SAMPLES: &[Sample] = &[
     Sample {
-        name: "gather",
+        name: "segment_sum",
         inputs: table,
-        apply: |x| x[0].gather(x[0].tape().var([[2i64, 0], [2, 1]])).square(),
-    },
-    Sample {
-        name: "scatter_add",
-        inputs: table,
-        apply: |x| x[0].scatter_add(x[0].tape().var([1i64, 3, 1]), 4).square(),
+        apply: |x| x[0].segment_sum(x[0].tape().var([1i64, 3, 1]), 4).square(),
     },
     Sample {
         name: "one_hot",
