@@ -18,6 +18,7 @@ mod transform;
 pub use chainrule_kernels::machine::{BlockCall, Call, Slice, SliceMut};
 pub use chainrule_kernels::{DType, Element};
 pub use compose::interpolate::Interpolation;
+pub use compose::padding::PadMode;
 pub use error::{At, Cut, Error, Mistake, Result};
 pub use execute::{Function, NonFinite, Outputs, Program};
 pub use ops::{Conv, ConvTranspose, Pool};

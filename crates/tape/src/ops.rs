@@ -29,8 +29,7 @@ mod unary;
 mod unfold;
 mod windows;
 
-use crate::compose::indexing;
-use crate::{Tensor, Var};
+use crate::{Tensor, Var, compose};
 
 pub use convolution::Conv;
 pub use pool::Pool;
@@ -95,6 +94,11 @@ pub fn samples() -> Vec<Sample> {
         crate::compose::softmax::SAMPLES,
         crate::compose::statistics::SAMPLES,
         indexing::SAMPLES,
+        compose::indexing::SAMPLES,
+        compose::grid::SAMPLES,
+        compose::movement::SAMPLES,
+        compose::padding::SAMPLES,
+        compose::triangle::SAMPLES,
     ];
     // An op without derivative has no points to check it at.
     families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()

@@ -1,6 +1,6 @@
 //! The fused program against its slow twin: random expressions, once compiled as a whole, and once computed op by op.
 
-use chainrule_tape::{Conv, DType, Params, Tape, Tensor, Var};
+use chainrule_tape::{Conv, DType, PadMode, Params, Tape, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -10,7 +10,7 @@ fn grow<'t>(tape: &'t Tape, values: &mut Vec<Var<'t>>, rng: &mut StdRng) {
     let x = pick(rng, values);
     let shape = x.shape();
     let rank = shape.rank();
-    let y = match rng.random_range(0..29) {
+    let y = match rng.random_range(0..37) {
         0 => x.tanh(),
         1 => x.sigmoid() * 2.0 - x,
         2 => (x * 0.3).exp(),
@@ -70,6 +70,30 @@ fn grow<'t>(tape: &'t Tape, values: &mut Vec<Var<'t>>, rng: &mut StdRng) {
             let conv = Conv { stride: [rng.random_range(1..3)], padding: [1], dilation: [1], groups: 1 };
             x.conv1d(w, conv).tanh()
         }
+        29 if rank > 0 && shape.numel() < 200 => {
+            let axis = rng.random_range(0..rank);
+            let size = rng.random_range(1..=shape[axis]);
+            let step = rng.random_range(1..4);
+            let windows = x.unfold(axis as isize, size, step);
+            let weights = tape.linspace(0.2, 0.7, size, DType::F64);
+            (windows * weights).fold(axis as isize, shape[axis], step)
+        }
+        30 if rank > 0 && shape.numel() < 200 => {
+            let axis = rng.random_range(0..rank);
+            x.unfold(axis as isize, shape[axis].min(2), 1)
+        }
+        31 if rank > 0 && shape.iter().all(|&n| n > 1) && shape.numel() < 200 => {
+            let mode = [PadMode::Reflect, PadMode::Circular, PadMode::Replicate][rng.random_range(0..3)];
+            x.pad_with(&[(rng.random_range(0..rank) as isize, [1, 1])], mode)
+        }
+        32 if rank > 1 => x.roll(1, 0).roll(-1, -1),
+        33 if rank > 0 && shape.numel() < 200 => tape.concat(&[x, x.slice(-1, ..1), x.flip(0)], -1),
+        34 if rank > 1 => x.tril(0) + x.diagonal(0, -2, -1).sum(..) * 0.1,
+        35 if rank > 0 && shape[rank - 1] > 1 => {
+            let last = x.slice(-1, ..1).gt(0.0).select(tape.full((), 1.0, DType::I64), 0.0);
+            x.scatter(-1, last, x.gather(-1, last) * 0.5)
+        }
+        36 if rank > 0 && shape.numel() < 200 => x.tile(&[2]).repeat_interleave(0, 2) * 0.5,
         _ => x * x * 0.1,
     };
     if y.numel() <= 600 && y.rank() <= 4 {

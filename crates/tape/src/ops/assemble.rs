@@ -158,8 +158,12 @@ impl crate::Tape {
     /// Pieces of one shape along a new axis, which may count from the end of the new shape.
     #[track_caller]
     pub fn stack<'t>(&'t self, pieces: &[Var<'t>], axis: isize) -> Var<'t> {
-        let pieces: Vec<Var<'t>> = pieces.iter().map(|piece| piece.unsqueeze(axis)).collect();
-        self.concat(&pieces, axis)
+        // (No closure: a mistake in it would not name the caller's line.)
+        let mut longer = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            longer.push(piece.unsqueeze(axis));
+        }
+        self.concat(&longer, axis)
     }
 }
 

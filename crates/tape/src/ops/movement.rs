@@ -1,6 +1,6 @@
 //! Other views of the same elements: no arithmetic, and wherever the consumer takes strides, no copy.
 
-use super::{Sample, sample};
+use super::{Axes, Sample, sample};
 use crate::record::{Key, Movement, OpRef, View};
 use crate::shape::axis_of;
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
@@ -299,6 +299,37 @@ pub(crate) fn same_view() -> Lower {
     Lower::View(Arc::new(Same))
 }
 
+#[derive(Clone, Debug)]
+struct Unfold {
+    axis: usize,
+    size: usize,
+    step: usize,
+}
+
+movement_op!(
+    Unfold,
+    "unfold",
+    |op, key| key.write_slice(&[op.axis, op.size, op.step]),
+    |x| match x.shape[op.axis].checked_sub(op.size) {
+        Some(rest) => {
+            let windows = x.shape.with(op.axis, rest / op.step + 1);
+            Ok(windows.iter().copied().chain([op.size]).collect())
+        }
+        None => Err(format!("a window of {} does not fit in axis {}", op.size, op.axis)),
+    },
+    |shape, g| g.fold(op.axis as isize, shape[op.axis], op.step),
+    |at| at.apply(Unfold { axis: op.axis + 1, ..op.clone() })
+);
+
+impl Movement for Unfold {
+    fn view(&self, x: &View, y: &Shape) -> Option<View> {
+        let mut strides = x.strides.clone();
+        strides.push(strides[self.axis]);
+        strides[self.axis] *= self.step as isize;
+        Some(View { shape: y.clone(), strides, offset: x.offset })
+    }
+}
+
 /// The op that reshapes.
 pub(crate) fn reshape(shape: &Shape) -> OpRef {
     OpRef::Shared(Arc::new(Reshape(shape.clone())))
@@ -342,7 +373,8 @@ impl<'t> Var<'t> {
         self.apply_with(Permute(SmallVec::from_slice(order)))
     }
 
-    /// Two axes exchanged; axes may count from the end.
+    /// Two axes exchanged; axes may count from the end. The gradient's are exchanged back.
+    #[doc(alias = "swap_axes")]
     #[track_caller]
     pub fn transpose(self, a: isize, b: isize) -> Var<'t> {
         let rank = self.rank();
@@ -375,6 +407,7 @@ impl<'t> Var<'t> {
 
     /// Axes of length 1 repeated, and new leading axes, to reach a shape (see [`Shape::broadcast`]). The gradient is
     /// the sum over the repeats.
+    #[doc(alias = "broadcast_to")]
     #[track_caller]
     pub fn expand(self, shape: impl Into<Shape>) -> Var<'t> {
         let shape = shape.into();
@@ -419,12 +452,42 @@ impl<'t> Var<'t> {
         self.apply_with(Slice { axis, start, length: (end - start).div_ceil(step), step })
     }
 
-    /// The elements of an axis in reverse; the axis may count from the end. The gradient is reversed too.
+    /// The elements of an axis, or of several, in reverse; axes may count from the end. The gradient is reversed too.
     #[track_caller]
-    pub fn flip(self, axis: isize) -> Var<'t> {
+    pub fn flip(self, axes: impl Axes) -> Var<'t> {
+        if self.is_poisoned() {
+            return self;
+        }
+        let axes = match axes.resolve(&self.shape()) {
+            Ok(axes) => axes,
+            Err(what) => return self.tape.fail("flip", what, &[self]),
+        };
+        let mut y = self;
+        for axis in axes {
+            y = y.apply_with(Flip(axis));
+        }
+        y
+    }
+
+    /// Windows of an axis, which may count from the end: `size` elements each, one every `step`, along a new last axis.
+    /// `[a, n, b]` with axis 1 becomes `[a, (n - size) / step + 1, b, size]`. (PyTorch's `Tensor.unfold`.) It is a view: windows
+    /// that overlap are not copied. The gradient is [`fold`](Var::fold)ed.
+    ///
+    /// A mistake if a window is longer than the axis, or the step is 0.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.unfold(0, 2, 1).value()?.to_f64(), [1.0, 2.0, 2.0, 3.0, 3.0, 4.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn unfold(self, axis: isize, size: usize, step: usize) -> Var<'t> {
         match self.shape().axis(axis) {
-            Some(axis) => self.apply_with(Flip(axis)),
-            None => self.tape.fail("flip", format!("there is no axis {axis}"), &[self]),
+            None => self.tape.fail("unfold", format!("there is no axis {axis}"), &[self]),
+            _ if step == 0 => self.tape.fail("unfold", "a step of 0", &[self]),
+            Some(axis) => self.apply_with(Unfold { axis, size, step }),
         }
     }
 
@@ -468,6 +531,23 @@ pub(super) const SAMPLES: &[Sample] = &[
         apply: |x| x[0].slice_step(1, 0..3, 2).square() * x[0].slice(1, 1..),
     },
     Sample { name: "flip", inputs: six, apply: |x| x[0].flip(1).square() * x[0] },
+    Sample { name: "flip_all", inputs: six, apply: |x| x[0].flip(..).square() * x[0] },
+    Sample {
+        name: "transpose",
+        inputs: six,
+        apply: |x| x[0].transpose(0, -1).square() * x[0].reshape([3, 2]),
+    },
+    Sample {
+        name: "move_axis",
+        inputs: six,
+        apply: |x| x[0].move_axis(0, 1).square() * x[0].reshape([3, 2]),
+    },
+    Sample { name: "t", inputs: six, apply: |x| x[0].t().square() },
+    Sample { name: "flatten", inputs: six, apply: |x| x[0].flatten(0).square() },
+    Sample { name: "unsqueeze", inputs: six, apply: |x| x[0].unsqueeze(1).square() },
+    Sample { name: "squeeze", inputs: six, apply: |x| x[0].slice(0, 1..).squeeze(0).square() },
+    Sample { name: "unfold", inputs: six, apply: |x| x[0].unfold(1, 2, 1).square() },
+    Sample { name: "unfold_first", inputs: six, apply: |x| x[0].reshape([3, 2]).unfold(0, 1, 2).square() },
     Sample { name: "slice", inputs: six, apply: |x| x[0].slice(1, 1..3).square() * x[0].slice(-1, ..2) },
 ];
 
