@@ -95,9 +95,11 @@ pub fn samples() -> Vec<Sample> {
         crate::compose::statistics::SAMPLES,
         indexing::SAMPLES,
         compose::indexing::SAMPLES,
+        compose::einsum::SAMPLES,
         compose::grid::SAMPLES,
         compose::movement::SAMPLES,
         compose::padding::SAMPLES,
+        compose::products::SAMPLES,
         compose::triangle::SAMPLES,
     ];
     // An op without derivative has no points to check it at.

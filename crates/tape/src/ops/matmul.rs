@@ -24,9 +24,7 @@ impl Op for Matmul {
             unreachable!("operands have two axes or more")
         };
         if k != other {
-            return Err(format!(
-                "a row of the left operand has {k} elements, a column of the right one {other}"
-            ));
+            return Err(mismatch(*k, *other));
         }
         let shape: Shape = batch.iter().chain([m, n]).copied().collect();
         Ok(Meta::new(shape, x[0].dtype))
@@ -53,6 +51,10 @@ impl Op for Matmul {
     }
 }
 
+fn mismatch(row: usize, column: usize) -> String {
+    format!("a row of the left operand has {row} elements, a column of the right one {column}")
+}
+
 impl<'t> Var<'t> {
     /// The matrix product `[…, m, k]·[…, k, n] → […, m, n]`; leading axes are broadcast. Operands with one axis count
     /// as a row on the left and a column on the right, and that axis is dropped from the result.
@@ -69,6 +71,11 @@ impl<'t> Var<'t> {
         let (a, b) = (self.shape(), other.shape());
         match (a.rank(), b.rank()) {
             (0, _) | (_, 0) => self.tape.fail("matmul", "a scalar is no matrix", &[self, other]),
+            // (Before a vector becomes a matrix, so that the mistake shows what was given.)
+            (m, n) if m.min(n) == 1 && a[m - 1] != b[n.max(2) - 2] => {
+                let (row, column) = (a[m - 1], b[n.max(2) - 2]);
+                self.tape.fail("matmul", mismatch(row, column), &[self, other])
+            }
             (1, _) => {
                 let y = self.unsqueeze(0).matmul(other);
                 y.squeeze(if b.rank() == 1 { -1 } else { -2 })
@@ -97,7 +104,7 @@ impl<'t> Var<'t> {
         self.tape.push(crate::record::OpRef::Static(&Matmul), &[self, other])
     }
 
-    /// The scalar product of two vectors.
+    /// The scalar product of two vectors, `Σᵢ aᵢ·bᵢ`. Derivatives: `b` and `a`.
     #[track_caller]
     pub fn dot(self, other: Var<'t>) -> Var<'t> {
         if self.rank() != 1 || other.rank() != 1 {
