@@ -13,6 +13,8 @@ pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod statistics;
 pub(crate) mod elementwise;
+pub(crate) mod axes;
+mod contract;
 pub(crate) mod einsum;
 pub(crate) mod grid;
 pub(crate) mod indexing;

@@ -95,6 +95,7 @@ pub fn samples() -> Vec<Sample> {
         crate::compose::statistics::SAMPLES,
         indexing::SAMPLES,
         compose::indexing::SAMPLES,
+        compose::axes::SAMPLES,
         compose::einsum::SAMPLES,
         compose::grid::SAMPLES,
         compose::movement::SAMPLES,

@@ -4,8 +4,8 @@ use crate::ops::{Sample, sample};
 use crate::{DType, Shape, Tape, Var};
 
 impl Tape {
-    /// `n` numbers from `start` to `end`, both included, at equal distances; of `n = 1`, the start. (PyTorch's and NumPy's
-    /// `linspace`.)
+    /// `n` numbers from `start` to `end`, both included, at equal distances; of `n = 1`, the start. (PyTorch's and
+    /// NumPy's `linspace`.)
     #[track_caller]
     pub fn linspace(&self, start: f64, end: f64, n: usize, dtype: DType) -> Var<'_> {
         if !dtype.is_float() {
@@ -23,7 +23,8 @@ impl Tape {
 
     /// `start, start + step, …` up to, but without, `end`. The step may be negative. (PyTorch's and NumPy's `arange`.)
     ///
-    /// A mistake if the step is 0 or leads away from the end, or if one of the numbers is no integer and the dtype is `i64`.
+    /// A mistake if the step is 0 or leads away from the end, or if one of the numbers is no integer and the dtype is
+    /// `i64`.
     #[track_caller]
     pub fn arange(&self, start: f64, end: f64, step: f64, dtype: DType) -> Var<'_> {
         let length = ((end - start) / step).ceil();
@@ -37,9 +38,9 @@ impl Tape {
         (self.iota(length as usize, DType::F64) * step + start).cast(dtype)
     }
 
-    /// The coordinates of a grid's points: of vectors of lengths `n₀, n₁, …`, one tensor `[n₀, n₁, …]` for each, which has
-    /// element `iₖ` of vector `k` at `[i₀, i₁, …]` (PyTorch's `meshgrid` with `indexing="ij"`). The gradient of an element is the
-    /// sum over its points.
+    /// The coordinates of a grid's points: of vectors of lengths `n₀, n₁, …`, one tensor `[n₀, n₁, …]` for each,
+    /// which has element `iₖ` of vector `k` at `[i₀, i₁, …]` (PyTorch's `meshgrid` with `indexing="ij"`). The
+    /// gradient of an element is the sum over its points.
     ///
     /// A mistake if one of them is no vector; a scalar counts as one of length 1.
     #[track_caller]
@@ -59,8 +60,8 @@ impl Tape {
         grids
     }
 
-    /// [`meshgrid`](Tape::meshgrid) with the first two axes exchanged, so that the first vector runs along the rows: `[n₁, n₀, …]`
-    /// (NumPy's default, `indexing="xy"`).
+    /// [`meshgrid`](Tape::meshgrid) with the first two axes exchanged, so that the first vector runs along the rows:
+    /// `[n₁, n₀, …]` (NumPy's default, `indexing="xy"`).
     #[track_caller]
     pub fn meshgrid_xy<'t>(&'t self, vectors: &[Var<'t>]) -> Vec<Var<'t>> {
         let mut grids = self.meshgrid(vectors);

@@ -1,16 +1,17 @@
-//! Reading and writing by index, with PyTorch's meanings. All of it is made of rows by index: places in a tensor of several
-//! axes are computed as places in the flat one.
+//! Reading and writing by index, with PyTorch's meanings. All of it is made of rows by index: places in a tensor of
+//! several axes are computed as places in the flat one.
 
 use crate::ops::{Sample, sample};
 use crate::{DType, Meta, Operand, Shape, Var};
 
 impl<'t> Var<'t> {
-    /// The elements of an axis by index: `y[…, i…, …] = x[…, index[i…], …]`. The index has any shape, and its axes take the
-    /// place of the axis, which may count from the end: `[a, n, b]` with axis 1 and an index `[p, q]` becomes `[a, p, q, b]`.
-    /// With axis 0, this looks up an embedding. (PyTorch's `index_select`, NumPy's `take` with an axis.)
+    /// The elements of an axis by index: `y[…, i…, …] = x[…, index[i…], …]`. The index has any shape, and its axes
+    /// take the place of the axis, which may count from the end: `[a, n, b]` with axis 1 and an index `[p, q]`
+    /// becomes `[a, p, q, b]`. With axis 0, this looks up an embedding. (PyTorch's `index_select`, NumPy's `take`
+    /// with an axis.)
     ///
-    /// The gradient of an element is the sum over its uses. An index out of range is an error of the run, and so is a negative
-    /// one.
+    /// The gradient of an element is the sum over its uses. An index out of range is an error of the run, and so is a
+    /// negative one.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -35,12 +36,12 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// One element of each line along an axis, for each index: `y[i, j, k] = x[i, index[i, j, k], k]` for axis 1 of three. The
-    /// index has as many axes as `x`, and may be shorter along the others; the result has the index's shape. (PyTorch's
-    /// `gather`, NumPy's `take_along_axis`.)
+    /// One element of each line along an axis, for each index: `y[i, j, k] = x[i, index[i, j, k], k]` for axis 1 of
+    /// three. The index has as many axes as `x`, and may be shorter along the others; the result has the index's
+    /// shape. (PyTorch's `gather`, NumPy's `take_along_axis`.)
     ///
-    /// The gradient of an element is the sum over its uses. An index out of range is an error of the run, and so is a negative
-    /// one.
+    /// The gradient of an element is the sum over its uses. An index out of range is an error of the run, and so is a
+    /// negative one.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -60,13 +61,14 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// `x` with other elements at some places: `y[i, index[i, j, k], k] = source[i, j, k]` for axis 1 of three, `x` elsewhere.
-    /// Index and source have as many axes as `x`; the source may be longer than the index (what lies outside of it is not
-    /// used), the index no longer than `x` along the other axes. A number as the source goes to all places.
+    /// `x` with other elements at some places: `y[i, index[i, j, k], k] = source[i, j, k]` for axis 1 of three, `x`
+    /// elsewhere. Index and source have as many axes as `x`; the source may be longer than the index (what lies
+    /// outside of it is not used), the index no longer than `x` along the other axes. A number as the source goes to
+    /// all places.
     ///
-    /// Of several sources for one place, the last one in row-major order wins, and the gradient goes to that one; the gradient
-    /// of what was replaced is 0. (PyTorch's `scatter`, which leaves open who wins, and whose gradient counts all of them.) An
-    /// index out of range is an error of the run.
+    /// Of several sources for one place, the last one in row-major order wins, and the gradient goes to that one; the
+    /// gradient of what was replaced is 0. (PyTorch's `scatter`, which leaves open who wins, and whose gradient
+    /// counts all of them.) An index out of range is an error of the run.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -91,8 +93,8 @@ impl<'t> Var<'t> {
         kept.select(self.reshape(shape.numel()), new).reshape(shape)
     }
 
-    /// `x` with elements added at some places: `y[i, index[i, j, k], k] += source[i, j, k]` for axis 1 of three, in row-major
-    /// order. Index and source are as for [`scatter`](Var::scatter). (PyTorch's `scatter_add`.)
+    /// `x` with elements added at some places: `y[i, index[i, j, k], k] += source[i, j, k]` for axis 1 of three, in
+    /// row-major order. Index and source are as for [`scatter`](Var::scatter). (PyTorch's `scatter_add`.)
     ///
     /// The gradient of each source is that of its place. An index out of range is an error of the run.
     ///
@@ -113,8 +115,8 @@ impl<'t> Var<'t> {
         self + source.segment_sum(places, shape.numel()).reshape(shape)
     }
 
-    /// `x` with slices added at indices of an axis: `y[…, index[i], …] += source[…, i, …]`, in the order of `i`. The index has one
-    /// axis; the source is `x`'s shape with the index's length along the axis. (PyTorch's `index_add`.)
+    /// `x` with slices added at indices of an axis: `y[…, index[i], …] += source[…, i, …]`, in the order of `i`. The
+    /// index has one axis; the source is `x`'s shape with the index's length along the axis. (PyTorch's `index_add`.)
     ///
     /// The gradient of each slice is that of its place. An index out of range is an error of the run.
     #[track_caller]
@@ -129,9 +131,9 @@ impl<'t> Var<'t> {
         self + source.reshape(row).segment_sum(places, rows).reshape(shape)
     }
 
-    /// `x` with other slices at indices of an axis: `y[…, index[i], …] = source[…, i, …]`, `x` elsewhere. The shapes are as for
-    /// [`index_add`](Var::index_add). Of several slices for one place the last one wins, and the gradient goes to that one.
-    /// (PyTorch's `index_copy`.) An index out of range is an error of the run.
+    /// `x` with other slices at indices of an axis: `y[…, index[i], …] = source[…, i, …]`, `x` elsewhere. The shapes
+    /// are as for [`index_add`](Var::index_add). Of several slices for one place the last one wins, and the gradient
+    /// goes to that one. (PyTorch's `index_copy`.) An index out of range is an error of the run.
     #[track_caller]
     pub fn index_copy(self, axis: isize, index: Var<'t>, source: Var<'t>) -> Var<'t> {
         let shape = self.shape();
@@ -147,9 +149,9 @@ impl<'t> Var<'t> {
         kept.reshape(column(&shape, at)).select(self, new)
     }
 
-    /// `x` with one value at indices of an axis: `y[…, index[i], …] = value`, `x` elsewhere. The index has one axis. (PyTorch's
-    /// `index_fill`.) The gradient of what was replaced is 0, that of the value the sum over its places. An index out of range
-    /// is an error of the run.
+    /// `x` with one value at indices of an axis: `y[…, index[i], …] = value`, `x` elsewhere. The index has one axis.
+    /// (PyTorch's `index_fill`.) The gradient of what was replaced is 0, that of the value the sum over its places.
+    /// An index out of range is an error of the run.
     #[track_caller]
     pub fn index_fill(self, axis: isize, index: Var<'t>, value: impl Operand<'t>) -> Var<'t> {
         let shape = self.shape();
@@ -161,17 +163,18 @@ impl<'t> Var<'t> {
         hits.gt(0.0).reshape(column(&shape, at)).select(value, self)
     }
 
-    /// Elements by their index in the flattened tensor, in row-major order: `y[i…] = x.flatten(0)[index[i…]]`, of the index's
-    /// shape. (PyTorch's `take`; negative indices are refused here.) The gradient of an element is the sum over its uses. An
-    /// index out of range is an error of the run.
+    /// Elements by their index in the flattened tensor, in row-major order: `y[i…] = x.flatten(0)[index[i…]]`, of the
+    /// index's shape. (PyTorch's `take`; negative indices are refused here.) The gradient of an element is the sum
+    /// over its uses. An index out of range is an error of the run.
     #[track_caller]
     pub fn take(self, index: Var<'t>) -> Var<'t> {
         let numel = self.numel();
         self.reshape(numel).rows(index.check_index_of("take", numel))
     }
 
-    /// `x` with `value` where the `bool` mask is true; the two are broadcast to their common shape. (PyTorch's `masked_fill`.)
-    /// The gradient is 0 where the mask is true, and the value's, if it is a `Var`, is the sum over these places.
+    /// `x` with `value` where the `bool` mask is true; the two are broadcast to their common shape. (PyTorch's
+    /// `masked_fill`.) The gradient is 0 where the mask is true, and the value's, if it is a `Var`, is the sum over
+    /// these places.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -186,8 +189,8 @@ impl<'t> Var<'t> {
         mask.select(value, self)
     }
 
-    /// Where the elements of a source go in the flattened tensor, and these elements, both flat. `None` after a mistake, which
-    /// is noted.
+    /// Where the elements of a source go in the flattened tensor, and these elements, both flat. `None` after a
+    /// mistake, which is noted.
     #[track_caller]
     fn targets(
         self,
@@ -219,8 +222,8 @@ impl<'t> Var<'t> {
         Some((places.reshape(inside.numel()), source.reshape(inside.numel())))
     }
 
-    /// The axis of which an index of one axis tells slices, if the source of the slices fits. `None` after a mistake, which is
-    /// noted.
+    /// The axis of which an index of one axis tells slices, if the source of the slices fits. `None` after a mistake,
+    /// which is noted.
     #[track_caller]
     fn slices(
         self,
@@ -276,8 +279,8 @@ fn places<'t>(name: &'static str, shape: &Shape, axis: isize, index: Var<'t>) ->
     Ok(places)
 }
 
-/// Where these indices along an axis are when it and those before it are one: `[the axes before, the index's axes…]`, the
-/// former as one.
+/// Where these indices along an axis are when it and those before it are one: `[the axes before, the index's axes…]`,
+/// the former as one.
 #[track_caller]
 fn places_along<'t>(name: &'static str, shape: &Shape, axis: usize, index: Var<'t>) -> Var<'t> {
     let outer = size(&shape[..axis]);

@@ -20,8 +20,8 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// One index of an axis, which is dropped: `[a, n, b]` with axis 1 becomes `[a, b]`. Axis and index may count from the end.
-    /// (PyTorch's `select`.) The gradient is 0 elsewhere.
+    /// One index of an axis, which is dropped: `[a, n, b]` with axis 1 becomes `[a, b]`. Axis and index may count
+    /// from the end. (PyTorch's `select`.) The gradient is 0 elsewhere.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -44,49 +44,8 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// The axes `from` to `to`, both included, as one: `[a, b, c, d]` with 1 and 2 becomes `[a, b·c, d]`. Both may count from the
-    /// end. (PyTorch's `flatten` with two axes.) The gradient is reshaped back.
-    #[track_caller]
-    pub fn flatten_axes(self, from: isize, to: isize) -> Var<'t> {
-        let shape = self.shape();
-        match (shape.axis(from), shape.axis(to)) {
-            (Some(first), Some(last)) if first <= last => {
-                let one: usize = Shape::from(&shape[first..=last]).numel();
-                let parts = shape[..first].iter().chain([&one]).chain(&shape[last + 1..]);
-                self.reshape(parts.copied().collect::<Shape>())
-            }
-            _ => self.tape.fail("flatten_axes", format!("there are no axes {from} to {to}"), &[self]),
-        }
-    }
-
-    /// An axis as several, of these lengths: `[a, 6]` with axis 1 and `[2, 3]` becomes `[a, 2, 3]`. The axis may count from the
-    /// end. The gradient is reshaped back.
-    ///
-    /// A mistake if the lengths' product is not the axis's length.
-    #[track_caller]
-    pub fn unflatten(self, axis: isize, lengths: &[usize]) -> Var<'t> {
-        let shape = self.shape();
-        match shape.axis(axis) {
-            None => self.tape.fail("unflatten", format!("there is no axis {axis}"), &[self]),
-            Some(at) if Shape::from(lengths).numel() != shape[at] => {
-                let what = format!("{} elements don't make axes of {}", shape[at], Shape::from(lengths));
-                self.tape.fail("unflatten", what, &[self])
-            }
-            Some(at) => {
-                let parts = shape[..at].iter().chain(lengths).chain(&shape[at + 1..]);
-                self.reshape(parts.copied().collect::<Shape>())
-            }
-        }
-    }
-
-    /// All axes of length 1 dropped. The gradient is reshaped back.
-    #[track_caller]
-    pub fn squeeze_all(self) -> Var<'t> {
-        self.reshape(self.shape().iter().copied().filter(|&length| length != 1).collect::<Shape>())
-    }
-
-    /// The elements of an axis moved on by `shift`, those pushed out at the end back at the start: `y[i] = x[(i - shift) mod n]`.
-    /// The axis may count from the end. The gradient is moved back.
+    /// The elements of an axis moved on by `shift`, those pushed out at the end back at the start: `y[i] = x[(i -
+    /// shift) mod n]`. The axis may count from the end. The gradient is moved back.
     #[track_caller]
     pub fn roll(self, shift: isize, axis: isize) -> Var<'t> {
         let shape = self.shape();
@@ -100,7 +59,8 @@ impl<'t> Var<'t> {
         self.tape.concat(&[self.slice(axis, start..), self.slice(axis, ..start)], axis)
     }
 
-    /// [`roll`](Var::roll) along several axes: by `shifts[i]` along `axes[i]`. An axis that is named twice moves by the sum.
+    /// [`roll`](Var::roll) along several axes: by `shifts[i]` along `axes[i]`. An axis that is named twice moves by
+    /// the sum.
     #[track_caller]
     pub fn roll_axes(self, shifts: &[isize], axes: &[isize]) -> Var<'t> {
         if shifts.len() != axes.len() {
@@ -114,8 +74,8 @@ impl<'t> Var<'t> {
         y
     }
 
-    /// A plane turned by `quarters` of a full turn, from the first of two axes towards the second; fewer than 0 turn back.
-    /// (PyTorch's and NumPy's `rot90`.) The gradient is turned back.
+    /// A plane turned by `quarters` of a full turn, from the first of two axes towards the second; fewer than 0 turn
+    /// back. (PyTorch's and NumPy's `rot90`.) The gradient is turned back.
     #[track_caller]
     pub fn rot90(self, quarters: isize, axes: [isize; 2]) -> Var<'t> {
         if self.is_poisoned() {
@@ -132,7 +92,8 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// An axis cut into pieces of these lengths, in order; it may count from the end. Each piece's gradient goes to its part.
+    /// An axis cut into pieces of these lengths, in order; it may count from the end. Each piece's gradient goes to
+    /// its part.
     ///
     /// A mistake if the lengths do not add up to the axis's (then there are as many results, all of them poisoned).
     ///
@@ -169,9 +130,9 @@ impl<'t> Var<'t> {
         pieces
     }
 
-    /// An axis cut into `n` pieces of equal length, the last of them shorter if need be; it may count from the end. As in PyTorch
-    /// there are fewer than `n` pieces where `n - 1` of the length that is needed are enough: 5 elements in 4 pieces are 2, 2
-    /// and 1. Each piece's gradient goes to its part.
+    /// An axis cut into `n` pieces of equal length, the last of them shorter if need be; it may count from the end.
+    /// As in PyTorch there are fewer than `n` pieces where `n - 1` of the length that is needed are enough: 5
+    /// elements in 4 pieces are 2, 2 and 1. Each piece's gradient goes to its part.
     ///
     /// A mistake if `n` is 0 (the result is then one poisoned piece).
     #[track_caller]
@@ -192,8 +153,8 @@ impl<'t> Var<'t> {
         pieces
     }
 
-    /// The whole tensor repeated, `repeats[i]` times along axis `i`; missing repeats, or axes, come first and are 1. (PyTorch's and
-    /// NumPy's `tile`, PyTorch's `repeat`.) The gradient is the sum over the repeats.
+    /// The whole tensor repeated, `repeats[i]` times along axis `i`; missing repeats, or axes, come first and are 1.
+    /// (PyTorch's and NumPy's `tile`, PyTorch's `repeat`.) The gradient is the sum over the repeats.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -225,8 +186,8 @@ impl<'t> Var<'t> {
         self.reshape(once).expand(whole).reshape(merged)
     }
 
-    /// Each element of an axis `n` times in a row: `[a, b]` becomes `[a, a, b, b]`. The axis may count from the end. The gradient
-    /// is the sum over the repeats.
+    /// Each element of an axis `n` times in a row: `[a, b]` becomes `[a, a, b, b]`. The axis may count from the end.
+    /// The gradient is the sum over the repeats.
     #[track_caller]
     pub fn repeat_interleave(self, axis: isize, n: usize) -> Var<'t> {
         let shape = self.shape();
@@ -238,8 +199,9 @@ impl<'t> Var<'t> {
         self.reshape(with(1)).expand(with(n)).reshape(shape.with(at, shape[at].saturating_mul(n)))
     }
 
-    /// The transpose of [`unfold`](Var::unfold): windows, which are the last axis, added up where they lie. `[a, w, b, size]` with
-    /// axis 1 becomes `[a, length, b]`: element `k` of window `i` is added to element `i·step + k`. What no window reaches is 0.
+    /// The transpose of [`unfold`](Var::unfold): windows, which are the last axis, added up where they lie. `[a, w,
+    /// b, size]` with axis 1 becomes `[a, length, b]`: element `k` of window `i` is added to element `i·step + k`.
+    /// What no window reaches is 0.
     ///
     /// The gradient is [`unfold`](Var::unfold)ed. A mistake if the last window ends after `length`, or the step is 0.
     ///
@@ -291,9 +253,6 @@ impl<'t> Var<'t> {
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "narrow", inputs: six, apply: |x| x[0].narrow(-1, 1, 2).square() },
     Sample { name: "at", inputs: six, apply: |x| x[0].at(1, -2).square() * x[0].at(1, 0) },
-    Sample { name: "flatten_axes", inputs: six, apply: |x| x[0].unsqueeze(0).flatten_axes(0, 1).square() },
-    Sample { name: "unflatten", inputs: six, apply: |x| x[0].unflatten(1, &[3, 1]).square() },
-    Sample { name: "squeeze_all", inputs: six, apply: |x| x[0].unsqueeze(1).squeeze_all().square() },
     Sample { name: "roll", inputs: six, apply: |x| x[0].roll(1, 1).square() * x[0] },
     Sample { name: "roll_axes", inputs: six, apply: |x| x[0].roll_axes(&[-1, 2], &[0, -1]).square() * x[0] },
     Sample { name: "rot90", inputs: six, apply: |x| x[0].rot90(1, [0, 1]).square() * x[0].rot90(3, [0, 1]) },

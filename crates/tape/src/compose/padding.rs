@@ -17,11 +17,11 @@ pub enum PadMode {
 }
 
 impl<'t> Var<'t> {
-    /// Elements before and after those of some axes: of each `(axis, [before, after])`. Axes may count from the end; which comes
-    /// first makes no difference. ([`pad`](Var::pad) puts zeros around one axis.)
+    /// Elements before and after those of some axes: of each `(axis, [before, after])`. Axes may count from the end;
+    /// which comes first makes no difference. ([`pad`](Var::pad) puts zeros around one axis.)
     ///
-    /// The gradient of an element is the sum over its uses. As in PyTorch, it is a mistake to reflect as many elements as there
-    /// are, or more, to take more than there are from the other end, or to repeat one of none.
+    /// The gradient of an element is the sum over its uses. As in PyTorch, it is a mistake to reflect as many
+    /// elements as there are, or more, to take more than there are from the other end, or to repeat one of none.
     ///
     /// ```
     /// # use chainrule_tape::{PadMode, Tape};

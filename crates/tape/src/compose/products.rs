@@ -1,6 +1,6 @@
 //! Products of tensors beside the matrix product.
 
-use super::einsum::{Labels, contract};
+use super::contract::{Labels, contract};
 use crate::ops::{Sample, sample};
 use crate::{Shape, Var};
 
@@ -14,8 +14,8 @@ impl<'t> Var<'t> {
         self.unsqueeze(1) * other
     }
 
-    /// The sum of products along the last axes: `[a…, n]` and `[b…, n]` become `[a…, b…]`. With a scalar, the plain product.
-    /// (PyTorch's and NumPy's `inner`.)
+    /// The sum of products along the last axes: `[a…, n]` and `[b…, n]` become `[a…, b…]`. With a scalar, the plain
+    /// product. (PyTorch's and NumPy's `inner`.)
     #[track_caller]
     pub fn inner(self, other: Var<'t>) -> Var<'t> {
         if self.is_poisoned() || other.is_poisoned() {
@@ -31,9 +31,9 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// The sum of products over pairs of axes, `axes[i]` of this tensor with `others[i]` of the other one. The result has the other
-    /// axes of this one, then those of the other, in order. (PyTorch's and NumPy's `tensordot`.) An axis of length 1 is
-    /// broadcast to its partner. Without axes, these are all products of two elements.
+    /// The sum of products over pairs of axes, `axes[i]` of this tensor with `others[i]` of the other one. The result
+    /// has the other axes of this one, then those of the other, in order. (PyTorch's and NumPy's `tensordot`.) An
+    /// axis of length 1 is broadcast to its partner. Without axes, these are all products of two elements.
     ///
     /// It is one matrix product. Derivatives: those of the matrix product.
     ///
@@ -82,8 +82,9 @@ impl<'t> Var<'t> {
         contract(vec![(self, left), (other, right)], &output)
     }
 
-    /// Kronecker's product: each element of this tensor times the whole of the other one. `[a₀, a₁, …]` and `[b₀, b₁, …]`
-    /// become `[a₀·b₀, a₁·b₁, …]`; axes that one of them lacks come first and are of length 1. (PyTorch's and NumPy's `kron`.)
+    /// Kronecker's product: each element of this tensor times the whole of the other one. `[a₀, a₁, …]` and `[b₀, b₁,
+    /// …]` become `[a₀·b₀, a₁·b₁, …]`; axes that one of them lacks come first and are of length 1. (PyTorch's and
+    /// NumPy's `kron`.)
     #[track_caller]
     pub fn kron(self, other: Var<'t>) -> Var<'t> {
         if self.is_poisoned() || other.is_poisoned() {
@@ -103,8 +104,8 @@ impl<'t> Var<'t> {
         (self.reshape(left) * other.reshape(right)).reshape(whole)
     }
 
-    /// The vector product of vectors of three elements along an axis, which may count from the end:
-    /// `y = (a₁b₂ - a₂b₁, a₂b₀ - a₀b₂, a₀b₁ - a₁b₀)`. Other axes are broadcast; both have the same number of them. (PyTorch's
+    /// The vector product of vectors of three elements along an axis, which may count from the end: `y = (a₁b₂ -
+    /// a₂b₁, a₂b₀ - a₀b₂, a₀b₁ - a₁b₀)`. Other axes are broadcast; both have the same number of them. (PyTorch's
     /// `linalg.cross`.) Derivatives: `b × g` and `g × a`.
     #[track_caller]
     pub fn cross(self, other: Var<'t>, axis: isize) -> Var<'t> {
@@ -123,8 +124,8 @@ impl<'t> Var<'t> {
         self.tape.concat(&elements, axis)
     }
 
-    /// The scalar products of vectors along an axis, `Σᵢ aᵢ·bᵢ`, which is dropped; the axes are broadcast first, and the axis may
-    /// count from the end. (PyTorch's and NumPy's `vecdot`.) Derivatives: `b` and `a`.
+    /// The scalar products of vectors along an axis, `Σᵢ aᵢ·bᵢ`, which is dropped; the axes are broadcast first, and
+    /// the axis may count from the end. (PyTorch's and NumPy's `vecdot`.) Derivatives: `b` and `a`.
     #[track_caller]
     pub fn vecdot(self, other: Var<'t>, axis: isize) -> Var<'t> {
         (self * other).sum(axis)

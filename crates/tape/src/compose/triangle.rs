@@ -4,15 +4,15 @@ use crate::ops::{Axes, Sample, sample};
 use crate::{DType, Shape, Tape, Var};
 
 impl<'t> Var<'t> {
-    /// The matrices' elements on and below a diagonal, 0 above: `y[…, i, j]` is `x[…, i, j]` where `j - i ≤ k`. `k` is 0 for the
-    /// main diagonal, above 0 for one to its right. The gradient is 0 above, too.
+    /// The matrices' elements on and below a diagonal, 0 above: `y[…, i, j]` is `x[…, i, j]` where `j - i ≤ k`. `k`
+    /// is 0 for the main diagonal, above 0 for one to its right. The gradient is 0 above, too.
     #[track_caller]
     pub fn tril(self, k: isize) -> Var<'t> {
         self.triangle("tril", k, true)
     }
 
-    /// The matrices' elements on and above a diagonal, 0 below: `y[…, i, j]` is `x[…, i, j]` where `j - i ≥ k`. The gradient is 0
-    /// below, too.
+    /// The matrices' elements on and above a diagonal, 0 below: `y[…, i, j]` is `x[…, i, j]` where `j - i ≥ k`. The
+    /// gradient is 0 below, too.
     #[track_caller]
     pub fn triu(self, k: isize) -> Var<'t> {
         self.triangle("triu", k, false)
@@ -31,8 +31,9 @@ impl<'t> Var<'t> {
         inside.select(self, 0.0)
     }
 
-    /// A diagonal of the matrices that two axes make, as a new last axis: `y[…, i] = x[…, i, …, i + offset]`, for an offset below 0
-    /// `x[…, i - offset, …, i]`. The other axes stay in order; axes may count from the end. (PyTorch's `diagonal`.)
+    /// A diagonal of the matrices that two axes make, as a new last axis: `y[…, i] = x[…, i, …, i + offset]`, for an
+    /// offset below 0 `x[…, i - offset, …, i]`. The other axes stay in order; axes may count from the end. (PyTorch's
+    /// `diagonal`.)
     ///
     /// The gradient is 0 elsewhere. A diagonal outside the matrix is empty. A mistake if the axes are the same.
     ///
@@ -66,9 +67,9 @@ impl<'t> Var<'t> {
         rows.slice_step(-1, column.min(end)..end, shape[b] + 1)
     }
 
-    /// Matrices with the last axis on a diagonal, 0 elsewhere: the transpose of [`diagonal`](Var::diagonal). `[…, n]` becomes
-    /// square matrices of `n + |offset|` rows, which are the axes `axis1` and `axis2` of the result; these may count from the end
-    /// (-2 and -1 are the usual ones). The gradient is the diagonal's.
+    /// Matrices with the last axis on a diagonal, 0 elsewhere: the transpose of [`diagonal`](Var::diagonal). `[…, n]`
+    /// becomes square matrices of `n + |offset|` rows, which are the axes `axis1` and `axis2` of the result; these
+    /// may count from the end (-2 and -1 are the usual ones). The gradient is the diagonal's.
     #[track_caller]
     pub fn diag_embed(self, offset: isize, axis1: isize, axis2: isize) -> Var<'t> {
         if self.is_poisoned() {
@@ -101,8 +102,8 @@ impl<'t> Var<'t> {
         if order.iter().copied().eq(0..order.len()) { y } else { y.permute(&order) }
     }
 
-    /// Of a vector, the square matrix with it on a diagonal; of a matrix, that diagonal as a vector. (PyTorch's and NumPy's `diag`.)
-    /// The gradient is that of [`diag_embed`](Var::diag_embed) or [`diagonal`](Var::diagonal).
+    /// Of a vector, the square matrix with it on a diagonal; of a matrix, that diagonal as a vector. (PyTorch's and
+    /// NumPy's `diag`.) The gradient is that of [`diag_embed`](Var::diag_embed) or [`diagonal`](Var::diagonal).
     #[track_caller]
     pub fn diag(self, offset: isize) -> Var<'t> {
         match self.rank() {
@@ -112,7 +113,8 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// The sum of the main diagonal of the matrices that are the last two axes: `[…, m, n] → […]`. Derivative: 1 on the diagonal.
+    /// The sum of the main diagonal of the matrices that are the last two axes: `[…, m, n] → […]`. Derivative: 1 on
+    /// the diagonal.
     #[track_caller]
     pub fn trace(self) -> Var<'t> {
         if self.rank() < 2 {
@@ -147,8 +149,8 @@ impl Tape {
         index.reshape([n, 1]).eq(index).cast(dtype)
     }
 
-    /// Matrices one below and to the right of the other, 0 elsewhere. A vector counts as a matrix of one row, a scalar as one of
-    /// one element. (PyTorch's `block_diag`.) Each gets its part of the gradient.
+    /// Matrices one below and to the right of the other, 0 elsewhere. A vector counts as a matrix of one row, a
+    /// scalar as one of one element. (PyTorch's `block_diag`.) Each gets its part of the gradient.
     #[track_caller]
     pub fn block_diag<'t>(&'t self, blocks: &[Var<'t>]) -> Var<'t> {
         let mut matrices = Vec::with_capacity(blocks.len());

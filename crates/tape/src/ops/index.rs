@@ -224,11 +224,12 @@ impl<'t> Var<'t> {
         self.tape.op(Rows, &[self, index])
     }
 
-    /// Sums of rows by index: `y[j] = Σ x[i…]` over all `i` with `index[i…] = j`, for `j` in `0..rows`, added in the order of
-    /// `i`; a row without any is 0. `x` is `[index's axes…, row…]`, `y` is `[rows, row…]`.
+    /// Sums of rows by index: `y[j] = Σ x[i…]` over all `i` with `index[i…] = j`, for `j` in `0..rows`, added in the
+    /// order of `i`; a row without any is 0. `x` is `[index's axes…, row…]`, `y` is `[rows, row…]`.
     ///
-    /// The transpose of [`index_select`](Var::index_select) of the first axis: the gradient of each row of `x` is the gradient
-    /// of the sum that it went to. An index out of range is an error of the run. (JAX's and TensorFlow's `segment_sum`.)
+    /// The transpose of [`index_select`](Var::index_select) of the first axis: the gradient of each row of `x` is the
+    /// gradient of the sum that it went to. An index out of range is an error of the run. (JAX's and TensorFlow's
+    /// `segment_sum`.)
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -255,7 +256,8 @@ impl<'t> Var<'t> {
         self.apply_with(CheckIndex { name, bound })
     }
 
-    /// For each of `places`, the last of these indices that is it: its number along the last axis, or -1 where there is none.
+    /// For each of `places`, the last of these indices that is it: its number along the last axis, or -1 where there
+    /// is none.
     #[track_caller]
     pub(crate) fn last_source(self, places: usize) -> Var<'t> {
         self.apply_with(LastSource { places })
@@ -274,6 +276,11 @@ pub(super) const SAMPLES: &[Sample] = &[
         name: "segment_sum",
         inputs: table,
         apply: |x| x[0].segment_sum(x[0].tape().var([1i64, 3, 1]), 4).square(),
+    },
+    Sample {
+        name: "check_index",
+        inputs: table,
+        apply: |x| x[0].index_select(0, x[0].tape().var([1i64, 1]).check_index(3)).square(),
     },
     Sample {
         name: "one_hot",

@@ -2,13 +2,13 @@
 
 use super::{Axes, Sample, sample};
 use crate::record::{Key, Movement, OpRef, View};
-use crate::shape::axis_of;
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-/// Implements [`Op`] for a linear movement op from its shape rule, its transpose, and the op that does the same to a batch.
+/// Implements [`Op`] for a linear movement op from its shape rule, its transpose, and the op that does the same to a
+/// batch.
 macro_rules! movement_op {
     ($Op:ident, $name:literal, |$op:ident, $key:ident| $attributes:expr, |$x:ident| $infer:expr, |$at:ident, $g:ident| $vjp:expr,
         |$b:ident| $batch:expr) => {
@@ -355,54 +355,11 @@ impl<'t> Var<'t> {
         if self.has_shape(&shape) { self } else { self.apply_with(Reshape(shape)) }
     }
 
-    /// All axes from `from` on as one: `[n, c, h, w]` with `from = 1` becomes `[n, c·h·w]`.
-    #[track_caller]
-    pub fn flatten(self, from: usize) -> Var<'t> {
-        let shape = self.shape();
-        if from > shape.rank() {
-            return self.tape.fail("flatten", format!("there is no axis {from}"), &[self]);
-        }
-        let rest: usize = shape[from..].iter().product();
-        self.reshape(shape[..from].iter().copied().chain([rest]).collect::<Shape>())
-    }
-
     /// The axes in another order: axis `i` of the output is axis `order[i]` of the input. The gradient is put back in
     /// order.
     #[track_caller]
     pub fn permute(self, order: &[usize]) -> Var<'t> {
         self.apply_with(Permute(SmallVec::from_slice(order)))
-    }
-
-    /// Two axes exchanged; axes may count from the end. The gradient's are exchanged back.
-    #[doc(alias = "swap_axes")]
-    #[track_caller]
-    pub fn transpose(self, a: isize, b: isize) -> Var<'t> {
-        let rank = self.rank();
-        let (Some(a), Some(b)) = (axis_of(a, rank), axis_of(b, rank)) else {
-            return self.tape.fail("transpose", format!("there are no axes {a} and {b}"), &[self]);
-        };
-        let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
-        order.swap(a, b);
-        self.apply_with(Permute(order))
-    }
-
-    /// An axis moved to another place, the others in order: `[a, b, c]` with axis 0 moved to -1 is `[b, c, a]`. Both may count
-    /// from the end.
-    #[track_caller]
-    pub fn move_axis(self, from: isize, to: isize) -> Var<'t> {
-        let rank = self.rank();
-        let (Some(from), Some(to)) = (axis_of(from, rank), axis_of(to, rank)) else {
-            return self.tape.fail("move_axis", format!("there are no axes {from} and {to}"), &[self]);
-        };
-        let mut order: SmallVec<[usize; 4]> = (0..rank).filter(|&axis| axis != from).collect();
-        order.insert(to, from);
-        self.permute(&order)
-    }
-
-    /// The last two axes exchanged: the transpose of a matrix.
-    #[track_caller]
-    pub fn t(self) -> Var<'t> {
-        self.transpose(-2, -1)
     }
 
     /// Axes of length 1 repeated, and new leading axes, to reach a shape (see [`Shape::broadcast`]). The gradient is
@@ -469,9 +426,9 @@ impl<'t> Var<'t> {
         y
     }
 
-    /// Windows of an axis, which may count from the end: `size` elements each, one every `step`, along a new last axis.
-    /// `[a, n, b]` with axis 1 becomes `[a, (n - size) / step + 1, b, size]`. (PyTorch's `Tensor.unfold`.) It is a view: windows
-    /// that overlap are not copied. The gradient is [`fold`](Var::fold)ed.
+    /// Windows of an axis, which may count from the end: `size` elements each, one every `step`, along a new last
+    /// axis. `[a, n, b]` with axis 1 becomes `[a, (n - size) / step + 1, b, size]`. (PyTorch's `Tensor.unfold`.) It
+    /// is a view: windows that overlap are not copied. The gradient is [`fold`](Var::fold)ed.
     ///
     /// A mistake if a window is longer than the axis, or the step is 0.
     ///
@@ -488,31 +445,6 @@ impl<'t> Var<'t> {
             None => self.tape.fail("unfold", format!("there is no axis {axis}"), &[self]),
             _ if step == 0 => self.tape.fail("unfold", "a step of 0", &[self]),
             Some(axis) => self.apply_with(Unfold { axis, size, step }),
-        }
-    }
-
-    /// A new axis of length 1 at `axis`, which may count from the end of the new shape.
-    #[track_caller]
-    pub fn unsqueeze(self, axis: isize) -> Var<'t> {
-        let shape = self.shape();
-        let rank = shape.rank() as isize + 1;
-        let at = if axis < 0 { axis + rank } else { axis };
-        if !(0..rank).contains(&at) {
-            return self.tape.fail("unsqueeze", format!("there is no axis {axis}"), &[self]);
-        }
-        let (before, after) = shape.split_at(at as usize);
-        self.reshape(before.iter().chain(&[1]).chain(after).copied().collect::<Shape>())
-    }
-
-    /// An axis of length 1 dropped; it may count from the end.
-    #[track_caller]
-    pub fn squeeze(self, axis: isize) -> Var<'t> {
-        let shape = self.shape();
-        match shape.axis(axis) {
-            Some(at) if shape[at] == 1 => self.reshape(
-                shape.iter().enumerate().filter(|&(i, _)| i != at).map(|(_, &n)| n).collect::<Shape>(),
-            ),
-            _ => self.tape.fail("squeeze", format!("axis {axis} is not of length 1"), &[self]),
         }
     }
 }
@@ -532,20 +464,6 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample { name: "flip", inputs: six, apply: |x| x[0].flip(1).square() * x[0] },
     Sample { name: "flip_all", inputs: six, apply: |x| x[0].flip(..).square() * x[0] },
-    Sample {
-        name: "transpose",
-        inputs: six,
-        apply: |x| x[0].transpose(0, -1).square() * x[0].reshape([3, 2]),
-    },
-    Sample {
-        name: "move_axis",
-        inputs: six,
-        apply: |x| x[0].move_axis(0, 1).square() * x[0].reshape([3, 2]),
-    },
-    Sample { name: "t", inputs: six, apply: |x| x[0].t().square() },
-    Sample { name: "flatten", inputs: six, apply: |x| x[0].flatten(0).square() },
-    Sample { name: "unsqueeze", inputs: six, apply: |x| x[0].unsqueeze(1).square() },
-    Sample { name: "squeeze", inputs: six, apply: |x| x[0].slice(0, 1..).squeeze(0).square() },
     Sample { name: "unfold", inputs: six, apply: |x| x[0].unfold(1, 2, 1).square() },
     Sample { name: "unfold_first", inputs: six, apply: |x| x[0].reshape([3, 2]).unfold(0, 1, 2).square() },
     Sample { name: "slice", inputs: six, apply: |x| x[0].slice(1, 1..3).square() * x[0].slice(-1, ..2) },
