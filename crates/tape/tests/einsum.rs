@@ -168,6 +168,8 @@ fn many_operands() {
     let m = tape.var([[1.0, 1.0], [1.0, 0.0]]);
     let y = tape.einsum("ab,bc,cd,de,ef,fg,gh,hi,ij", &[m; 9]);
     is(y, &[2, 2], &[55.0, 34.0, 34.0, 21.0]);
+    let equation = vec!["i"; 100].join(",") + "->i";
+    is(tape.einsum(&equation, &[tape.var([1.0, -1.0, 0.0]); 100]), &[3], &[1.0, 1.0, 0.0]);
 }
 
 #[test]

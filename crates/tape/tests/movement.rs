@@ -282,6 +282,47 @@ fn mistakes_name_the_op_and_the_line() {
 }
 
 #[test]
+fn absurd_sizes_do_not_panic() {
+    let tape = Tape::new();
+    let x = count(&tape, &[2, 3]);
+    is(x.unfold(1, 1, 1 << 62), &[2, 1, 1], &[0.0, 3.0]);
+    is(x.slice_step(1, .., 1 << 62), &[2, 1], &[0.0, 3.0]);
+    is(x.unfold(1, 3, usize::MAX).fold(1, 3, usize::MAX), &[2, 3], &values(x));
+    let large: [for<'t> fn(Var<'t>) -> Var<'t>; 9] = [
+        |x| x.tile(&[usize::MAX, 2]),
+        |x| x.repeat_interleave(0, usize::MAX),
+        |x| x.fold(0, usize::MAX, 1),
+        |x| x.pad_with(&[(0, [usize::MAX, 1])], PadMode::Replicate),
+        |x| x.pad_with(&[(0, [usize::MAX, 1])], PadMode::Constant(1.0)),
+        |x| x.diag_embed(isize::MIN, 0, 1),
+        |x| x.tape().eye(usize::MAX, DType::F32),
+        |x| x.tape().linspace(0.0, 1.0, usize::MAX, DType::F32),
+        |x| x.tape().arange(0.0, 1e300, 1.0, DType::F32),
+    ];
+    for record in large {
+        let tape = Tape::new();
+        assert!(record(count(&tape, &[2, 3])).value().is_err());
+    }
+    // No element, of long axes.
+    let x = tape.full([1 << 40, 0, 1 << 40], 0.0, DType::F32);
+    for y in [
+        x.flatten(0),
+        x.flatten(1),
+        x.flatten_axes(0, 2),
+        x.tril(isize::MIN),
+        x.diagonal(1, 0, 2),
+        x.diagonal(1, 0, 1),
+        x.unfold(0, 1, 1).fold(0, 1 << 40, 1),
+        x.roll(1, 0).rot90(1, [0, 2]),
+        x.diag_embed(0, 0, 1),
+        x.gather(1, tape.full([1, 0, 1], 0.0, DType::I64)),
+        x.index_select(2, tape.var([0i64])),
+    ] {
+        assert_eq!(y.numel(), 0);
+    }
+}
+
+#[test]
 fn what_follows_a_mistake_does_not_panic() {
     let tape = Tape::new();
     let bad = count(&tape, &[2, 3]).at(1, 3);

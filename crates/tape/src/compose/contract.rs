@@ -140,6 +140,9 @@ fn next_pair(terms: &[Term<'_>], output: &[char], lengths: &[(char, usize)]) -> 
     if n == 2 {
         return (0, 1);
     }
+    if n > EXHAUSTIVE {
+        return greedy_pair(terms, output, &size);
+    }
     // What is left of a set of terms: the axes that others, or the result, want.
     let left = |set: usize| -> Labels {
         let (mut own, mut others) = (Labels::new(), Labels::from_slice(output));
@@ -156,20 +159,6 @@ fn next_pair(terms: &[Term<'_>], output: &[char], lengths: &[(char, usize)]) -> 
         let new: Labels = b.iter().copied().filter(|label| !a.contains(label)).collect();
         size(a) * size(&new) + size(result)
     };
-    if n > EXHAUSTIVE {
-        let mut best = ((0, 1), f64::INFINITY);
-        for j in 1..n {
-            for i in 0..j {
-                let (a, b, result) = (left(1 << i), left(1 << j), left(1 << i | 1 << j));
-                // Cheap products first that make less of what there is.
-                let gain = size(&result) - size(&a) - size(&b);
-                if gain < best.1 {
-                    best = ((i, j), gain);
-                }
-            }
-        }
-        return best.0;
-    }
     // The cheapest way to make each set, of two smaller ones.
     let results: Vec<Labels> = (0..1 << n).map(left).collect();
     let mut best = vec![(0.0, 0); 1 << n];
@@ -197,4 +186,31 @@ fn next_pair(terms: &[Term<'_>], output: &[char], lengths: &[(char, usize)]) -> 
             }
         };
     }
+}
+
+/// The two terms whose product makes least of what there is, in ascending order: the smallest result against its operands.
+fn greedy_pair(terms: &[Term<'_>], output: &[char], size: &dyn Fn(&[char]) -> f64) -> (usize, usize) {
+    let mut best = ((0, 1), f64::INFINITY);
+    let sizes: Vec<f64> = terms.iter().map(|(_, labels)| size(labels)).collect();
+    let mut uses: Vec<(char, usize)> = output.iter().map(|&label| (label, usize::MAX / 2)).collect();
+    for &label in terms.iter().flat_map(|(_, labels)| labels) {
+        match uses.iter_mut().find(|known| known.0 == label) {
+            Some(known) => known.1 += 1,
+            None => uses.push((label, 1)),
+        }
+    }
+    let uses = |label: char| uses.iter().find(|known| known.0 == label).map_or(0, |known| known.1);
+    for j in 1..terms.len() {
+        for i in 0..j {
+            let (a, b) = (&terms[i].1, &terms[j].1);
+            let left = a.iter().filter(|&&label| uses(label) > 1 + usize::from(b.contains(&label)));
+            let right = b.iter().filter(|&&label| !a.contains(&label) && uses(label) > 1);
+            let result: Labels = left.chain(right).copied().collect();
+            let gain = size(&result) - sizes[i] - sizes[j];
+            if gain < best.1 {
+                best = ((i, j), gain);
+            }
+        }
+    }
+    best.0
 }

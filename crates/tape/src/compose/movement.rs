@@ -148,7 +148,7 @@ impl<'t> Var<'t> {
         }
         let mut pieces = Vec::with_capacity(n);
         for start in (0..shape[at]).step_by(each) {
-            pieces.push(self.slice(axis, start..(start + each).min(shape[at])));
+            pieces.push(self.slice(axis, start..start.saturating_add(each).min(shape[at])));
         }
         pieces
     }
@@ -246,7 +246,7 @@ impl<'t> Var<'t> {
             + tape.iota(count, DType::I64).reshape([count, 1]) * step as f64
             + tape.iota(size, DType::I64);
         let rows: Shape = [outer, count, size].iter().chain(after).copied().collect();
-        windows.reshape(rows).segment_sum(index, outer * length).reshape(joined(&[length]))
+        windows.reshape(rows).segment_sum(index, outer.saturating_mul(length)).reshape(joined(&[length]))
     }
 }
 

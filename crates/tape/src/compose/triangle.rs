@@ -26,7 +26,8 @@ impl<'t> Var<'t> {
         };
         let right = self.tape.iota(n, DType::I64) - self.tape.iota(m, DType::I64).reshape([m, 1]);
         // (All diagonals that far out are alike.)
-        let k = k.clamp(-(m as isize), n as isize) as f64;
+        let far = |length: usize| length.min(1 << 48) as isize;
+        let k = k.clamp(-far(m), far(n)) as f64;
         let inside = if lower { right.le(k) } else { right.ge(k) };
         inside.select(self, 0.0)
     }
@@ -61,10 +62,14 @@ impl<'t> Var<'t> {
         let last = order.len() - 2;
         // In the flat matrix, from its first row on, the diagonal's elements lie one row and one element apart.
         let outer = order[..last].iter().map(|&axis| shape[axis]);
-        let flat = outer.chain([length * shape[b]]).collect::<Shape>();
+        let flat = outer.chain([length.saturating_mul(shape[b])]).collect::<Shape>();
         let rows = x.slice(last as isize, row..row + length).reshape(flat);
-        let end = if length == 0 { 0 } else { column + (length - 1) * (shape[b] + 1) + 1 };
-        rows.slice_step(-1, column.min(end)..end, shape[b] + 1)
+        let step = shape[b].saturating_add(1);
+        let end = match length {
+            0 => 0,
+            _ => (length - 1).saturating_mul(step).saturating_add(column + 1),
+        };
+        rows.slice_step(-1, column.min(end)..end, step)
     }
 
     /// Matrices with the last axis on a diagonal, 0 elsewhere: the transpose of [`diagonal`](Var::diagonal). `[…, n]`
@@ -85,6 +90,9 @@ impl<'t> Var<'t> {
             return self.tape.fail("diag_embed", axes.err().unwrap_or_default(), &[self]);
         };
         let n = length.saturating_add(offset.unsigned_abs());
+        if n > 1 << 48 {
+            return self.tape.fail("diag_embed", format!("a matrix of {n} rows is too large"), &[self]);
+        }
         let last = shape.rank() - 1;
         let square = shape[..last].iter().chain([&n, &n]).copied().collect::<Shape>();
         if length == 0 {
@@ -92,7 +100,7 @@ impl<'t> Var<'t> {
         }
         let Diagonal { row, column, .. } = Diagonal::of(n, n, offset);
         let rows = shape[..last].iter().chain([&length, &n]).copied().collect::<Shape>();
-        let used = column.saturating_add((length - 1).saturating_mul(n.saturating_add(1))).saturating_add(1);
+        let used = (length - 1).saturating_mul(n + 1).saturating_add(column + 1);
         let spread = self.pad_step(-1, column, length.saturating_mul(n).saturating_sub(used), n + 1);
         let y = spread.reshape(rows).pad(-2, row, n - row - length);
         let mut order: Vec<usize> = (0..last).collect();
@@ -171,8 +179,8 @@ impl Tape {
         let mut before = 0;
         for matrix in &mut matrices {
             let own = matrix.shape()[1];
-            *matrix = matrix.pad(1, before, columns - before - own);
-            before += own;
+            *matrix = matrix.pad(1, before, columns.saturating_sub(before).saturating_sub(own));
+            before = before.saturating_add(own);
         }
         self.concat(&matrices, 0)
     }

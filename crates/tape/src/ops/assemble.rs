@@ -18,7 +18,7 @@ impl Pad {
     /// The length of the axis with so many elements.
     fn length(&self, elements: usize) -> usize {
         let last = elements.saturating_sub(1).saturating_mul(self.step);
-        self.before.saturating_add(last + elements.min(1)).saturating_add(self.after)
+        self.before.saturating_add(last.saturating_add(elements.min(1))).saturating_add(self.after)
     }
 }
 
@@ -78,7 +78,8 @@ impl Op for Concat {
                 return Err(format!("pieces may differ along axis {} only", self.axis));
             }
         }
-        let length = x.iter().map(|meta| meta.shape[self.axis]).sum();
+        let lengths = x.iter().map(|meta| meta.shape[self.axis]);
+        let length = lengths.fold(0, usize::saturating_add);
         Ok(Meta::new(first.shape.with(self.axis, length), first.dtype))
     }
 
@@ -150,7 +151,7 @@ impl crate::Tape {
         let mut starts = SmallVec::new();
         for piece in pieces {
             starts.push(end);
-            end += piece.shape().get(axis).copied().unwrap_or(0);
+            end = usize::saturating_add(end, piece.shape().get(axis).copied().unwrap_or(0));
         }
         self.op(Concat { axis, starts }, pieces)
     }

@@ -44,7 +44,7 @@ impl Op for Rows {
             let axis = index.rank() as isize;
             return table.transpose(0, 1).rows(index).move_axis(axis, 0);
         }
-        let (rows, index) = in_batch(at, index, table.shape()[1]);
+        let (rows, index) = in_batch(at, self.name(), index, table.shape()[1]);
         table.reshape([&[rows], &table.shape()[2..]].concat()).rows(index)
     }
 }
@@ -93,7 +93,7 @@ impl Op for SegmentSum {
             let axis = at.x[1].rank() as isize;
             return at.x[0].move_axis(0, axis).segment_sum(at.x[1], self.rows).transpose(0, 1);
         }
-        let (rows, index) = in_batch(at, at.x[1], self.rows);
+        let (rows, index) = in_batch(at, self.name(), at.x[1], self.rows);
         let y = at.whole(0).segment_sum(index, rows);
         let shape = y.shape();
         y.reshape([&[at.size, self.rows], &shape[1..]].concat())
@@ -206,11 +206,11 @@ impl Op for LastSource {
 }
 
 /// The rows of all elements of a batch one below the other: how many, and where these indices are among them.
-fn in_batch<'t>(at: &Batch<'_, 't>, index: Var<'t>, rows: usize) -> (usize, Var<'t>) {
+fn in_batch<'t>(at: &Batch<'_, 't>, name: &'static str, index: Var<'t>, rows: usize) -> (usize, Var<'t>) {
     let mut column = SmallVec::<[usize; 4]>::from_elem(1, index.rank());
     column[0] = at.size;
     let first = at.tape.iota(at.size, DType::I64).reshape(&column[..]) * rows as f64;
-    (at.size * rows, index.check_index(rows) + first)
+    (at.size * rows, index.check_index_of(name, rows) + first)
 }
 
 fn index_dtype(meta: &Meta) -> Result<(), String> {

@@ -267,7 +267,8 @@ impl Movement for Slice {
     fn view(&self, x: &View, y: &Shape) -> Option<View> {
         let offset = x.offset + self.start as isize * x.strides[self.axis];
         let mut strides = x.strides.clone();
-        strides[self.axis] *= self.step as isize;
+        // (An absurd step is that of an axis of length 1.)
+        strides[self.axis] = strides[self.axis].wrapping_mul(self.step as isize);
         Some(View { shape: y.clone(), strides, offset })
     }
 }
@@ -312,7 +313,7 @@ movement_op!(
     |op, key| key.write_slice(&[op.axis, op.size, op.step]),
     |x| match x.shape[op.axis].checked_sub(op.size) {
         Some(rest) => {
-            let windows = x.shape.with(op.axis, rest / op.step + 1);
+            let windows = x.shape.with(op.axis, (rest / op.step).saturating_add(1));
             Ok(windows.iter().copied().chain([op.size]).collect())
         }
         None => Err(format!("a window of {} does not fit in axis {}", op.size, op.axis)),
@@ -325,7 +326,8 @@ impl Movement for Unfold {
     fn view(&self, x: &View, y: &Shape) -> Option<View> {
         let mut strides = x.strides.clone();
         strides.push(strides[self.axis]);
-        strides[self.axis] *= self.step as isize;
+        // (An absurd step is that of an axis of length 1.)
+        strides[self.axis] = strides[self.axis].wrapping_mul(self.step as isize);
         Some(View { shape: y.clone(), strides, offset: x.offset })
     }
 }
