@@ -20,6 +20,7 @@ pub(crate) mod grid;
 pub(crate) mod indexing;
 pub(crate) mod movement;
 pub(crate) mod padding;
+pub(crate) mod points;
 pub(crate) mod products;
 mod softmax;
 mod statistics;

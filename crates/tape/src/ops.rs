@@ -100,6 +100,7 @@ pub fn samples() -> Vec<Sample> {
         compose::grid::SAMPLES,
         compose::movement::SAMPLES,
         compose::padding::SAMPLES,
+        compose::points::SAMPLES,
         compose::products::SAMPLES,
         compose::triangle::SAMPLES,
     ];

@@ -114,6 +114,65 @@ fn an_index_of_any_shape_takes_the_place_of_the_axis() {
 }
 
 #[test]
+fn points_by_several_indices_agree_with_loops() {
+    let mut rng = StdRng::seed_from_u64(7);
+    for _ in 0..60 {
+        let rank = rng.random_range(1..4);
+        let shape: Vec<usize> = (0..rank).map(|_| rng.random_range(1..4)).collect();
+        let common: Vec<usize> = (0..rng.random_range(0..3)).map(|_| rng.random_range(0..4)).collect();
+        let by_index = rng.random_range(1..=rank);
+        let tape = Tape::new();
+        let (mut vars, mut known) = (Vec::new(), Vec::new());
+        for &length in &shape[..by_index] {
+            // Some of them are shorter, and broadcast.
+            let short = rng.random_range(0..=common.len());
+            let own: Vec<usize> = common[short..].iter().map(|&n| if rng.random() { n } else { 1 }).collect();
+            let index = indices(&mut rng, &own, length);
+            let full = tape.var(&index).expand(&common[..]).value().unwrap();
+            vars.push(tape.var(index).reshape(own));
+            known.push(full.to_vec::<i64>().unwrap());
+        }
+        let found = vars.iter().fold(vec![], |shape: Vec<usize>, index| {
+            chainrule_tape::Shape::from(shape).broadcast(&index.shape()).unwrap().to_vec()
+        });
+        if found != common {
+            continue;
+        }
+        let inside = [&common[..], &shape[by_index..]].concat();
+        let (x, source) = (random(&mut rng, &shape), random(&mut rng, &inside));
+        let (mut read, mut put, mut added) = (Vec::new(), x.to_f64(), x.to_f64());
+        for (from, at) in places(&inside).iter().enumerate() {
+            let point = flat(&common, &at[..common.len()]);
+            let mut place: Vec<usize> = known.iter().map(|index| index[point] as usize).collect();
+            place.extend(&at[common.len()..]);
+            let place = flat(&shape, &place);
+            read.push(x.to_f64()[place]);
+            put[place] = source.to_f64()[from];
+            added[place] += source.to_f64()[from];
+        }
+        let (x, source) = (tape.var(x), tape.var(source));
+        assert_eq!((x.index(&vars).shape().dims(), values(x.index(&vars))), (&inside[..], read));
+        assert_eq!(values(x.index_put(&vars, source)), put);
+        assert_eq!(values(x.index_put_add(&vars, source)), added);
+    }
+}
+
+#[test]
+fn integers_and_masks_are_read_and_written_too() {
+    let tape = Tape::new();
+    let (mask, number) = (tape.var([true, false, false]), tape.var([1i64, 2, 3]));
+    let index = tape.var([2i64, 0]);
+    assert_eq!(values(mask.gather(0, index)), [0.0, 1.0]);
+    assert_eq!(values(mask.scatter(0, index, 1.0)), [1.0, 0.0, 1.0]);
+    assert_eq!(values(number.scatter(0, index, 7.0)), [7.0, 2.0, 7.0]);
+    assert_eq!(values(number.scatter_add(0, index, 7.0)), [8.0, 2.0, 10.0]);
+    assert_eq!(values(number.index_put(&[index], tape.var([5i64, 6]))), [6.0, 2.0, 5.0]);
+    assert_eq!(values(mask.index_fill(0, index, 1.0)), [1.0, 0.0, 1.0]);
+    assert_eq!(values(mask.unfold(0, 2, 1)), [1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(values(number.unsqueeze(0).tril(0)), [1.0, 0.0, 0.0]);
+}
+
+#[test]
 fn the_last_source_wins_and_gets_the_gradient() {
     let tape = Tape::new();
     let x = tape.var([1.0, 2.0, 3.0]);
@@ -202,6 +261,9 @@ fn an_index_out_of_range_names_op_value_and_line() {
     bad(line!(), "index_add", &|x, i| x.index_add(0, i, x.slice(0, ..2)));
     bad(line!(), "index_copy", &|x, i| x.index_copy(0, i, x.slice(0, ..2)));
     bad(line!(), "index_fill", &|x, i| x.index_fill(0, i, 1.0));
+    bad(line!(), "index", &|x, i| x.index(&[i]));
+    bad(line!(), "index_put", &|x, i| x.unsqueeze(1).index_put(&[i, i * 0.0], 1.0));
+    bad(line!(), "index_put_add", &|x, i| x.index_put_add(&[i], 1.0));
     bad(line!(), "take", &|x, i| x.take(i));
     bad(line!(), "segment_sum", &|x, i| x.slice(0, ..2).segment_sum(i, 3));
     bad(line!(), "one_hot", &|x, i| i.one_hot(3).select(x, 0.0));
@@ -232,6 +294,11 @@ fn mistakes_name_the_op_and_the_line() {
     wrong(line!(), "index_add: the source has the shape [2, 2]", &|x, i| x.index_add(1, i.reshape(2), x));
     wrong(line!(), "index_copy: the index has one axis", &|x, i| x.index_copy(0, i, x));
     wrong(line!(), "index_fill: there is no axis", &|x, i| x.index_fill(2, i.reshape(2), 1.0));
+    wrong(line!(), "index: 0 indices for 2 axes", &|x, _| x.index(&[]));
+    wrong(line!(), "index: 3 indices for 2 axes", &|x, i| x.index(&[i, i, i]));
+    wrong(line!(), "index: the indices don't broadcast", &|x, i| x.index(&[i, i.expand([3, 2]).t()]));
+    wrong(line!(), "index_put: the source expands to [1, 2, 3] and is f64", &|x, i| x.index_put(&[i], x.t()));
+    wrong(line!(), "index_put_add: indices are i64", &|x, _| x.index_put_add(&[x], 1.0));
     wrong(line!(), "take: indices are i64", &|x, _| x.take(x));
     wrong(line!(), "select: ", &|x, _| x.masked_fill(x, 1.0));
 }
