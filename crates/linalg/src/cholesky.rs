@@ -4,7 +4,7 @@ use crate::kernel::{Float, Matrixwise, finite, matrix, write};
 use crate::parts::{leading_square, lower_half, matrixwise_op, sides, symmetric};
 use crate::sample;
 use crate::triangular::{Triangle, solve_triangular};
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::Par;
 use faer::dyn_stack::{MemBuffer, MemStack};

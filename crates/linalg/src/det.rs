@@ -9,7 +9,7 @@ use crate::parts::{
 use crate::sample;
 use crate::svd::{Parts, decompose, svd};
 use crate::triangular::three;
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{DType, Gradients, Meta, Op, Rule, Var};
 
 /// The determinant's sign by a packed factorization: that of the pivots and of the order of rows.

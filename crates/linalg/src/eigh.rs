@@ -6,7 +6,7 @@ use crate::parts::{
     symmetric,
 };
 use crate::sample;
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};

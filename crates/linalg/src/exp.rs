@@ -5,7 +5,7 @@ use crate::lu::inverse;
 use crate::parts::{identity, leading_square, matrixwise_op, sides};
 use crate::sample;
 use crate::triangular::three;
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve as faer_solve;

@@ -64,13 +64,13 @@ mod svd;
 mod triangular;
 
 use chainrule_tape::Tensor;
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 
 pub use linalg::Linalg;
 pub use norm::MatrixNorm;
 pub use triangular::Triangle;
 
-/// The samples of all ops, as [`chainrule_tape::ops::samples`] are of those of the tape.
+/// The samples of all ops, as [`chainrule_tape::check::samples`] are of those of the tape.
 ///
 /// ```
 /// let names: Vec<_> = chainrule_linalg::samples().iter().map(|s| s.name).collect();

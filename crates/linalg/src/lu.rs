@@ -4,7 +4,7 @@ use crate::kernel::{Float, Matrixwise, finite, matrix, write};
 use crate::parts::{identity, leading, leading_square, matrixwise_op, sides, with_last};
 use crate::sample;
 use crate::triangular::{as_given, broadcast, check_system, side_by_side, three};
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::lu::partial_pivoting::factor;

@@ -3,7 +3,7 @@
 use crate::parts::{epsilon, sides};
 use crate::svd::singular_values;
 use crate::triangular::three;
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{DType, Var};
 
 /// A norm of matrices: [`Linalg::matrix_norm`](crate::Linalg::matrix_norm).

@@ -4,7 +4,7 @@ use crate::kernel::{Float, Matrixwise};
 use crate::lu::factor_any;
 use crate::parts::{Half, half, indices, leading, matrixwise_op, sides};
 use crate::triangular::{Triangle, solve_triangular, three};
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 
 /// `L` below the diagonal and `U` above and on it, `[…, m, n]`, from a matrix and its factorization: the same

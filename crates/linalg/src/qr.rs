@@ -6,7 +6,7 @@ use crate::parts::{Half, half, leading, matrixwise_op, pack, part, sides};
 use crate::sample;
 use crate::svd::tall;
 use crate::triangular::{Triangle, as_given, solve_triangular};
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::{householder, qr::no_pivoting::factor};

@@ -3,7 +3,7 @@
 use crate::kernel::{Float, Matrixwise, finite, matrix, write};
 use crate::parts::{Half, common_leading, half, leading, leading_square, matrixwise_op, sides, with_last};
 use crate::sample;
-use chainrule_tape::ops::Sample;
+use chainrule_tape::check::Sample;
 use chainrule_tape::{Gradients, Meta, Op, Rule, Var};
 use faer::Par;
 use faer::linalg::triangular_solve as faer_solve;

@@ -1,6 +1,21 @@
 //! Checks of derivatives against finite differences.
 
 use crate::{DType, Error, Params, Program, Result, Tape, Tensor, Var};
+use crate::{compose, ops, transform};
+
+pub use crate::ops::Sample;
+
+/// The samples of all ops: expressions, and inputs at which their derivatives are checked.
+///
+/// ```
+/// let names: Vec<_> = chainrule_tape::check::samples().iter().map(|s| s.name).collect();
+/// assert!(names.contains(&"exp") && names.contains(&"matmul"));
+/// ```
+pub fn samples() -> Vec<Sample> {
+    let families = ops::SAMPLES.iter().chain(compose::SAMPLES).chain([&transform::SAMPLES]);
+    // An op without derivative has no points to check it at.
+    families.copied().flatten().copied().filter(|sample| !(sample.inputs)().is_empty()).collect()
+}
 
 /// Finite differences are good to about 1e-11 of the values' size; derivatives must agree to this.
 const TOLERANCE: f64 = 1e-7;

@@ -7,7 +7,7 @@ mod compose;
 mod differentiate;
 mod error;
 mod execute;
-pub mod ops;
+mod ops;
 mod params;
 mod plan;
 mod record;

@@ -1,111 +1,41 @@
 //! The ops: one block each, by family. A block holds the op's doc, shape rule, kernel, derivative and samples.
 
-mod arithmetic;
-mod assemble;
-mod compare;
-mod convert;
-mod convolution;
-mod cumulative;
-mod depthwise;
-mod exponential;
-mod gated;
-mod generate;
-mod index;
-mod largest;
-mod matmul;
-mod movement;
-mod normalize;
-mod pool;
-mod recurrence;
-mod reduce;
-mod search;
-mod sort;
-mod symmetric;
-mod transposed;
-mod special;
-mod symmetric;
-mod trigonometric;
-mod unary;
-mod unfold;
-mod windows;
-
-use crate::{Tensor, Var, compose};
+use crate::{Tensor, Var};
 
 pub use convolution::Conv;
 pub use pool::Pool;
 pub use reduce::Axes;
 pub use transposed::ConvTranspose;
 
+/// Declares the families, each a file with `SAMPLES` of its ops.
+macro_rules! families {
+    ($($family:ident)*) => {
+        $(pub(crate) mod $family;)*
+
+        /// The samples of each family.
+        pub(crate) const SAMPLES: &[&[$crate::ops::Sample]] = &[$($family::SAMPLES),*];
+    };
+}
+pub(crate) use families;
+
+families! {
+    arithmetic assemble compare convert convolution cumulative depthwise exponential gated generate index matmul movement
+    normalize polygamma pool recurrence reduce search sort special transposed trigonometric unary unfold
+}
+
+mod largest;
+mod symmetric;
+mod windows;
+
 /// An expression with inputs at which its derivatives are checked: every op has one or more.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// The op.
+    /// The op, or its name with what is special after it.
     pub name: &'static str,
-    /// Inputs, in `f64`.
+    /// Inputs, in `f64`; none for an op without derivative.
     pub inputs: fn() -> Vec<Tensor>,
     /// The expression.
     pub apply: for<'t> fn(&[Var<'t>]) -> Var<'t>,
-}
-
-/// The samples of all ops with derivatives.
-///
-/// ```
-/// let names: Vec<_> = chainrule_tape::ops::samples().iter().map(|s| s.name).collect();
-/// assert!(names.contains(&"exp") && names.contains(&"matmul"));
-/// ```
-pub fn samples() -> Vec<Sample> {
-    let families = [
-        unary::SAMPLES,
-        unary::SQUARE,
-        exponential::SAMPLES,
-        trigonometric::SAMPLES,
-        special::SAMPLES,
-        special::FAMILIES,
-        crate::compose::elementwise::SAMPLES,
-        arithmetic::SAMPLES,
-        compare::SAMPLES,
-        convert::SAMPLES,
-        reduce::SAMPLES,
-        matmul::SAMPLES,
-        movement::SAMPLES,
-        assemble::SAMPLES,
-        convolution::SAMPLES,
-        depthwise::SAMPLES,
-        transposed::SAMPLES,
-        gated::SAMPLES,
-        normalize::SAMPLES,
-        pool::SAMPLES,
-        crate::compose::adaptive_pool::SAMPLES,
-        generate::SAMPLES,
-        crate::compose::random::SAMPLES,
-        crate::compose::interpolate::SAMPLES,
-        crate::compose::pixel_shuffle::SAMPLES,
-        unfold::SAMPLES,
-        index::SAMPLES,
-        crate::transform::SAMPLES,
-        cumulative::SAMPLES,
-        recurrence::SAMPLES,
-        search::SAMPLES,
-        sort::SAMPLES,
-        crate::compose::difference::SAMPLES,
-        crate::compose::quantile::SAMPLES,
-        crate::compose::norm::SAMPLES,
-        crate::compose::reduce::SAMPLES,
-        crate::compose::softmax::SAMPLES,
-        crate::compose::statistics::SAMPLES,
-        indexing::SAMPLES,
-        compose::indexing::SAMPLES,
-        compose::axes::SAMPLES,
-        compose::einsum::SAMPLES,
-        compose::grid::SAMPLES,
-        compose::movement::SAMPLES,
-        compose::padding::SAMPLES,
-        compose::points::SAMPLES,
-        compose::products::SAMPLES,
-        compose::triangle::SAMPLES,
-    ];
-    // An op without derivative has no points to check it at.
-    families.concat().into_iter().filter(|sample| !(sample.inputs)().is_empty()).collect()
 }
 
 pub(crate) use convert::{alias, anew, placeholder};

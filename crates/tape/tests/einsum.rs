@@ -1,6 +1,6 @@
 //! Products: matrices, Einstein's sums, and their relatives, against loops and what PyTorch answers.
 
-use chainrule_tape::{DType, Tape, Tensor, Var};
+use chainrule_tape::{DType, Tape, Tensor, Var, vmap};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -244,7 +244,7 @@ fn matrix_products_of_all_shapes() {
 fn a_batch_of_sums() {
     let tape = Tape::new();
     let (a, b) = (count(&tape, &[3, 2, 4]), count(&tape, &[4, 2]));
-    let y = tape.vmap(&[a], |x| tape.einsum("ij,jk,ik->k", &[x[0], b, x[0].matmul(b)]));
+    let y = vmap(|x| tape.einsum("ij,jk,ik->k", &[x[0], b, x[0].matmul(b)]), [a]);
     let expected = tape.einsum("nij,jk,nil,lk->nk", &[a, b, a, b]);
     assert_eq!(values(y), values(expected));
 }

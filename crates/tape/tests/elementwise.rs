@@ -1,6 +1,6 @@
 //! Elementwise functions: values, conventions at special points, derivatives of higher order, mistakes.
 
-use chainrule_tape::{DType, Result, Tape, Tensor, Var};
+use chainrule_tape::{DType, Result, Tape, Tensor, Var, vmap};
 use std::f64::consts::{LN_2, PI};
 
 const INF: f64 = f64::INFINITY;
@@ -429,7 +429,7 @@ fn mistakes_name_the_op_and_the_line() {
 fn values_of_a_batch_are_those_of_its_elements() -> Result<()> {
     let tape = Tape::new();
     let x = tape.var([[0.5, 1.5], [2.5, 0.25]]);
-    let mapped = tape.vmap(&[x], |x| x[0].sinc() + x[0].polygamma(1).logaddexp(x[0]));
+    let mapped = vmap(|x| x[0].sinc() + x[0].polygamma(1).logaddexp(x[0]), [x]);
     let whole = x.sinc() + x.polygamma(1).logaddexp(x);
     assert_eq!(mapped.value()?.to_f64(), whole.value()?.to_f64());
     let empty = Tensor::zeros([0], DType::F64);

@@ -1,6 +1,6 @@
 //! Reading and writing by index, against loops and by hand.
 
-use chainrule_tape::{DType, Error, Tape, Tensor, Var};
+use chainrule_tape::{DType, Error, Tape, Tensor, Var, vmap};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -233,11 +233,11 @@ fn batches_of_indices_and_of_sources() {
     let x = tape.var([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     let index = tape.var([[2i64, 2], [0, 1]]);
     let source = tape.var([[10.0, 20.0], [30.0, 40.0]]);
-    let y = tape.vmap(&[x, index, source], |x| x[0].scatter(0, x[1], x[2]));
+    let y = vmap(|x| x[0].scatter(0, x[1], x[2]), [x, index, source]);
     assert_eq!(values(y), [1.0, 2.0, 20.0, 30.0, 40.0, 6.0]);
-    let y = tape.vmap(&[index], |i| x.gather(1, i[0].unsqueeze(0)));
+    let y = vmap(|i| x.gather(1, i[0].unsqueeze(0)), [index]);
     assert_eq!(values(y), [3.0, 3.0, 1.0, 2.0]);
-    let y = tape.vmap(&[source], |s| tape.var([0.0; 3]).scatter_add(0, tape.var([1i64, 1]), s[0]));
+    let y = vmap(|s| tape.var([0.0; 3]).scatter_add(0, tape.var([1i64, 1]), s[0]), [source]);
     assert_eq!(values(y), [0.0, 30.0, 0.0, 0.0, 70.0, 0.0]);
 }
 

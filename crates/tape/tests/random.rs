@@ -142,7 +142,7 @@ fn permutations_are_even() {
     assert_eq!(tape.permutation(1).value().unwrap().to_f64(), [0.0]);
     assert_eq!(tape.permutation(0).value().unwrap().numel(), 0);
     let rows = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-    assert_eq!(rows.gather(tape.permutation(3)).sum(..).item().unwrap(), 21.0);
+    assert_eq!(rows.index_select(0, tape.permutation(3)).sum(..).item().unwrap(), 21.0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Activation functions.
 
 use crate::Var;
+use crate::ops::{Sample, sample};
 
 impl<'t> Var<'t> {
     /// The rectifier, `max(x, 0)`; NaN stays NaN. Derivative: 1 above 0, else 0, also at 0.
@@ -37,4 +38,15 @@ impl<'t> Var<'t> {
         let below = self.le(0.0).select(self, -self);
         self.relu() + below.exp().log1p()
     }
+}
+
+pub(crate) const SAMPLES: &[Sample] = &[
+    Sample { name: "relu", inputs: points, apply: |x| x[0].relu().square() },
+    Sample { name: "leaky_relu", inputs: points, apply: |x| x[0].leaky_relu(0.2).square() },
+    Sample { name: "elu", inputs: points, apply: |x| x[0].elu(0.7) },
+    Sample { name: "softplus", inputs: points, apply: |x| x[0].softplus() },
+];
+
+fn points() -> Vec<crate::Tensor> {
+    vec![sample([-3.0, -0.7, 0.2, 1.0, 2.5, 30.0], &[2, 3])]
 }

@@ -4,6 +4,12 @@ use crate::ops::{Sample, sample};
 use crate::{Meta, Operand, Var};
 
 impl<'t> Var<'t> {
+    /// `y = x²`. Derivative: `2x`.
+    #[track_caller]
+    pub fn square(self) -> Var<'t> {
+        self * self
+    }
+
     /// The fractional part, `x - trunc(x)`, of the sign of `x`; NaN for ±∞. Derivative: 1.
     #[track_caller]
     pub fn fract(self) -> Var<'t> {
@@ -139,6 +145,7 @@ const SINGLE: Sample =
 pub(crate) const SAMPLES: &[Sample] = &[
     PAIR,
     SINGLE,
+    Sample { name: "square", inputs: || vec![sample([-1.5, 0.0, 2.0], &[3])], apply: |x| x[0].square() },
     Sample { name: "fract", apply: |x| (x[0] * 4.1).fract() * x[0], ..SINGLE },
     Sample { name: "xlogy", apply: |x| x[0].xlogy(x[1]), ..PAIR },
     Sample {

@@ -38,7 +38,7 @@ impl<'t> Var<'t> {
         let along = axis as isize;
         let Some(steps) = steps(indices).filter(|steps| !steps.is_empty()) else {
             let index: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
-            let rows = self.move_axis(along, 0).gather(self.tape().var(Tensor::from(index)));
+            let rows = self.move_axis(along, 0).rows(self.tape().var(Tensor::from(index)));
             return rows.move_axis(0, along);
         };
         let mut pieces = Vec::with_capacity(steps.len());

@@ -32,7 +32,7 @@ macro_rules! binary {
                 Sample { name: $name, inputs: || vec![sample($pa, &[3]), sample($pb, &[3])], apply: |x| x[0].$method(x[1]) };
         })*
 
-        pub(super) const SAMPLES: &[Sample] = &[$($method::SAMPLE,)* BROADCAST, POWI, POW_CONSTANT, CLAMP, CLAMP_MIN, CLAMP_MAX];
+        pub(crate) const SAMPLES: &[Sample] = &[$($method::SAMPLE,)* BROADCAST, POWI, POW_CONSTANT, CLAMP, CLAMP_MIN, CLAMP_MAX];
     };
 }
 

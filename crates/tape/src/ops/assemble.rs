@@ -168,7 +168,7 @@ impl crate::Tape {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "pad", inputs: pieces, apply: |x| x[0].pad(1, 1, 2).square() },
     Sample { name: "pad_step", inputs: pieces, apply: |x| x[0].pad_step(1, 1, 2, 3).square() },
     Sample { name: "concat", inputs: pieces, apply: |x| x[0].tape().concat(&[x[0], x[1], x[0]], 1).square() },

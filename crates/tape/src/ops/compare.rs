@@ -99,7 +99,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "select",
         inputs: || vec![sample([0.5, -1.0, 2.0], &[3]), sample([1.5], &[1])],

@@ -209,7 +209,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "cast",
         inputs: || vec![sample([0.5, -1.0, 2.0], &[3])],

@@ -296,7 +296,7 @@ pub(super) fn convolution<'t>(windows: Windows, x: Var<'t>, w: Var<'t>) -> Var<'
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "conv2d",
         inputs: || vec![numbers(48, &[1, 2, 4, 6]), numbers(24, &[2, 2, 3, 2])],

@@ -301,7 +301,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "cumsum", inputs: six, apply: |x| x[0].cumsum(-1).square() },
     Sample { name: "cumsum_first", inputs: six, apply: |x| x[0].square().cumsum(0) * x[0] },
     Sample { name: "cummax", inputs: six, apply: |x| x[0].cummax(1).square() },

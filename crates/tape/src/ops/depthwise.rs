@@ -98,7 +98,7 @@ impl Op for Depthwise {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "depthwise",
         inputs: || vec![numbers(72, &[2, 3, 4, 3]), numbers(18, &[3, 1, 3, 2])],

@@ -59,7 +59,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "silu", inputs: points, apply: |x| x[0].silu() },
     Sample { name: "gelu", inputs: points, apply: |x| x[0].gelu() },
     Sample { name: "gelu_tanh", inputs: points, apply: |x| x[0].gelu_tanh() },

@@ -93,7 +93,7 @@ impl Tape {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "iota",
         inputs: || vec![numbers(3, &[3])],

@@ -114,7 +114,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "matmul",
         inputs: || vec![left(), sample([0.5, -1.0, 2.0, 0.3, 1.5, -0.7], &[3, 2])],

@@ -451,7 +451,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "reshape", inputs: six, apply: |x| x[0].reshape([3, 2]).square() },
     Sample { name: "permute", inputs: six, apply: |x| x[0].t().square() * x[0].reshape([3, 2]) },
     Sample {

@@ -57,7 +57,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "softmax", inputs: matrix, apply: |x| x[0].softmax(-1) },
     Sample { name: "softmax_columns", inputs: matrix, apply: |x| x[0].softmax(0).square() * x[0] },
     Sample { name: "normalize", inputs: matrix, apply: |x| x[0].normalize(-1, 1e-3) },

@@ -282,7 +282,7 @@ impl crate::Tape {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "max_pool2d",
         inputs: || vec![numbers(48, &[1, 2, 4, 6])],

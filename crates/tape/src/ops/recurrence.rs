@@ -152,7 +152,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "cumprod", inputs: six, apply: |x| x[0].cumprod(1).square() },
     Sample { name: "cumprod_first", inputs: six, apply: |x| x[0].cumprod(0) * x[0] },
     Sample {

@@ -308,7 +308,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "sum", inputs: twelve, apply: |x| x[0].square().sum([0, -1]) },
     Sample { name: "sum_middle", inputs: twelve, apply: |x| x[0].sum_keep(1) * x[0] },
     Sample { name: "max", inputs: twelve, apply: |x| x[0].square().max(1) },

@@ -136,7 +136,7 @@ impl<'t> Var<'t> {
         if self.dtype() != DType::I64 {
             return self.tape.fail("bincount", "takes i64", &[self]);
         }
-        self.tape.full(self.shape(), 1.0, DType::I64).scatter_add(self, length)
+        self.tape.full(self.shape(), 1.0, DType::I64).segment_sum(self, length)
     }
 
     /// The sum of the weights that belong to each of the numbers `0..length` among these (of `i64`, of the weights' shape):
@@ -149,7 +149,7 @@ impl<'t> Var<'t> {
         if self.shape() != weights.shape() {
             return self.tape.fail("bincount_weighted", "the weights have another shape", &[self, weights]);
         }
-        weights.scatter_add(self, length)
+        weights.segment_sum(self, length)
     }
 
     #[track_caller]
@@ -169,7 +169,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "searchsorted",
         inputs: six,

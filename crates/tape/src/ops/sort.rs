@@ -22,7 +22,7 @@ pub(super) fn along<'t>(x: Var<'t>, index: Var<'t>, axis: usize) -> Var<'t> {
     let line = x.tape.iota(outer, DType::I64).reshape([outer, 1, 1]) * (shape[axis] * inner) as f64;
     let column = x.tape.iota(inner, DType::I64).reshape([1, 1, inner]);
     let flat = index.reshape([outer, places[axis], inner]) * inner as f64 + (line + column);
-    x.reshape(shape.numel()).gather(flat).reshape(places)
+    x.reshape(shape.numel()).rows(flat).reshape(places)
 }
 
 /// Of each line along the last axis, the order that sorts it.
@@ -225,7 +225,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "sort", inputs: six, apply: |x| x[0].sort(-1).square() * x[0] },
     Sample { name: "sort_first", inputs: six, apply: |x| x[0].square().sort(0) * x[0] },
     Sample { name: "sort_descending", inputs: six, apply: |x| x[0].sort_descending(1).square() * x[0] },

@@ -180,7 +180,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "conv_transpose2d",
         inputs: || vec![numbers(18, &[1, 2, 3, 3]), numbers(24, &[2, 2, 3, 2])],

@@ -1,6 +1,6 @@
 //! Elementwise functions of one operand: the macro that defines them, and the algebraic ones.
 
-use super::{Sample, elementwise_op, sample};
+use super::{Sample, elementwise_op};
 use crate::Var;
 use chainrule_kernels::pointwise as kernel;
 
@@ -34,7 +34,7 @@ macro_rules! unary {
             };
         })*
 
-        pub(super) const SAMPLES: &[Sample] = &[$($method::SAMPLE),*];
+        pub(crate) const SAMPLES: &[Sample] = &[$($method::SAMPLE),*];
     };
 }
 pub(super) use unary;
@@ -86,17 +86,6 @@ unary! {
     /// `y = ¬x`, of truth values.
     logical_not = "not", kernel::NOT; |x, y, t| cut; []
 }
-
-impl<'t> Var<'t> {
-    /// `y = x²`. Derivative: `2x`.
-    #[track_caller]
-    pub fn square(self) -> Var<'t> {
-        self * self
-    }
-}
-
-pub(super) const SQUARE: &[Sample] =
-    &[Sample { name: "square", inputs: || vec![sample([-1.5, 0.0, 2.0], &[3])], apply: |x| x[0].square() }];
 
 impl<'t> std::ops::Neg for Var<'t> {
     type Output = Var<'t>;

@@ -122,7 +122,7 @@ impl<'t> Var<'t> {
     }
 }
 
-pub(super) const SAMPLES: &[Sample] = &[
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample {
         name: "unfold2d",
         inputs: || vec![numbers(24, &[1, 2, 4, 3])],
