@@ -4,9 +4,9 @@ use crate::{Problem, normal, row};
 use chainrule::prelude::*;
 use chainrule::{grad, jacobian, vmap};
 
-/// Each observation is of one point by one camera, with a weight `w`. Its residual is `w` times the point's place in the picture
-/// less the place observed; that of the weight is `1 - w²`. A camera has 11 numbers: rotation (3), center (3), focal length,
-/// principal point (2), radial distortion (2).
+/// Each observation is of one point by one camera, with a weight `w`. Its residual is `w` times the distance of the point's
+/// picture from the place observed, in two coordinates; that of the weight is `1 - w²`. A camera has 11 numbers: rotation
+/// (3), center (3), focal length, principal point (2), radial distortion (2).
 pub struct Bundle {
     pub cameras: usize,
     pub points: usize,
@@ -63,6 +63,7 @@ impl Problem for Bundle {
         let &Bundle { cameras, points, observations } = self;
         let mut camera = normal(1, &[cameras, 11], 0.1)?;
         camera.as_mut_slice::<f64>()?.chunks_mut(11).for_each(|camera| camera[6] += 1.0);
+        camera.as_mut_slice::<f64>()?[..3].fill(0.0); // one that is not rotated
         let mut point = normal(2, &[points, 3], 0.5)?;
         point.as_mut_slice::<f64>()?.chunks_mut(3).for_each(|point| point[2] += 4.0);
         let index = |n: usize| -> Vec<i64> { (0..observations).map(|i| (i % n) as i64).collect() };
@@ -85,8 +86,8 @@ impl Problem for Bundle {
         x[0].tape().concat(&[residuals.flatten(0), 1.0 - x[2].square()], 0)
     }
 
-    /// The blocks that are not 0: `[p, 2, 15]` of the places, `[p]` of the weights. (Each of the two rows costs about what a gradient
-    /// does.)
+    /// The blocks that are not 0: `[p, 2, 15]` of the places, `[p]` of the weights. (Each of the two rows costs what a
+    /// gradient does.)
     fn derivative<'t>(&self, x: &[Var<'t>]) -> Vec<Var<'t>> {
         let block = |(all, observed)| jacobian(|all| residual(all, observed), all);
         vec![vmap(block, Bundle::gathered(x)), grad(|w| (1.0 - w.square()).sum(..), x[2])]
@@ -116,7 +117,7 @@ impl Problem for Bundle {
             let point = &x[1][3 * x[5][i] as usize..][..3];
             let (r, v): (&[f64], [f64; 3]) =
                 (&camera[..3], std::array::from_fn(|j| point[j] - camera[3 + j]));
-            let theta = r.iter().map(|r| r * r).sum::<f64>().sqrt();
+            let theta = r.iter().map(|r| r * r).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
             let unit = [r[0] / theta, r[1] / theta, r[2] / theta];
             let along = (unit[0] * v[0] + unit[1] * v[1] + unit[2] * v[2]) * (1.0 - theta.cos());
             let turned = |i: usize, j: usize, k: usize| {

@@ -2,12 +2,34 @@
 //!
 //! `cargo run --release --example differentiation [-- --quick] [--gmm D K N]`
 //!
-//! First, on small instances: the function against a plain loop, and its whole Jacobian against central differences. Then, on large
-//! ones: the median times of the planned function and of the planned function with its derivative, and the ratio. (For bundle
-//! adjustment the derivative is the Jacobian, in its blocks that are not 0; for others it is the gradient.)
+//! First, on small instances: the function against a plain loop, and its whole Jacobian against central differences. Then,
+//! on large ones: the median times of the planned function, and of the planned function with its derivative, and the median
+//! ratio. (For bundle adjustment the derivative is the Jacobian, two rows for each observation, in its blocks that are not
+//! 0; for others it is the gradient.) It exits with 1 if something is wrong. `--quick` times one run, which says little.
+//! On two cores it printed:
 //!
-//! Sources of `gmm`, `bundle` and `lstm`: Šrajer, Kukelova and Fitzgibbon, "A benchmark of selected algorithmic differentiation
-//! tools on some problems in computer vision and machine learning", 2018, and its programs, ADBench.
+//! ```text
+//! relative errors                      loop  differences
+//! gmm d=4 k=5 n=30                  4.9e-16      6.2e-11
+//! bundle n=3 m=5 p=14               6.2e-18      1.4e-11
+//! lstm l=2 c=20 b=5                 4.0e-16      1.7e-10
+//! rosenbrock n=50                     0.0e0      8.0e-11
+//! speelpenning n=50 zeros=0         1.1e-15      1.7e-11
+//! speelpenning n=50 zeros=1           0.0e0        0.0e0
+//! speelpenning n=50 zeros=2           0.0e0        0.0e0
+//! logsumexp n=50                    2.1e-16      5.8e-10
+//!
+//! microseconds                     function + derivative    ratio
+//! gmm d=10 k=25 n=1000               403.07       851.05     2.11
+//! bundle n=49 m=7776 p=31843        1064.31      6790.48     6.26
+//! lstm l=2 c=1024 b=14               854.59      2550.78     3.03
+//! rosenbrock n=1000                    0.93         2.31     2.49
+//! speelpenning n=1000 zeros=0          0.43         1.22     2.86
+//! logsumexp n=1000                     1.27         1.50     1.18
+//! ```
+//!
+//! Sources of `gmm`, `bundle` and `lstm`: Šrajer, Kukelova and Fitzgibbon, "A benchmark of selected algorithmic
+//! differentiation tools on some problems in computer vision and machine learning", 2018, and its programs, ADBench.
 
 mod bundle;
 mod gmm;
@@ -50,7 +72,8 @@ trait Problem {
         grad(|by: Vec<Var<'t>>| self.function(&[&by, data].concat()), by.to_vec())
     }
 
-    /// The Jacobian made of the derivative's values: a row for each element of the function, a column for each of the variables.
+    /// The Jacobian made of the derivative's values: a row for each element of the function, a column for each of the
+    /// variables.
     fn jacobian(&self, x: &[Vec<f64>], derivative: &[Vec<f64>]) -> Vec<f64> {
         let _ = x;
         derivative.concat()
