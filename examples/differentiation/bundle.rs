@@ -4,9 +4,9 @@ use crate::{Problem, normal, row};
 use chainrule::prelude::*;
 use chainrule::{grad, jacobian, vmap};
 
-/// Each observation is of one point by one camera, with a weight `w`. Its residual is `w` times the distance of the point's
-/// picture from the place observed, in two coordinates; that of the weight is `1 - w²`. A camera has 11 numbers: rotation
-/// (3), center (3), focal length, principal point (2), radial distortion (2).
+/// Each observation is of one point by one camera, with a weight `w`. Its residual is `w` times the distance of the
+/// point's picture from the place observed, in two coordinates; that of the weight is `1 - w²`. A camera has 11
+/// numbers: rotation (3), center (3), focal length, principal point (2), radial distortion (2).
 pub struct Bundle {
     pub cameras: usize,
     pub points: usize,

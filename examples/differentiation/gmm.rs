@@ -8,9 +8,9 @@ use std::f64::consts::{LN_2, PI};
 const GAMMA: f64 = 1.0;
 const M: usize = 0;
 
-/// The log likelihood of `n` points in `d` dimensions under `k` components. By component: the logarithm of its weight `α`,
-/// its mean `μ`, and `icf`, a triangular factor `Q` of its inverse covariance (logarithms of the diagonal, then the columns
-/// below it):
+/// The log likelihood of `n` points in `d` dimensions under `k` components. By component: the logarithm of its weight
+/// `α`, its mean `μ`, and `icf`, a triangular factor `Q` of its inverse covariance (logarithms of the diagonal, then
+/// the columns below it):
 ///
 /// `Σₓ lse(α + Σ log diag Q - ½‖Q·(x - μ)‖²) - n·lse(α) + prior(Q)`.
 pub struct Gmm {
@@ -68,8 +68,8 @@ impl Problem for Gmm {
         let columns = (0..d).map(column).collect::<Vec<_>>();
         let factors = icf.tape().stack(&columns, 0).transpose(1, 2); // [column, row, component]
 
-        // One product for all points and components: Q·(x - μ) = Q·x - Q·μ. Sums of squares go along the middle axis: all
-        // components are added to at once.
+        // One product for all points and components: Q·(x - μ) = Q·x - Q·μ. Sums of squares go along the middle axis:
+        // all components are added to at once.
         let centers = (means.t().unsqueeze(1) * factors).sum(0);
         let y = points.matmul(factors.reshape([d, d * k])).reshape([n, d, k]) - centers;
         let logs = q.sum(1);

@@ -4,8 +4,8 @@ use crate::{Problem, normal, row};
 use chainrule::prelude::*;
 use chainrule::scan;
 
-/// The loss of predicting the next character from those before it, by all parameters. A character has `width` bits; each
-/// unit of a layer sees one bit (the weights are vectors), and each layer's output is the next one's input.
+/// The loss of predicting the next character from those before it, by all parameters. A character has `width` bits;
+/// each unit of a layer sees one bit (the weights are vectors), and each layer's output is the next one's input.
 pub struct Lstm {
     pub layers: usize,
     pub length: usize,
@@ -17,8 +17,8 @@ impl Problem for Lstm {
         format!("lstm l={} c={} b={}", self.layers, self.length, self.width)
     }
 
-    /// Weights and biases of the four gates of each layer; weight of the input, weight and bias of the output; hidden and
-    /// cell state of each layer at the start; the text.
+    /// Weights and biases of the four gates of each layer; weight of the input, weight and bias of the output; hidden
+    /// and cell state of each layer at the start; the text.
     fn inputs(&self) -> chainrule::Result<Vec<Tensor>> {
         let &Lstm { layers, length, width } = self;
         let shapes = [&[layers, 2, 4, width][..], &[3, width], &[layers, 2, width], &[length, width]];

@@ -2,11 +2,11 @@
 //!
 //! `cargo run --release --example differentiation [-- --quick] [--gmm D K N]`
 //!
-//! First, on small instances: the function against a plain loop, and its whole Jacobian against central differences. Then,
-//! on large ones: the median times of the planned function, and of the planned function with its derivative, and the median
-//! ratio. (For bundle adjustment the derivative is the Jacobian, two rows for each observation, in its blocks that are not
-//! 0; for others it is the gradient.) It exits with 1 if something is wrong. `--quick` times one run, which says little.
-//! On two cores it printed:
+//! First, on small instances: the function against a plain loop, and its whole Jacobian against central differences.
+//! Then, on large ones: the median times of the planned function, and of the planned function with its derivative, and
+//! the median ratio. (For bundle adjustment the derivative is the Jacobian, two rows for each observation, in its
+//! blocks that are not 0; for others it is the gradient.) It exits with 1 if something is wrong. `--quick` times one
+//! run, which says little. On two cores it printed:
 //!
 //! ```text
 //! relative errors                      loop  differences

@@ -3,7 +3,8 @@
 use crate::{Problem, normal};
 use chainrule::prelude::*;
 
-/// `Π xᵢ`. Its gradient is the product of the others, which no division by `xᵢ` gives where some, `zeros` of them, are 0.
+/// `Π xᵢ`. Its gradient is the product of the others, which no division by `xᵢ` gives where some, `zeros` of them, are
+/// 0.
 ///
 /// Source: Speelpenning, "Compiling fast partial derivatives of functions given by algorithms", 1980.
 pub struct Speelpenning {
