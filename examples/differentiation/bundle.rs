@@ -49,7 +49,7 @@ impl Bundle {
     /// The 15 numbers and the place of each observation.
     fn gathered<'t>(x: &[Var<'t>]) -> (Var<'t>, Var<'t>) {
         let &[cameras, points, weights, places, camera, point] = x else { unreachable!("six inputs") };
-        let all = [cameras.gather(camera), points.gather(point), weights.unsqueeze(1)];
+        let all = [cameras.index_select(0, camera), points.index_select(0, point), weights.unsqueeze(1)];
         (weights.tape().concat(&all, 1), places)
     }
 }
