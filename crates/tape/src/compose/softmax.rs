@@ -4,9 +4,13 @@ use crate::ops::{Axes, Sample};
 use crate::{Tensor, Var};
 
 impl<'t> Var<'t> {
-    /// `yᵢ = xᵢ - ln Σⱼ e^xⱼ` along an axis: the logarithm of [`softmax`](Var::softmax), accurate where that underflows.
+    /// `yᵢ = xᵢ - ln Σⱼ e^xⱼ` along an axis: the logarithm of [`softmax`](Var::softmax), accurate where that underflows. Of no
+    /// elements, there are none.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Var<'t> {
+        if self.has_no_lines(axis) {
+            return self;
+        }
         let shifted = self - self.max_keep(axis).detach();
         shifted - shifted.exp().sum_keep(axis).ln()
     }

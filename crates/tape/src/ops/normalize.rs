@@ -17,9 +17,12 @@ fn normalize_product<'t>(at: &Rule<'_, 't>, axes: &[isize], t: Var<'t>) -> Var<'
 
 impl<'t> Var<'t> {
     /// `yᵢ = e^xᵢ / Σⱼ e^xⱼ` along an axis, which may count from the end. The largest element is subtracted first, so that
-    /// nothing overflows. Derivative: `dy = y·(dx - Σ y·dx)`.
+    /// nothing overflows. Derivative: `dy = y·(dx - Σ y·dx)`. Of no elements, there are none.
     #[track_caller]
     pub fn softmax(self, axis: isize) -> Var<'t> {
+        if self.has_no_lines(axis) {
+            return self;
+        }
         let x = self.detach();
         let e = (x - x.max_keep(axis)).exp();
         let y = e / e.sum_keep(axis);
@@ -28,6 +31,12 @@ impl<'t> Var<'t> {
             _ => return y,
         };
         self.tape.op(Symmetric { name: "softmax", axes, product: softmax_product }, &[y, self])
+    }
+
+    /// Whether there are floats along an axis, but no elements: what is done to each line along it is done then.
+    pub(crate) fn has_no_lines(self, axis: isize) -> bool {
+        let shape = self.shape();
+        shape.numel() == 0 && shape.axis(axis).is_some() && self.dtype().is_float()
     }
 
     /// `(x - μ)·s` with `s = 1/√(σ² + ε)`, where `μ` and `σ²` are the mean and the (biased) variance over these axes.
