@@ -311,6 +311,10 @@ impl<'t> Var<'t> {
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "sum", inputs: twelve, apply: |x| x[0].square().sum([0, -1]) },
     Sample { name: "sum_middle", inputs: twelve, apply: |x| x[0].sum_keep(1) * x[0] },
+    Sample { name: "sum_keep", inputs: twelve, apply: |x| x[0].square().sum_keep([0, 2]) },
+    Sample { name: "sum_to", inputs: twelve, apply: |x| x[0].square().sum_to([3, 1]) },
+    Sample { name: "max_keep", inputs: twelve, apply: |x| x[0].square().max_keep(0) },
+    Sample { name: "min", inputs: twelve, apply: |x| x[0].square().min(1) },
     Sample { name: "max", inputs: twelve, apply: |x| x[0].square().max(1) },
     Sample { name: "min_keep", inputs: twelve, apply: |x| x[0].min_keep(1) * x[0] },
     Sample { name: "max_all", inputs: twelve, apply: |x| x[0].max(..) * x[0].min(-1) },
