@@ -60,6 +60,18 @@ fn all_cases() {
     Golden::read("torch_linalg.safetensors").check(&[TABLE]);
 }
 
+/// Every case over a batch, with its derivatives, is that of each element.
+#[test]
+fn all_cases_over_batches() {
+    Golden::read("torch_linalg.safetensors").check_batches(&[TABLE], &[]);
+}
+
+/// Every case in `f32`.
+#[test]
+fn all_cases_in_f32() {
+    Golden::read("torch_linalg.safetensors").check_f32(&[TABLE], 1e-4);
+}
+
 /// Every method of the trait has at least 5 cases.
 #[test]
 fn every_op_has_cases() {

@@ -47,6 +47,18 @@ fn all_cases() {
     Golden::read("torch_ops.safetensors").check(TABLES);
 }
 
+/// Every case over a batch, with its derivatives, is that of each element.
+#[test]
+fn all_cases_over_batches() {
+    Golden::read("torch_ops.safetensors").check_batches(TABLES, &["searchsorted", "bucketize"]);
+}
+
+/// Every case in `f32`.
+#[test]
+fn all_cases_in_f32() {
+    Golden::read("torch_ops.safetensors").check_f32(TABLES, 1e-5);
+}
+
 /// Every public method of `ops/` and `compose/` has at least 5 cases.
 #[test]
 fn every_op_has_cases() {
