@@ -13,6 +13,9 @@ pub(crate) fn dependents(
     sources: impl Iterator<Item = usize>,
 ) -> Vec<bool> {
     let mut depends = vec![false; high + 1 - low];
+    if recording.nodes.is_empty() {
+        return depends;
+    }
     for source in sources {
         if (low..=high).contains(&source) {
             depends[source - low] = true;

@@ -20,8 +20,33 @@ pub use vars::Vars;
 pub use vmap::vmap;
 
 use crate::ops::{Sample, placeholder, sample};
-use crate::{Batch, Var};
+use crate::params::ParamId;
+use crate::record::Recording;
+use crate::{Batch, Tape, Var};
 use recorded::Recorded;
+
+/// Records a function of placeholders. What it differentiates is no loss of the step; the parameters that it assigns, and the values
+/// made from placeholders, are taken back and returned.
+#[track_caller]
+fn on_placeholders<'t, R>(tape: &'t Tape, f: impl FnOnce() -> R) -> (R, Vec<(ParamId, Var<'t>)>) {
+    let (first, losses, before) = {
+        let recording = tape.recording();
+        (recording.nodes.len() as u32, recording.losses.len(), recording.assigns.clone())
+    };
+    let result = f();
+    let mut recording = tape.recording_mut();
+    recording.losses.truncate(losses);
+    let mut new = Vec::new();
+    let Recording { assigns, assign_of, .. } = &mut *recording;
+    for (number, (id, value)) in assigns.iter_mut().enumerate() {
+        if *value >= first && before.get(number).is_none_or(|(_, old)| old != value) {
+            new.push((*id, Var { tape, index: *value }));
+            before.get(number).inspect(|(_, old)| *value = *old);
+        }
+    }
+    assigns.drain(before.len()..).for_each(|(id, _)| assign_of.remove(id));
+    (result, new)
+}
 
 /// The results of what was recorded, over a batch of those arguments that are batched.
 #[track_caller]

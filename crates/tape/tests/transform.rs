@@ -331,3 +331,64 @@ fn a_compiled_scan_runs_again_with_other_inputs() {
         assert_eq!(outputs.tensor(1).to_f64(), [12.0 * scale, 8.0 * scale, 6.0 * scale]);
     }
 }
+
+/// A layer that keeps a running mean, as batch norm does.
+fn centered<'t>(x: Var<'t>, mean: chainrule_tape::ParamId) -> Var<'t> {
+    let tape = x.tape();
+    tape.assign(mean, tape.param(mean) * 0.9 + x.mean(..) * 0.1);
+    x - x.mean(..)
+}
+
+#[test]
+fn a_checkpoint_writes_what_it_assigns() {
+    let mut params = Params::seeded(0);
+    let mean = params.add("mean", chainrule_tape::Kind::State, 1.0);
+    let run = |recompute: bool| {
+        let mut params = params.clone();
+        let tape = Tape::with(&params);
+        let x = tape.var([1.0, 2.0, 6.0]);
+        let y = if recompute { checkpoint(|x| centered(x, mean).exp(), x) } else { centered(x, mean).exp() };
+        let g = tape.grad(y.sum(..), x);
+        let gradient = g.value().unwrap().to_f64();
+        tape.commit(&mut params).unwrap();
+        (gradient, params.tensor(mean).to_f64())
+    };
+    assert_eq!(run(true), run(false));
+    assert_eq!(run(true).1, [0.9 + 0.1 * 3.0]);
+}
+
+#[test]
+fn what_is_assigned_for_each_element_or_step_is_a_mistake() {
+    let mut params = Params::seeded(0);
+    let mean = params.add("mean", chainrule_tape::Kind::State, 1.0);
+    let tape = Tape::with(&params);
+    let rows = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+    let text = vmap(|x| centered(x, mean), rows).value().unwrap_err().to_string();
+    assert!(text.contains("vmap: a parameter is assigned") && text.contains("transform.rs"), "{text}");
+    let tape = Tape::with(&params);
+    let (start, rows) = (tape.var(0.0), tape.var([[1.0, 2.0], [3.0, 4.0]]));
+    let text =
+        scan(|c, x| (c + centered(x, mean).sum(..), ()), start, rows).0.value().unwrap_err().to_string();
+    assert!(text.contains("scan: a parameter is assigned"), "{text}");
+    // Nothing else is carried out of a step than what was carried into it.
+    let tape = Tape::new();
+    let carried =
+        scan(|c: Vec<Var<'_>>, x| (vec![c[0] + x, c[0]], ()), vec![tape.var(0.0)], tape.var([1.0, 2.0])).0;
+    let text = carried[0].value().unwrap_err().to_string();
+    assert!(text.contains("1 values are carried into a step, and 2 out of it"), "{text}");
+}
+
+#[test]
+fn functions_of_one_element_are_not_computed() {
+    // 1/x of a placeholder would be infinite: only the batch's values count, of the losses too.
+    let tape = Tape::new();
+    let x = tape.var([1.0, 2.0]);
+    let y = vmap(|x| grad(|x| 1.0 / x, x), x);
+    assert_eq!(tape.find_nan().unwrap(), None);
+    assert_eq!(values(y), [-1.0, -0.25]);
+    let line = line!() + 1;
+    let bad = vmap(|x| (x - 1.0).ln(), x);
+    let found = tape.find_nan().unwrap().unwrap();
+    assert_eq!((found.op, found.at.0.line()), ("ln", line));
+    let _ = bad;
+}

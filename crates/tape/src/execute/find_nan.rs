@@ -1,5 +1,6 @@
 //! Where a NaN or an infinity came from.
 
+use crate::differentiate::dependents;
 use crate::{At, Error, Result, Shape, Tape};
 use std::fmt;
 
@@ -26,7 +27,7 @@ impl fmt::Display for NonFinite {
 }
 
 impl Tape {
-    /// Computes everything recorded so far op by op, and finds the first op that made a NaN or an infinity out of
+    /// Computes everything recorded so far op by op (but the functions of one element or step that batches and loops are made from), and finds the first op that made a NaN or an infinity out of
     /// finite numbers.
     ///
     /// ```
@@ -48,6 +49,11 @@ impl Tape {
                 "this tape has inputs without values: record with `var` in their place".into(),
             ));
         }
+        let unused = {
+            let recording = self.recording();
+            let placeholders = recording.placeholders.iter().map(|&index| index as usize);
+            dependents(&recording, 0, recording.nodes.len().max(1) - 1, placeholders)
+        };
         // For each node, whether its value has a NaN and an infinity.
         let mut state: Vec<[bool; 2]> = Vec::with_capacity(self.len());
         for index in 0..self.len() as u32 {
@@ -57,7 +63,11 @@ impl Tape {
                 let of = |kind: usize| node.inputs.iter().any(|&input| state[input as usize][kind]);
                 (node.meta.dtype, node.at, node.name(), [of(0), of(1)])
             };
-            let value = if dtype.is_float() { Some(self.compute_alone(index)?) } else { None };
+            let value = if dtype.is_float() && !unused[index as usize] {
+                Some(self.compute_alone(index)?)
+            } else {
+                None
+            };
             let values = value.as_ref().map_or(Vec::new(), |value| value.to_f64());
             let first = |bad: fn(&f64) -> bool| values.iter().position(bad);
             let found = [first(|x| x.is_nan()), first(|x| x.is_infinite())];

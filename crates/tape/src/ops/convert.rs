@@ -129,7 +129,9 @@ pub(crate) fn alias(x: Var<'_>) -> Var<'_> {
 /// A value that stands for others, which it is replaced by. (It is no constant: that would be taken for its number.)
 #[track_caller]
 pub(crate) fn placeholder(tape: &Tape, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
-    alias(tape.full(shape, 0.0, dtype))
+    let stand_in = alias(tape.full(shape, 0.0, dtype));
+    tape.recording_mut().placeholders.push(stand_in.index);
+    stand_in
 }
 
 /// The value as one from which everything is computed anew.

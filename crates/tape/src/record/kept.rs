@@ -22,6 +22,12 @@ impl ByParam {
         self.0[id.index()] = number;
     }
 
+    pub fn remove(&mut self, id: ParamId) {
+        if let Some(number) = self.0.get_mut(id.index()) {
+            *number = ByParam::NONE;
+        }
+    }
+
     pub fn clear(&mut self) {
         self.0.clear();
     }

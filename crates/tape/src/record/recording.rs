@@ -29,6 +29,8 @@ pub(crate) struct Recording {
     pub losses: Vec<u32>,
     /// Memory of earlier values of params, for new ones.
     pub spare: Vec<Option<Tensor>>,
+    /// What stands for elements of a batch or arguments of a step: what is made from these is never computed.
+    pub placeholders: Vec<u32>,
     pub layers: Vec<(u32, Arc<str>, &'static str)>,
     /// Values computed so far.
     pub values: Values,
@@ -82,6 +84,7 @@ impl Recording {
         self.assigns.clear();
         self.assign_of.clear();
         self.losses.clear();
+        self.placeholders.clear();
         self.layers.clear();
         self.values.clear();
         let Random { seed, clears, .. } = self.random;

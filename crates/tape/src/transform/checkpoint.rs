@@ -1,7 +1,7 @@
 //! Values that are computed again for the backward pass instead of being kept.
 
-use super::Vars;
 use super::recorded::Recorded;
+use super::{Vars, on_placeholders};
 use crate::ops::{alias, anew, placeholder, same_view};
 use crate::record::Key;
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Var};
@@ -86,15 +86,21 @@ pub fn checkpoint<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) ->
     for x in &arguments {
         own.push(if poisoned { tape.poison() } else { placeholder(tape, x.shape(), x.dtype()) });
     }
-    let y = f(x.with(&mut own.iter().copied()));
+    let (y, assigned) = on_placeholders(tape, || f(x.with(&mut own.iter().copied())));
     let mut results = y.leaves();
     if poisoned || tape.rejects("checkpoint", &results) {
         return y.map(|_| tape.poison());
     }
-    let (region, captured) = Recorded::new(tape, &own, &results);
+    // What is assigned, such as running statistics, is a result as well, of which no derivative is taken.
+    let made: Vec<Var<'t>> =
+        results.iter().copied().chain(assigned.iter().map(|(_, value)| *value)).collect();
+    let (region, captured) = Recorded::new(tape, &own, &made);
     let arguments = [arguments, captured].concat();
     let region = Arc::new(region);
     let values = region.record(tape, &arguments);
+    for (&(id, _), &value) in assigned.iter().zip(&values[results.len()..]) {
+        tape.assign(id, value);
+    }
     for (number, result) in results.iter_mut().enumerate() {
         // The value has no derivative of its own: the op's is what its arguments get.
         let value = values[number].detach();

@@ -1,8 +1,8 @@
 //! A recorded step, replayed along an axis.
 
-use super::Vars;
 use super::recorded::Recorded;
 use super::replay::Replay;
+use super::{Vars, on_placeholders};
 use crate::ops::{alias, placeholder};
 use crate::record::Key;
 use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Tape, Var};
@@ -93,9 +93,18 @@ fn replayed<'t>(
     for x in sliced {
         slices.push(placeholder(tape, &x.shape()[1..], x.dtype()));
     }
-    let (next, stacked, summed) = body(&carry, &slices);
+    let ((next, stacked, summed), assigned) = on_placeholders(tape, || body(&carry, &slices));
     let results = [&next[..], &stacked, &summed].concat();
     if tape.rejects("scan", &results) {
+        return None;
+    }
+    if let Some((_, value)) = assigned.first() {
+        tape.fail("scan", "a parameter is assigned by the step, which would be done in each", &[*value]);
+        return None;
+    }
+    if start.len() != next.len() {
+        let what = format!("{} values are carried into a step, and {} out of it", start.len(), next.len());
+        tape.fail("scan", what, start);
         return None;
     }
     for (before, after) in start.iter().zip(&next) {

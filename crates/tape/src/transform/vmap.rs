@@ -1,6 +1,6 @@
 //! A function of one element, over a batch of them.
 
-use super::Vars;
+use super::{Vars, on_placeholders};
 use crate::differentiate::needed;
 use crate::ops::placeholder;
 use crate::record::{Batch, OpRef, Source};
@@ -41,7 +41,11 @@ pub fn vmap<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) -> Y {
     for x in &batches {
         elements.push(if fits { placeholder(tape, &x.shape()[1..], x.dtype()) } else { tape.poison() });
     }
-    let y = f(x.with(&mut elements.iter().copied()));
+    let (y, assigned) = on_placeholders(tape, || f(x.with(&mut elements.iter().copied())));
+    if let Some((_, value)) = assigned.first() {
+        let what = "a parameter is assigned by the function, which would be done for each element";
+        tape.fail("vmap", what, &[*value]);
+    }
     y.with(&mut tape.batch(&y.leaves(), &elements, &batches, size.unwrap_or(0)).into_iter())
 }
 
