@@ -259,3 +259,27 @@ fn random_expressions_over_many_elements() {
         }
     }
 }
+
+/// Every op, with elementwise ops before and after it, fused and one by one: the same bits. (Sums of many more elements are made in
+/// blocks, which depend on what they are fused with.)
+#[test]
+fn every_op_has_the_same_bits_fused() {
+    for sample in chainrule_tape::check::samples() {
+        for dtype in [DType::F64, DType::F32] {
+            let tape = Tape::new();
+            let inputs = (sample.inputs)().into_iter().map(|x| tape.var(x.cast(dtype)) * 1.0009765625);
+            let y = (sample.apply)(&inputs.collect::<Vec<Var<'_>>>());
+            if tape.check().is_err() || !y.dtype().is_float() {
+                continue; // the sample has constants of f64
+            }
+            let wanted = [y * 1.0009765625 + 0.5, y];
+            let mut program = tape.compile(&wanted).unwrap();
+            let outputs = program.run(&mut Params::seeded(0), &[]).unwrap();
+            let slow = tape.one_by_one(&wanted).unwrap();
+            for (i, slow) in slow.iter().enumerate() {
+                let bits = |x: &Tensor| x.to_f64().iter().map(|x| x.to_bits()).collect::<Vec<u64>>();
+                assert_eq!(bits(&outputs.tensor(i)), bits(slow), "{} in {dtype}", sample.name);
+            }
+        }
+    }
+}
