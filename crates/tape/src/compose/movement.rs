@@ -268,8 +268,8 @@ pub(crate) const SAMPLES: &[Sample] = &[
         name: "chunk",
         inputs: six,
         apply: |x| {
-            let parts = x[0].chunk(1, 2);
-            parts[0].square() * parts[1]
+            let parts: Vec<Var<'_>> = x[0].chunk(1, 2).into_iter().rev().collect();
+            x[0].tape().concat(&parts, 1).square() * x[0]
         },
     },
     Sample { name: "tile", inputs: six, apply: |x| x[0].tile(&[2, 1, 2]).square() },
