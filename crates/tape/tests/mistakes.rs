@@ -166,3 +166,37 @@ fn absurd_sizes_are_mistakes() {
     assert_eq!(tape.var(1.0).powi(i32::MIN).item().unwrap(), 1.0);
     assert!(Tensor::from_vec(Vec::<f32>::new(), [1 << 32, 1 << 32]).is_err());
 }
+
+#[test]
+fn a_gradient_through_integers_alone_names_what_cuts_it() {
+    let cut = |line: u32, f: &dyn for<'t> Fn(Var<'t>) -> Var<'t>, op: &str| {
+        let tape = Tape::new();
+        let x = tape.var([0.5, -1.0, 2.0]);
+        let message = tape.grad(f(x), x).value().unwrap_err().to_string();
+        let place = format!("tests/mistakes.rs:{line}:");
+        assert!(
+            message.starts_with(&format!("{op}: it has no derivative")) && message.contains(&place),
+            "{message}"
+        );
+    };
+    cut(line!(), &|x| x.gt(0.0).cast(DType::F64).sum(..), "lt");
+    cut(line!(), &|x| x.cast(DType::I64).cast(DType::F64).square().sum(..), "cast");
+    cut(line!(), &|x| x.tape().var([[1.0, 2.0]; 3]).index_select(0, x.argmax(0)).sum(..), "eq");
+    // Another path, a detached one, a step, or none at all: the derivative is what it is.
+    let zero = |f: &dyn for<'t> Fn(Var<'t>) -> Var<'t>| {
+        let tape = Tape::new();
+        let x = tape.var([0.5, -1.0, 2.0]);
+        tape.grad(f(x), x).value().unwrap().to_f64()
+    };
+    assert_eq!(zero(&|x| (x.gt(0.0).cast(DType::F64) * x).sum(..)), [1.0, 0.0, 1.0]);
+    for f in [
+        (|x| x.detach().gt(0.0).cast(DType::F64).sum(..)) as for<'t> fn(Var<'t>) -> Var<'t>,
+        |x| x.floor().sum(..),
+        |x| x.tape().var(1.0),
+        // The second derivative of a rectifier, by a mask that its first one uses.
+        |x| x.tape().grad(x.relu().sum(..), x).sum(..),
+        |x| x.tape().grad(x.max(0), x).sum(..),
+    ] {
+        assert_eq!(zero(&f), [0.0; 3]);
+    }
+}

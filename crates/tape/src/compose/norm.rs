@@ -69,7 +69,7 @@ impl<'t> Var<'t> {
             );
         }
         if p == 0.0 {
-            return self.ne(0.0).cast(self.dtype()).sum_over(&axes, keep);
+            return self.detach().ne(0.0).cast(self.dtype()).sum_over(&axes, keep);
         }
         let size = self.abs();
         if p == 1.0 || empty {

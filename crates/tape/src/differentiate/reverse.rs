@@ -1,9 +1,9 @@
 //! Reverse mode: from an output back to all inputs.
 
-use super::dependents;
+use super::{dependents, needed};
 use crate::params::{Kind, ParamId};
 use crate::record::Source;
-use crate::{Cut, Error, Result, Rule, Tape, Var};
+use crate::{At, Cut, Error, Result, Rule, Tape, Var};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ type Ends = Vec<(u32, u32)>;
 
 impl Tape {
     /// The gradient `∂y/∂x` of a scalar, as a [`Var`] of `x`'s shape: it can be differentiated again. Zeros if `y` does
-    /// not depend on `x`.
+    /// not depend on `x`. A mistake, which names the op, if it depends on truth values or integers made of `x` alone.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -52,7 +52,20 @@ impl Tape {
         if let Some(&bad) = x.iter().find(|x| !x.dtype().is_float()) {
             return vec![self.fail("grad", "only floating-point values have gradients", &[bad]); x.len()];
         }
-        self.vjp_all(&[y], &[g], x)
+        let sources: SmallVec<[u32; 8]> = x.iter().map(|x| x.index).collect();
+        let found = self.backward(&[y], &[g], &sources, &mut Ends::new());
+        let mut gradients = Vec::with_capacity(x.len());
+        for (x, g) in x.iter().zip(found) {
+            if g.is_none()
+                && let Some((op, at)) = self.cut(y.index, x.index)
+            {
+                let what = "it has no derivative, and nothing else leads from what is differentiated by to the result \
+                    (detach it to say that this is meant)";
+                self.on_behalf_of(at, || self.mistake(op, what.into(), &[]));
+            }
+            gradients.push(g.unwrap_or_else(|| self.full(x.shape(), 0.0, x.dtype())));
+        }
+        gradients
     }
 
     /// The sums over several outputs of such products; all is floating-point and of this tape.
@@ -208,10 +221,42 @@ impl Tape {
         sources.iter().map(arrived).collect()
     }
 
+    /// The op that makes integers or truth values of `x`, if that is all that `y` depends on. `None` if the derivative is 0: where
+    /// there is no path, or one through floats, as that of a step function, or a detached one, or where the derivative of something
+    /// else, as a second one of a rectifier, is made from such a mask.
+    fn cut(&self, y: u32, x: u32) -> Option<(&'static str, At)> {
+        let (low, high) = (x as usize, y as usize);
+        if high <= low {
+            return None;
+        }
+        let recording = self.recording();
+        let needed = needed(&recording, low, high, std::iter::once(high));
+        let (mut reached, mut beyond) = (vec![false; high + 1 - low], vec![false; high + 1 - low]);
+        (reached[0], beyond[0]) = (needed[0], false);
+        let mut first = None;
+        for index in (1..needed.len()).filter(|&index| needed[index]) {
+            let node = &recording.nodes[low + index];
+            let above = |of: &[bool]| {
+                node.inputs.iter().any(|&input| (input as usize) >= low && of[input as usize - low])
+            };
+            let (from, from_beyond) = (above(&reached), above(&beyond));
+            if from && node.op().is_some_and(|op| op.detaches()) || from_beyond && node.derived {
+                return None;
+            }
+            if from && !node.meta.dtype.is_float() {
+                first.get_or_insert((node.name(), node.at));
+                beyond[index] = true;
+            }
+            reached[index] = from && node.meta.dtype.is_float();
+            beyond[index] |= from_beyond;
+        }
+        if reached[high - low] || !beyond[high - low] { None } else { first }
+    }
+
     /// Why no gradient reaches a parameter. `None` if that is meant (its path is detached); `Some(None)` if the loss
     /// doesn't use it; else the first op that cut its path.
     #[allow(clippy::type_complexity)]
-    fn explain_cut(&self, param: u32, paths: &Paths) -> Option<Option<(&'static str, crate::At)>> {
+    fn explain_cut(&self, param: u32, paths: &Paths) -> Option<Option<(&'static str, At)>> {
         let recording = self.recording();
         let low = param as usize;
         let mut reached = vec![false; paths.needed.len().saturating_sub(low)];

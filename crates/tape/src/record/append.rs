@@ -121,7 +121,7 @@ impl Tape {
         let at = self.at();
         let index = nodes.again(prefix, at).unwrap_or_else(|| {
             let (source, meta) = (Source::Leaf(leaf), Meta::new(shape, dtype));
-            nodes.push(Node { source, inputs: SmallVec::new(), meta, at, prefix, class })
+            nodes.push(Node { source, inputs: SmallVec::new(), meta, at, prefix, class, derived: false })
         });
         Var { tape: self, index }
     }
@@ -239,7 +239,8 @@ impl Tape {
         match inferred {
             Ok(meta) => {
                 let inputs = inputs.iter().map(|x| x.index).collect();
-                let node = Node { source: Source::Op(op), inputs, meta, at: self.at(), prefix, class: 0 };
+                let (source, at, derived) = (Source::Op(op), self.at(), self.line.get().is_some());
+                let node = Node { source, inputs, meta, at, prefix, class: 0, derived };
                 Var { tape: self, index: recording.nodes.push(node) }
             }
             Err(what) => {

@@ -94,6 +94,8 @@ pub(crate) struct Node {
     pub prefix: Key,
     /// Of a constant: what the hash tells of its value.
     pub class: u8,
+    /// Whether a derivative rule recorded it.
+    pub derived: bool,
 }
 
 /// Where a node's value comes from.
