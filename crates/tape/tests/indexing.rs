@@ -197,6 +197,24 @@ fn scalars_and_empty_tensors() {
     assert_eq!(values(x.scatter(-1, zero, 4.0)), [4.0]);
     assert_eq!(values(x.scatter_add(0, zero, tape.var(4.0))), [7.0]);
     assert_eq!(values(x.take(zero)), [3.0]);
+    // An index of one element, and slices that are scalars.
+    let (one, four) = (tape.var([0i64]), tape.var(4.0));
+    assert_eq!(x.gather(0, one).shape().dims(), [1]);
+    assert_eq!(tape.var([3.0, 5.0]).gather(0, zero).item().unwrap(), 3.0);
+    for (y, value) in [
+        (x.index_select(0, one), 3.0),
+        (x.index_select(-1, zero), 3.0),
+        (x.index_add(0, one, four), 7.0),
+        (x.index_copy(-1, one, four), 4.0),
+        (x.index_fill(0, one, 4.0), 4.0),
+        (x.index_fill(0, one, four), 4.0),
+    ] {
+        assert_eq!((y.shape().rank(), y.item().unwrap()), (0, value));
+    }
+    assert_eq!(tape.grad(x.index_add(0, one, x).square(), x).item().unwrap(), 24.0);
+    let message = x.index_select(0, tape.var([1i64])).value().unwrap_err().to_string();
+    assert!(message.contains("index_select: index 1 at position 0 is outside 0..1"), "{message}");
+    assert!(message.contains("indexing.rs"), "{message}");
     let none = tape.var(Tensor::zeros([0, 2], DType::I64));
     let empty = tape.var(Tensor::zeros([0, 2], DType::F64));
     assert_eq!(empty.gather(0, none).shape().dims(), [0, 2]);

@@ -53,6 +53,21 @@ fn axes_merged_split_and_dropped() {
     assert_eq!(x.slice(0, ..1).slice(1, ..1).slice(2, ..1).squeeze_all().rank(), 0);
 }
 
+/// As in PyTorch, a scalar may be said to have one axis.
+#[test]
+fn the_axis_of_a_scalar() {
+    let tape = Tape::new();
+    let x = tape.var(3.0);
+    is(x.flatten_axes(0, -1), &[1], &[3.0]);
+    is(x.unfold(0, 1, 1), &[1], &[3.0]);
+    for y in [x.squeeze(-1), x.transpose(0, -1), x.move_axis(-1, 0)] {
+        is(y, &[], &[3.0]);
+    }
+    is(tape.grad(x.unfold(-1, 1, 2).square().sum(..), x), &[], &[6.0]);
+    assert!(x.unfold(0, 2, 1).is_poisoned());
+    assert!(x.squeeze(1).is_poisoned());
+}
+
 #[test]
 fn turned_and_rolled() {
     let tape = Tape::new();

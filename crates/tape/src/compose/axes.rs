@@ -1,6 +1,6 @@
 //! Axes merged, split, exchanged, added and dropped: reshapes and permutations.
 
-use crate::ops::{Sample, sample};
+use crate::ops::{Sample, is_lone, sample};
 use crate::shape::axis_of;
 use crate::{Shape, Var};
 use smallvec::SmallVec;
@@ -18,10 +18,13 @@ impl<'t> Var<'t> {
     }
 
     /// The axes `from` to `to`, both included, as one: `[a, b, c, d]` with 1 and 2 becomes `[a, b·c, d]`. Both may
-    /// count from the end. (PyTorch's `flatten` with two axes.) The gradient is reshaped back.
+    /// count from the end. (PyTorch's `flatten` with two axes.) A scalar becomes a vector. The gradient is reshaped back.
     #[track_caller]
     pub fn flatten_axes(self, from: isize, to: isize) -> Var<'t> {
         let shape = self.shape();
+        if is_lone(from, shape.rank()) && is_lone(to, shape.rank()) {
+            return self.reshape(1);
+        }
         match (shape.axis(from), shape.axis(to)) {
             (Some(first), Some(last)) if first <= last => {
                 let one: usize = Shape::from(&shape[first..=last]).numel();
@@ -52,11 +55,15 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// Two axes exchanged; axes may count from the end. The gradient's are exchanged back.
+    /// Two axes exchanged; axes may count from the end. (A scalar has none but may be said to have 0, as everywhere.) The
+    /// gradient's are exchanged back.
     #[doc(alias = "swap_axes")]
     #[track_caller]
     pub fn transpose(self, a: isize, b: isize) -> Var<'t> {
         let rank = self.rank();
+        if is_lone(a, rank) && is_lone(b, rank) {
+            return self;
+        }
         let (Some(a), Some(b)) = (axis_of(a, rank), axis_of(b, rank)) else {
             return self.tape.fail("transpose", format!("there are no axes {a} and {b}"), &[self]);
         };
@@ -70,6 +77,9 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn move_axis(self, from: isize, to: isize) -> Var<'t> {
         let rank = self.rank();
+        if is_lone(from, rank) && is_lone(to, rank) {
+            return self;
+        }
         let (Some(from), Some(to)) = (axis_of(from, rank), axis_of(to, rank)) else {
             return self.tape.fail("move_axis", format!("there are no axes {from} and {to}"), &[self]);
         };
@@ -97,10 +107,13 @@ impl<'t> Var<'t> {
         self.reshape(before.iter().chain(&[1]).chain(after).copied().collect::<Shape>())
     }
 
-    /// An axis of length 1 dropped; it may count from the end.
+    /// An axis of length 1 dropped; it may count from the end. A scalar stays one.
     #[track_caller]
     pub fn squeeze(self, axis: isize) -> Var<'t> {
         let shape = self.shape();
+        if is_lone(axis, shape.rank()) {
+            return self;
+        }
         match shape.axis(axis) {
             Some(at) if shape[at] == 1 => self.reshape(
                 shape.iter().enumerate().filter(|&(i, _)| i != at).map(|(_, &n)| n).collect::<Shape>(),

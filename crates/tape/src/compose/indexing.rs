@@ -1,14 +1,14 @@
 //! Reading and writing by index, with PyTorch's meanings. All of it is made of rows by index: places in a tensor of
 //! several axes are computed as places in the flat one.
 
-use crate::ops::{Sample, sample};
+use crate::ops::{Sample, is_lone, sample};
 use crate::{DType, Meta, Operand, Shape, Var};
 
 impl<'t> Var<'t> {
     /// The elements of an axis by index: `y[…, i…, …] = x[…, index[i…], …]`. The index has any shape, and its axes
     /// take the place of the axis, which may count from the end: `[a, n, b]` with axis 1 and an index `[p, q]`
     /// becomes `[a, p, q, b]`. With axis 0, this looks up an embedding. (PyTorch's `index_select`, NumPy's `take`
-    /// with an axis.)
+    /// with an axis.) Of a scalar, axis 0 has one element, and a scalar is what an index of one element selects.
     ///
     /// The gradient of an element is the sum over its uses. An index out of range is an error of the run, and so is a
     /// negative one.
@@ -24,6 +24,9 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn index_select(self, axis: isize, index: Var<'t>) -> Var<'t> {
         let shape = self.shape();
+        if is_lone(axis, shape.rank()) && index.numel() == 1 {
+            return self.reshape(1).rows(index.reshape(()).check_index_of("index_select", 1));
+        }
         match shape.axis(axis) {
             None => self.tape.fail("index_select", format!("there is no axis {axis}"), &[self, index]),
             Some(0) => self.rows(index),
@@ -38,7 +41,7 @@ impl<'t> Var<'t> {
 
     /// One element of each line along an axis, for each index: `y[i, j, k] = x[i, index[i, j, k], k]` for axis 1 of
     /// three. The index has as many axes as `x`, and may be shorter along the others; the result has the index's
-    /// shape. (PyTorch's `gather`, NumPy's `take_along_axis`.)
+    /// shape. A scalar is taken for a vector of one, and so is an index that is a scalar. (PyTorch's `gather`, NumPy's `take_along_axis`.)
     ///
     /// The gradient of an element is the sum over its uses. An index out of range is an error of the run, and so is a
     /// negative one.
@@ -116,12 +119,16 @@ impl<'t> Var<'t> {
     }
 
     /// `x` with slices added at indices of an axis: `y[…, index[i], …] += source[…, i, …]`, in the order of `i`. The
-    /// index has one axis; the source is `x`'s shape with the index's length along the axis. (PyTorch's `index_add`.)
+    /// index has one axis; the source is `x`'s shape with the index's length along the axis. A scalar has one slice, a
+    /// scalar. (PyTorch's `index_add`.)
     ///
     /// The gradient of each slice is that of its place. An index out of range is an error of the run.
     #[track_caller]
     pub fn index_add(self, axis: isize, index: Var<'t>, source: Var<'t>) -> Var<'t> {
         let shape = self.shape();
+        if is_lone(axis, shape.rank()) && index.has_shape(&[1]) && source.rank() == 0 {
+            return self.reshape(1).index_add(0, index, source.reshape(1)).reshape(());
+        }
         let Some(at) = self.slices("index_add", axis, index, Some(source)) else {
             return self.tape.poison();
         };
@@ -137,6 +144,9 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn index_copy(self, axis: isize, index: Var<'t>, source: Var<'t>) -> Var<'t> {
         let shape = self.shape();
+        if is_lone(axis, shape.rank()) && index.has_shape(&[1]) && source.rank() == 0 {
+            return self.reshape(1).index_copy(0, index, source.reshape(1)).reshape(());
+        }
         let Some(at) = self.slices("index_copy", axis, index, Some(source)) else {
             return self.tape.poison();
         };
@@ -155,6 +165,10 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn index_fill(self, axis: isize, index: Var<'t>, value: impl Operand<'t>) -> Var<'t> {
         let shape = self.shape();
+        if is_lone(axis, shape.rank()) {
+            let value = value.beside(self);
+            return self.reshape(1).index_fill(0, index, value).reshape(());
+        }
         let Some(at) = self.slices("index_fill", axis, index, None) else {
             return self.tape.poison();
         };
@@ -258,7 +272,7 @@ impl<'t> Var<'t> {
 #[track_caller]
 fn places<'t>(name: &'static str, shape: &Shape, axis: isize, index: Var<'t>) -> Result<Var<'t>, String> {
     let inside = index.shape();
-    if inside.rank() != shape.rank() {
+    if inside.rank().max(1) != shape.rank().max(1) {
         return Err(format!("the index has {} axes, not {}", inside.rank(), shape.rank()));
     }
     if shape.rank() == 0 && (-1..=0).contains(&axis) {

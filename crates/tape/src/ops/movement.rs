@@ -1,6 +1,6 @@
 //! Other views of the same elements: no arithmetic, and wherever the consumer takes strides, no copy.
 
-use super::{Axes, Sample, sample};
+use super::{Axes, Sample, is_lone, sample};
 use crate::record::{Key, Movement, OpRef, View};
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
@@ -430,7 +430,7 @@ impl<'t> Var<'t> {
 
     /// Windows of an axis, which may count from the end: `size` elements each, one every `step`, along a new last
     /// axis. `[a, n, b]` with axis 1 becomes `[a, (n - size) / step + 1, b, size]`. (PyTorch's `Tensor.unfold`.) It
-    /// is a view: windows that overlap are not copied. The gradient is [`fold`](Var::fold)ed.
+    /// is a view: windows that overlap are not copied. A scalar is one window. The gradient is [`fold`](Var::fold)ed.
     ///
     /// A mistake if a window is longer than the axis, or the step is 0.
     ///
@@ -443,7 +443,11 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn unfold(self, axis: isize, size: usize, step: usize) -> Var<'t> {
-        match self.shape().axis(axis) {
+        let shape = self.shape();
+        if is_lone(axis, shape.rank()) && size == 1 && step > 0 {
+            return self.reshape(1);
+        }
+        match shape.axis(axis) {
             None => self.tape.fail("unfold", format!("there is no axis {axis}"), &[self]),
             _ if step == 0 => self.tape.fail("unfold", "a step of 0", &[self]),
             Some(axis) => self.apply_with(Unfold { axis, size, step }),
