@@ -199,6 +199,12 @@ fn relatives() {
     let g = tape.grad(distances.sum(..), points);
     assert!(values(g).iter().zip([-1.2, -1.6, 1.2, 1.6]).all(|(g, expected)| (g - expected).abs() < 1e-15));
     assert_eq!(c(&[0, 2]).cdist(points).shape().dims(), [0, 2]);
+    let cosines = points.cosine_similarity(tape.var([0.0, 2.0]), -1, 1e-8);
+    is(cosines, &[2], &[0.0, 0.8]);
+    let g = values(tape.grad(cosines.sum(..), points));
+    assert!((g[2] + 0.096).abs() < 1e-15 && (g[3] - 0.072).abs() < 1e-15, "{g:?}");
+    is(tape.var(-3f32).cosine_similarity(tape.var(2f32).reshape(1), 0, 1e-8), &[], &[-1.0]);
+    is(c(&[0, 2]).cosine_similarity(c(&[1, 2]), 0, 1e-8), &[2], &[0.0, 0.0]);
 }
 
 #[test]
@@ -249,6 +255,10 @@ fn a_batch_of_sums() {
     assert_eq!(values(y), values(expected));
 }
 
+fn whole(x: Var<'_>) -> Var<'_> {
+    x.cast(DType::I64)
+}
+
 #[test]
 fn mistakes_name_the_operand_and_the_line() {
     let wrong = |line: u32, what: &str, record: &dyn for<'t> Fn(Var<'t>) -> Var<'t>| {
@@ -282,6 +292,9 @@ fn mistakes_name_the_operand_and_the_line() {
     wrong(line!(), "tensordot: not defined for f64 and f32", &|x| x.tensordot(x.cast(DType::F32), &[], &[]));
     wrong(line!(), "cross: takes two tensors", &|x| x.cross(x, 0));
     wrong(line!(), "cdist: takes points", &|x| x.cdist(x.t()));
+    wrong(line!(), "cosine_similarity: these shapes", &|x| x.cosine_similarity(x.t(), 0, 1e-8));
+    wrong(line!(), "cosine_similarity: there is no axis 2", &|x| x.cosine_similarity(x, 2, 1e-8));
+    wrong(line!(), "cosine_similarity: not", &|x| whole(x).cosine_similarity(whole(x), 0, 0.0));
     wrong(line!(), "matmul: a row of the left operand has 3 elements", &|x| x.matmul(x.at(1, 0)));
     wrong(line!(), "matmul: a scalar is no matrix", &|x| x.matmul(x.sum(..)));
     wrong(line!(), "dot: takes two vectors", &|x| x.dot(x));

@@ -399,6 +399,42 @@ fn mistake(f: impl for<'t> Fn(&'t Tape) -> Var<'t>) -> String {
     f(&Tape::new()).value().unwrap_err().to_string()
 }
 
+/// What PyTorch answers.
+#[test]
+fn activations() {
+    let x = [-800.0, -3.0, -1.0, 0.0, 2.0, 800.0, NAN];
+    let two = 0.126_928_011_042_972_5; // ln(1 + e⁻²)
+    near(&at(&x[4..], |x| x.log_sigmoid()), &[-two, 0.0, NAN], 1e-15);
+    near(&at(&x[..1], |x| x.log_sigmoid()), &[-800.0], 0.0);
+    near(
+        &at(&x, |x| x.softsign()),
+        &[-800.0 / 801.0, -0.75, -0.5, 0.0, 2.0 / 3.0, 800.0 / 801.0, NAN],
+        1e-15,
+    );
+    near(&at(&x, |x| x.hardsigmoid()), &[0.0, 0.0, 1.0 / 3.0, 0.5, 5.0 / 6.0, 1.0, NAN], 1e-15);
+    near(&at(&x, |x| x.hardswish()), &[0.0, 0.0, -1.0 / 3.0, 0.0, 5.0 / 3.0, 800.0, NAN], 1e-15);
+    let least = -1.758_099_340_847_376_6; // -λ·α
+    near(&at(&x, |x| x.selu())[3..], &[0.0, 2.101_401_974_710_961, 840.560_789_884_384_4, NAN], 1e-15);
+    near(&at(&x[..1], |x| x.selu()), &[least], 1e-15);
+    near(&at(&x, |x| x.mish()), &[0.0, MISH[0], MISH[1], 0.0, MISH[2], 800.0, NAN], 1e-15);
+    // Slopes at the ends and at kinks.
+    let ends = [-800.0, 0.0, 800.0];
+    near(&derivatives::<1>(&ends, |x| x.log_sigmoid())[0], &[1.0, 0.5, 0.0], 0.0);
+    near(&derivatives::<1>(&ends, |x| x.mish())[0], &[0.0, 0.6, 1.0], 1e-15);
+    near(&derivatives::<1>(&ends[1..], |x| x.selu())[0], &[-least, 1.050_700_987_355_480_5], 1e-15);
+    near(&derivatives::<2>(&[0.0, 1.0], |x| x.softsign())[0], &[1.0, 0.25], 0.0);
+    near(&derivatives::<1>(&[-3.0, 0.0, 3.0], |x| x.hardsigmoid())[0], &[0.0, 1.0 / 6.0, 0.0], 1e-15);
+    near(&derivatives::<1>(&[-3.0, 0.0, 3.0], |x| x.hardswish())[0], &[0.0, 0.5, 1.0], 1e-15);
+    // Halves of an axis; of no elements there are two of none.
+    let tape = Tape::new();
+    let pairs = tape.var([[1f32, 2.0, 0.0, 800.0], [4.0, 6.0, -800.0, 0.0]]);
+    assert_eq!(pairs.glu(-1).value().unwrap().to_f64(), [0.5, 2.0, 0.0, 3.0]);
+    assert_eq!(pairs.slice(0, ..0).glu(0).shape().dims(), [0, 4]);
+}
+
+/// `mish` at -3, -1 and 2.
+const MISH: [f64; 3] = [-0.145_647_461_275_624_6, -0.303_401_461_374_108_95, 1.943_958_959_533_994_6];
+
 #[test]
 fn mistakes_name_the_op_and_the_line() {
     let messages = [
@@ -418,6 +454,8 @@ fn mistakes_name_the_op_and_the_line() {
             "lerp: these shapes don't broadcast",
             mistake(|t| t.var([1.0, 2.0]).lerp(3.0, t.var([0.0, 0.5, 1.0]))),
         ),
+        ("glu: 3 elements have no halves", mistake(|t| t.var([1.0, 2.0, 3.0]).glu(0))),
+        ("glu: there is no axis 1", mistake(|t| t.var([1.0, 2.0]).glu(1))),
         ("xor: not defined for f64 and f64", mistake(|t| t.var([1.0]).logical_xor(t.var([1.0])))),
     ];
     for (start, message) in messages {

@@ -216,8 +216,15 @@ fn differences_and_integrals() {
     assert_eq!(of([[1.0, 2.0, 4.0], [0.0, 1.0, 0.0]], |x| x.trapezoid(0.5, 1)), [2.25, 0.5]);
     assert_eq!(of([1.0], |x| x.trapezoid(1.0, 0)), [0.0]);
     assert_eq!(of(empty(&[0, 2]), |x| x.trapezoid(1.0, 0)), [0.0, 0.0]);
+    let parts = of([[1.0, 2.0, 4.0], [0.0, 1.0, 0.0]], |x| x.cumulative_trapezoid(0.5, -1));
+    assert_eq!(parts, [0.75, 2.25, 0.25, 0.5]);
+    assert_eq!(of([1f32, 2.0, 4.0], |x| x.cumulative_trapezoid(1.0, 0)), [1.5, 4.5]);
+    assert_eq!(of([1.0], |x| x.cumulative_trapezoid(1.0, 0)), [0.0; 0]);
+    assert_eq!(of(empty(&[0, 2]), |x| x.cumulative_trapezoid(1.0, 0)), [0.0; 0]);
     assert!(mistake(line!(), "diff", 1.0, |x| x.diff(0)).contains("axis 0"));
     assert!(mistake(line!(), "trapezoid", [1.0], |x| x.trapezoid(1.0, 1)).contains("axis 1"));
+    let message = mistake(line!(), "cumulative_trapezoid", 1.0, |x| x.cumulative_trapezoid(1.0, 0));
+    assert!(message.contains("axis 0"));
 }
 
 #[test]

@@ -129,3 +129,18 @@ def cases(family):
             ([(0, 2), (2, 2)], {}),
         ],
     )
+    op(
+        "cosine_similarity",
+        lambda a, b, axis, eps: torch.nn.functional.cosine_similarity(a, b, dim=axis, eps=eps),
+        "nn.functional.cosine_similarity",
+        lambda a, b, dim=1, eps=1e-8: ([a, b], dict(axis=dim, eps=eps)),
+        hand=[
+            ([(3,), (3,)], dict(axis=0, eps=1e-8)),
+            ([(2, 3), (3,)], dict(axis=-1, eps=1e-8)),
+            ([(3, 2), (3, 1)], dict(axis=0, eps=1e-3)),
+            ([(2, 1, 2), (3, 1)], dict(axis=1, eps=1e-8)),
+            # Of a norm below eps, PyTorch's derivatives in the two modes differ.
+            ([(1, 3), (2, 3)], dict(axis=1, eps=50.0), "value"),
+        ],
+        most=3,
+    )

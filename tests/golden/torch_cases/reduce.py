@@ -239,6 +239,14 @@ def cases(family):
             for s, d, a in [((5,), 1.0, 0), ((2, 3), 0.5, 1), ((3, 2), 2.0, 0), ((2, 3, 2), 0.1, -2), ((1,), 1.0, 0)]
         ],
     )
+    op(
+        "cumulative_trapezoid",
+        lambda x, dx, axis: torch.cumulative_trapezoid(x, dx=dx, dim=axis),
+        hand=[
+            ([s], dict(dx=d, axis=a))
+            for s, d, a in [((5,), 1.0, 0), ((2, 3), 0.5, 1), ((3, 2), 2.0, 0), ((2, 3, 2), 0.1, -2), ((1,), 1.0, 0)]
+        ],
+    )
     ties = [
         ([t([[2.0, 1.0, 2.0, 1.0], [0.0, -0.0, inf, -inf]])], dict(axis=1), "value"),
         ([t([1.0, nan, 0.0, nan])], dict(axis=0), "value"),

@@ -141,6 +141,37 @@ impl<'t> Var<'t> {
         }
         (self.unsqueeze(-2) - other.unsqueeze(-3)).norm(-1)
     }
+
+    /// The cosines of the angles between vectors along an axis, which is dropped: `Σᵢ aᵢ·bᵢ / (|a|·|b|)`, with norms of at least
+    /// `eps` (PyTorch's default is 1e-8). The axes are broadcast first, and the axis may count from the end. (PyTorch's
+    /// `cosine_similarity`.)
+    ///
+    /// Derivative by `a`: `(b / |b| - y·a / |a|) / |a|`; that of a norm below `eps` is 0.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let (a, b) = (tape.var([3.0, 4.0]), tape.var([[6.0, 8.0], [0.0, -2.0]]));
+    /// assert_eq!(a.cosine_similarity(b, -1, 1e-8).value()?.to_f64(), [1.0, -0.8]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn cosine_similarity(self, other: Var<'t>, axis: isize, eps: f64) -> Var<'t> {
+        let what = match self.shape().broadcast(&other.shape()) {
+            _ if self.dtype() != other.dtype() || !self.dtype().is_float() => {
+                crate::record::reject(&[&self.meta(), &other.meta()])
+            }
+            None => "these shapes don't broadcast".to_owned(),
+            Some(shape) if shape.axis(axis).is_none() => format!("there is no axis {axis}"),
+            Some(shape) => {
+                let (a, b) = (self.expand(&shape), other.expand(&shape));
+                let a = a / a.norm_keep(axis).clamp_min(eps);
+                let b = b / b.norm_keep(axis).clamp_min(eps);
+                return (a * b).sum(axis);
+            }
+        };
+        self.tape.fail("cosine_similarity", what, &[self, other])
+    }
 }
 
 pub(crate) const SAMPLES: &[Sample] = &[
@@ -152,6 +183,7 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "cross", inputs: two, apply: |x| x[0].cross(x[1], -1).square() },
     Sample { name: "vecdot", inputs: two, apply: |x| x[0].vecdot(x[1], 1).square() },
     Sample { name: "cdist", inputs: two, apply: |x| x[0].cdist(x[1]) },
+    Sample { name: "cosine_similarity", inputs: two, apply: |x| x[0].cosine_similarity(x[1], -1, 1e-8) },
 ];
 
 fn two() -> Vec<crate::Tensor> {

@@ -83,6 +83,13 @@ crate::golden::table! { |tape, x, a|
     gelu: x[0].gelu(),
     gelu_tanh: x[0].gelu_tanh(),
     softplus: x[0].softplus(),
+    log_sigmoid: x[0].log_sigmoid(),
+    mish: x[0].mish(),
+    selu: x[0].selu(),
+    softsign: x[0].softsign(),
+    hardsigmoid: x[0].hardsigmoid(),
+    hardswish: x[0].hardswish(),
+    glu: x[0].glu(a.int("axis")),
     elu: x[0].elu(a.float("alpha")),
     leaky_relu: x[0].leaky_relu(a.float("slope")),
 }

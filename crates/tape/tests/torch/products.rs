@@ -9,6 +9,7 @@ crate::golden::table! { |tape, x, a|
     vecdot: x[0].vecdot(x[1], a.int("axis")),
     cross: x[0].cross(x[1], a.int("axis")),
     cdist: x[0].cdist(x[1]),
+    cosine_similarity: x[0].cosine_similarity(x[1], a.int("axis"), a.float("eps")),
     tensordot: x[0].tensordot(x[1], &a.ints("a"), &a.ints("b")),
     einsum: tape.einsum(a.text("equation"), x),
 }

@@ -51,6 +51,7 @@ crate::golden::table! { |tape, x, a|
     argcummin: x[0].argcummin(a.int("axis")),
     diff: x[0].diff(a.int("axis")),
     trapezoid: x[0].trapezoid(a.float("dx"), a.int("axis")),
+    cumulative_trapezoid: x[0].cumulative_trapezoid(a.float("dx"), a.int("axis")),
     sort: x[0].sort(a.int("axis")),
     sort_descending: x[0].sort_descending(a.int("axis")),
     argsort: x[0].argsort(a.int("axis")),
