@@ -204,6 +204,7 @@ fn relatives() {
     let g = values(tape.grad(cosines.sum(..), points));
     assert!((g[2] + 0.096).abs() < 1e-15 && (g[3] - 0.072).abs() < 1e-15, "{g:?}");
     is(tape.var(-3f32).cosine_similarity(tape.var(2f32).reshape(1), 0, 1e-8), &[], &[-1.0]);
+    is(tape.var(-3.0).cosine_similarity(tape.var(-2.0), 0, 1e-8), &[], &[1.0]);
     is(c(&[0, 2]).cosine_similarity(c(&[1, 2]), 0, 1e-8), &[2], &[0.0, 0.0]);
 }
 

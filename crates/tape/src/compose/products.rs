@@ -1,7 +1,7 @@
 //! Products of tensors beside the matrix product.
 
 use super::contract::{Labels, contract};
-use crate::ops::{Sample, sample};
+use crate::ops::{Sample, is_lone, sample};
 use crate::{Shape, Var};
 
 impl<'t> Var<'t> {
@@ -162,7 +162,7 @@ impl<'t> Var<'t> {
                 crate::record::reject(&[&self.meta(), &other.meta()])
             }
             None => "these shapes don't broadcast".to_owned(),
-            Some(shape) if shape.axis(axis).is_none() => format!("there is no axis {axis}"),
+            Some(shape) if shape.axis(axis).is_none() && !is_lone(axis, shape.rank()) => format!("there is no axis {axis}"),
             Some(shape) => {
                 let (a, b) = (self.expand(&shape), other.expand(&shape));
                 let a = a / a.norm_keep(axis).clamp_min(eps);
