@@ -144,6 +144,20 @@ fn means_and_variances() {
     assert_eq!(slope([4.0, 4.0], |x| x.std_with(0, 1.0)), [0.0, 0.0]);
     assert_eq!(curvature([4.0, 4.0], |x| x.std_with(0, 1.0)), [0.0, 0.0]);
     assert_eq!(of(3.0, |x| x.mean(0) + x.var(..)), [3.0]);
+    assert_eq!(of(x, |x| x.cov(1.0)), [7.0, 0.0, 0.0, 0.0]);
+    let two =
+        Tensor::from_slice(&[1.0, 2.0, 6.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 2.0, 0.0], [2, 2, 3]).unwrap();
+    assert_eq!(of(two, |x| x.cov(1.0)), [7.0, 0.0, 0.0, 0.0, 1.0, -2.0, -2.0, 4.0]);
+    assert_eq!(of([1f32, 3.0], |x| x.cov(0.0)), [1.0]);
+    same(&of([[1.0], [2.0]], |x| x.cov(1.0)), &[NAN; 4]);
+    assert_eq!(of(empty(&[0, 3]), |x| x.cov(1.0)), [0.0; 0]);
+    assert_eq!(of(3f32, |x| x.rms_norm(0, 0.0)), [1.0]);
+    assert_eq!(of([[1.0, 7.0], [0.0, 0.0]], |x| x.rms_norm(1, 0.0))[..2], [0.2, 7.0 * 0.2]);
+    assert_eq!(of([0.0, 0.0], |x| x.rms_norm(.., 1e-6)), [0.0, 0.0]);
+    assert_eq!(of(empty(&[2, 0]), |x| x.rms_norm(1, 1e-6)), [0.0; 0]);
+    assert!(mistake(line!(), "cov", 1.0, |x| x.cov(1.0)).contains("rows"));
+    assert!(mistake(line!(), "rms_norm", [1.0], |x| x.rms_norm(1, 0.0)).contains("axis 1"));
+    assert!(mistake(line!(), "rms_norm", [1i64], |x| x.rms_norm(0, 0.0)).contains("floating"));
     assert!(mistake(line!(), "mean", [1.0], |x| x.mean(1)).contains("axis 1"));
     assert!(mistake(line!(), "var_with", [1.0], |x| x.var_with(1, 1.0)).contains("axis 1"));
 }
@@ -267,7 +281,7 @@ fn reductions_of_a_batch() {
 
 #[test]
 fn nothing_panics_after_a_mistake_or_at_odd_shapes() {
-    fn all(x: Var<'_>, axis: isize) -> [Var<'_>; 20] {
+    fn all(x: Var<'_>, axis: isize) -> [Var<'_>; 22] {
         [
             x.prod(axis),
             x.prod_keep([axis, -1]),
@@ -289,6 +303,8 @@ fn nothing_panics_after_a_mistake_or_at_odd_shapes() {
             x.logsumexp(axis),
             x.softmax(axis),
             x.log_softmax(axis),
+            x.rms_norm(axis, 1e-6),
+            x.cov(1.0),
         ]
     }
     let tape = Tape::new();

@@ -358,3 +358,24 @@ def cases(family):
             ]
         ],
     )
+    op(
+        "rms_norm",
+        lambda x, axes, eps: x * (x.square().mean(axes, keepdim=True) + eps).rsqrt(),
+        "nn.functional.rms_norm",
+        lambda x, shape, weight=None, eps=None: ([x], dict(axes=list(range(-len(shape), 0)), eps=eps))
+        if weight is None and eps is not None
+        else skip("weight"),
+        hand=[
+            ([s], dict(axes=a, eps=e))
+            for s, a, e in [((2, 4), [1], 1e-5), ((3, 2), [0], 1e-3), ((2, 3, 2), [1, 2], 1e-5), ((5,), [0], 0.1), ((0, 2), [1], 1.0)]
+        ],
+        most=2,
+    )
+    op(
+        "cov",
+        lambda x, correction: torch.cov(x, correction=int(correction)),
+        hand=[
+            ([s], dict(correction=c))
+            for s, c in [((2, 3), 1.0), ((3, 2), 0.0), ((2, 4), 2.0), ((5,), 1.0), ((3, 1), 0.0), ((2, 5), 1.0)]
+        ],
+    )

@@ -108,6 +108,56 @@ impl<'t> Var<'t> {
         sum / count
     }
 
+    /// `x / √(m + ε)` with the mean `m` of the squares over axes: what [`normalize`](Var::normalize) does, but without taking the
+    /// mean off. Of the same shape. (PyTorch's `rms_norm` without weights, where the axes are the last ones.)
+    ///
+    /// Derivative: `(g - y·mean(g·y)) / √(m + ε)`.
+    ///
+    /// Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019, equation 4.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([4.0, 0.0, 0.0, 0.0]).rms_norm(-1, 0.0).value()?.to_f64(), [2.0, 0.0, 0.0, 0.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn rms_norm(self, axes: impl Axes, eps: f64) -> Var<'t> {
+        let Some(axes) = self.axes("rms_norm", axes) else { return self.tape().poison() };
+        if !self.dtype().is_float() {
+            return self.tape().fail("rms_norm", "takes floating-point numbers; cast it first", &[self]);
+        }
+        let mean = self.square().sum_over(&axes, true) * (1.0 / self.count(&axes));
+        self * (mean + eps).rsqrt()
+    }
+
+    /// The covariances of variables, one in each row of observations: `Σₖ (xᵢₖ - mᵢ)·(xⱼₖ - mⱼ) / (n - c)` with the rows' means
+    /// `m` and a correction `c`, 1 for unbiased estimates. `[…, v, n]` becomes `[…, v, v]`, a vector `[n]` its variance.
+    /// (PyTorch's and NumPy's `cov`, where the correction is 1 unless given, and a single row becomes a scalar.)
+    ///
+    /// NaN or infinite if there are no more observations than the correction.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 2.0, 3.0], [4.0, 2.0, 0.0]]);
+    /// assert_eq!(x.cov(1.0).value()?.to_f64(), [1.0, -2.0, -2.0, 4.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn cov(self, correction: f64) -> Var<'t> {
+        if self.rank() == 0 || !self.dtype().is_float() {
+            let what = "takes rows of floating-point observations";
+            return self.tape().fail("cov", what, &[self]);
+        }
+        if self.rank() == 1 {
+            return self.var_with(0, correction);
+        }
+        let centered = self - self.mean_keep(-1);
+        let left = self.count(&[self.rank() - 1]) - correction;
+        centered.matmul(centered.t()) * (1.0 / if left < 0.0 { 0.0 } else { left })
+    }
+
     #[track_caller]
     fn mean_over(self, name: &'static str, axes: impl Axes, keep: bool) -> Var<'t> {
         let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
@@ -162,6 +212,8 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "nansum_keep", inputs: matrix, apply: |x| x[0] * with_nan(x[0]).nansum_keep(0) },
     Sample { name: "nanmean", inputs: matrix, apply: |x| with_nan(x[0]).square().nanmean(1) },
     Sample { name: "nanmean_keep", inputs: matrix, apply: |x| x[0] * with_nan(x[0]).nanmean_keep(..) },
+    Sample { name: "rms_norm", inputs: matrix, apply: |x| x[0].rms_norm(-1, 0.1) },
+    Sample { name: "cov", inputs: matrix, apply: |x| x[0].cov(1.0).square() },
 ];
 
 fn matrix() -> Vec<Tensor> {

@@ -27,6 +27,8 @@ crate::golden::table! { |tape, x, a|
     norm_p_keep: x[0].norm_p_keep(&*a.ints("axes"), a.float("p")),
     logsumexp: x[0].logsumexp(&*a.ints("axes")),
     logsumexp_keep: x[0].logsumexp_keep(&*a.ints("axes")),
+    rms_norm: x[0].rms_norm(&*a.ints("axes"), a.float("eps")),
+    cov: x[0].cov(a.float("correction")),
     nansum: x[0].nansum(&*a.ints("axes")),
     nansum_keep: x[0].nansum_keep(&*a.ints("axes")),
     nanmean: x[0].nanmean(&*a.ints("axes")),
