@@ -318,5 +318,5 @@ fn mistakes_name_the_op_and_the_line() {
     wrong(line!(), "index_put: the source expands to [1, 2, 3] and is f64", &|x, i| x.index_put(&[i], x.t()));
     wrong(line!(), "index_put_add: indices are i64", &|x, _| x.index_put_add(&[x], 1.0));
     wrong(line!(), "take: indices are i64", &|x, _| x.take(x));
-    wrong(line!(), "select: ", &|x, _| x.masked_fill(x, 1.0));
+    wrong(line!(), "masked_fill: the condition is f64, not bool", &|x, _| x.masked_fill(x, 1.0));
 }

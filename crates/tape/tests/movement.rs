@@ -293,7 +293,7 @@ fn mistakes_name_the_op_and_the_line() {
     wrong(line!(), "arange: no steps of -1", &|x| x.tape().arange(0.0, 1.0, -1.0, DType::F32));
     wrong(line!(), "arange: 0, 1 and 0.5", &|x| x.tape().arange(0.0, 1.0, 0.5, DType::I64));
     wrong(line!(), "meshgrid: takes vectors", &|x| x.tape().meshgrid(&[x])[0]);
-    wrong(line!(), "unsqueeze: there is no axis 4", &|x| x.tape().stack(&[x], 4));
+    wrong(line!(), "stack: there is no axis 4", &|x| x.tape().stack(&[x], 4));
 }
 
 #[test]

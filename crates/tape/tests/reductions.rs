@@ -86,7 +86,7 @@ fn the_largest_and_the_smallest() {
     same(&of([1.0, NAN], |x| x.min(0)), &[NAN]);
     assert_eq!(slope(x, |x| x.max(1)), [0.5, 0.0, 0.5, 0.0, 0.5, 0.5]);
     assert_eq!(slope(x, |x| x.min(..)), [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
-    assert!(mistake(line!(), "max", empty(&[2, 0]), |x| x.min(1)).contains("empty"));
+    assert!(mistake(line!(), "min", empty(&[2, 0]), |x| x.min(1)).contains("empty"));
     assert!(mistake(line!(), "min", [1.0], |x| x.min(3)).contains("axis 3"));
 }
 

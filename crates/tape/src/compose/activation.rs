@@ -9,6 +9,7 @@ impl<'t> Var<'t> {
     /// Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
     #[track_caller]
     pub fn relu(self) -> Var<'t> {
+        let _op = self.tape.within("relu", &[self]);
         self.le(0.0).select(0.0, self)
     }
 
@@ -17,6 +18,7 @@ impl<'t> Var<'t> {
     /// Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
     #[track_caller]
     pub fn leaky_relu(self, slope: f64) -> Var<'t> {
+        let _op = self.tape.within("leaky_relu", &[self]);
         self.le(0.0).select(self * slope, self)
     }
 
@@ -26,6 +28,7 @@ impl<'t> Var<'t> {
     /// units", ICLR 2016.
     #[track_caller]
     pub fn elu(self, alpha: f64) -> Var<'t> {
+        let _op = self.tape.within("elu", &[self]);
         // The exponential never sees a positive number, whose overflow would make the unused branch's gradient NaN.
         let positive = self.gt(0.0);
         positive.select(self, positive.select(0.0, self).expm1() * alpha)
@@ -34,6 +37,7 @@ impl<'t> Var<'t> {
     /// `ln(1 + eˣ)`, without overflow: `max(x, 0) + log1p(e^-|x|)`. Derivative: [`sigmoid`](Var::sigmoid).
     #[track_caller]
     pub fn softplus(self) -> Var<'t> {
+        let _op = self.tape.within("softplus", &[self]);
         // -|x| with the derivative 1 at 0, where the two halves' derivatives then add up to 1/2.
         let below = self.le(0.0).select(self, -self);
         self.relu() + below.exp().log1p()

@@ -79,6 +79,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn adaptive_pool<const N: usize>(self, name: &'static str, size: [usize; N], largest: bool) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         if self.is_poisoned() {
             return self;
         }

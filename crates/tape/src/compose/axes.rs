@@ -41,6 +41,7 @@ impl<'t> Var<'t> {
     /// A mistake if the lengths' product is not the axis's length.
     #[track_caller]
     pub fn unflatten(self, axis: isize, lengths: &[usize]) -> Var<'t> {
+        let _op = self.tape.within("unflatten", &[self]);
         let shape = self.shape();
         match shape.axis(axis) {
             None => self.tape.fail("unflatten", format!("there is no axis {axis}"), &[self]),
@@ -91,6 +92,7 @@ impl<'t> Var<'t> {
     /// The last two axes exchanged: the transpose of a matrix.
     #[track_caller]
     pub fn t(self) -> Var<'t> {
+        let _op = self.tape.within("t", &[self]);
         self.transpose(-2, -1)
     }
 

@@ -8,6 +8,7 @@ impl<'t> Var<'t> {
     /// elements. Derivatives: 1 and -1.
     #[track_caller]
     pub fn diff(self, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("diff", &[self]);
         let Some(at) = self.shape().axis(axis) else {
             return self.tape().fail("diff", format!("there is no axis {axis}"), &[self]);
         };
@@ -26,6 +27,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn trapezoid(self, dx: f64, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("trapezoid", &[self]);
         let Some(at) = self.shape().axis(axis) else {
             return self.tape().fail("trapezoid", format!("there is no axis {axis}"), &[self]);
         };

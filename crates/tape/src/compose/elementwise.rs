@@ -7,12 +7,14 @@ impl<'t> Var<'t> {
     /// `y = x²`. Derivative: `2x`.
     #[track_caller]
     pub fn square(self) -> Var<'t> {
+        let _op = self.tape.within("square", &[self]);
         self * self
     }
 
     /// The fractional part, `x - trunc(x)`, of the sign of `x`; NaN for ±∞. Derivative: 1.
     #[track_caller]
     pub fn fract(self) -> Var<'t> {
+        let _op = self.tape.within("fract", &[self]);
         self - self.trunc()
     }
 
@@ -20,6 +22,7 @@ impl<'t> Var<'t> {
     /// `1 / x + 1 / (1 - x)`.
     #[track_caller]
     pub fn logit(self) -> Var<'t> {
+        let _op = self.tape.within("logit", &[self]);
         self.ln() - (-self).log1p()
     }
 
@@ -37,6 +40,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn logaddexp(self, other: impl Operand<'t>) -> Var<'t> {
         let other = other.beside(self);
+        let _op = self.tape.within("logaddexp", &[self, other]);
         if let Some(poison) = self.mistaken("logaddexp", other) {
             return poison;
         }
@@ -53,6 +57,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn xlogy(self, other: impl Operand<'t>) -> Var<'t> {
         let other = other.beside(self);
+        let _op = self.tape.within("xlogy", &[self, other]);
         if let Some(poison) = self.mistaken("xlogy", other) {
             return poison;
         }
@@ -65,6 +70,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn xlog1py(self, other: impl Operand<'t>) -> Var<'t> {
         let other = other.beside(self);
+        let _op = self.tape.within("xlog1py", &[self, other]);
         if let Some(poison) = self.mistaken("xlog1py", other) {
             return poison;
         }
@@ -85,6 +91,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn lerp(self, other: impl Operand<'t>, weight: impl Operand<'t>) -> Var<'t> {
         let (other, weight) = (other.beside(self), weight.beside(self));
+        let _op = self.tape.within("lerp", &[self, other, weight]);
         if let Some(poison) = self.mistaken("lerp", other) {
             return poison;
         }
@@ -101,6 +108,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn heaviside(self, at_zero: impl Operand<'t>) -> Var<'t> {
         let at_zero = at_zero.beside(self);
+        let _op = self.tape.within("heaviside", &[self, at_zero]);
         self.eq(0.0).select(at_zero, self.gt(0.0).cast(self.dtype()))
     }
 

@@ -8,6 +8,7 @@ impl Tape {
     /// NumPy's `linspace`.)
     #[track_caller]
     pub fn linspace(&self, start: f64, end: f64, n: usize, dtype: DType) -> Var<'_> {
+        let _op = self.within("linspace", &[]);
         if !dtype.is_float() {
             return self.fail("linspace", format!("not defined for {dtype}"), &[]);
         }
@@ -27,6 +28,7 @@ impl Tape {
     /// `i64`.
     #[track_caller]
     pub fn arange(&self, start: f64, end: f64, step: f64, dtype: DType) -> Var<'_> {
+        let _op = self.within("arange", &[]);
         let length = ((end - start) / step).ceil();
         if !(0.0..9e15).contains(&length) {
             return self.fail("arange", format!("no steps of {step} lead from {start} to {end}"), &[]);
@@ -64,6 +66,7 @@ impl Tape {
     /// `[n₁, n₀, …]` (NumPy's default, `indexing="xy"`).
     #[track_caller]
     pub fn meshgrid_xy<'t>(&'t self, vectors: &[Var<'t>]) -> Vec<Var<'t>> {
+        let _op = self.within("meshgrid_xy", vectors);
         let mut grids = self.meshgrid(vectors);
         if vectors.len() > 1 {
             for grid in &mut grids {

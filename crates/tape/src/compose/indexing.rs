@@ -164,6 +164,7 @@ impl<'t> Var<'t> {
     /// An index out of range is an error of the run.
     #[track_caller]
     pub fn index_fill(self, axis: isize, index: Var<'t>, value: impl Operand<'t>) -> Var<'t> {
+        let _op = self.tape.within("index_fill", &[self, index]);
         let shape = self.shape();
         if is_lone(axis, shape.rank()) {
             let value = value.beside(self);
@@ -200,6 +201,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn masked_fill(self, mask: Var<'t>, value: impl Operand<'t>) -> Var<'t> {
+        let _op = self.tape.within("masked_fill", &[self, mask]);
         mask.select(value, self)
     }
 

@@ -128,6 +128,7 @@ impl<'t> Var<'t> {
         factor: Option<&[f64]>,
         how: Interpolation,
     ) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         if self.is_poisoned() {
             return self;
         }

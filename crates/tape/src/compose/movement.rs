@@ -3,6 +3,9 @@
 use crate::ops::{Axes, Sample, sample};
 use crate::{DType, Shape, Var};
 
+/// More empty or poisoned pieces than this are a waste of memory.
+const MOST: usize = 1 << 16;
+
 impl<'t> Var<'t> {
     /// `length` elements of an axis from `start` on; the axis may count from the end. The gradient is 0 elsewhere.
     ///
@@ -63,6 +66,7 @@ impl<'t> Var<'t> {
     /// the sum.
     #[track_caller]
     pub fn roll_axes(self, shifts: &[isize], axes: &[isize]) -> Var<'t> {
+        let _op = self.tape.within("roll_axes", &[self]);
         if shifts.len() != axes.len() {
             let what = format!("{} shifts for {} axes", shifts.len(), axes.len());
             return self.tape.fail("roll_axes", what, &[self]);
@@ -140,13 +144,17 @@ impl<'t> Var<'t> {
         let shape = self.shape();
         let Some(at) = shape.axis(axis).filter(|_| n > 0 && !self.is_poisoned()) else {
             let what = if n == 0 { "no pieces".to_owned() } else { format!("there is no axis {axis}") };
-            return vec![self.tape.fail("chunk", what, &[self]); n.max(1)];
+            // (As many as are asked for, so that taking one of them does not panic.)
+            return vec![self.tape.fail("chunk", what, &[self]); n.clamp(1, MOST)];
         };
         let each = shape[at].div_ceil(n);
+        if each == 0 && n > MOST {
+            return vec![self.tape.fail("chunk", format!("{n} pieces of no elements"), &[self]); MOST];
+        }
         if each == 0 {
             return vec![self; n];
         }
-        let mut pieces = Vec::with_capacity(n);
+        let mut pieces = Vec::with_capacity(shape[at].div_ceil(each));
         for start in (0..shape[at]).step_by(each) {
             pieces.push(self.slice(axis, start..start.saturating_add(each).min(shape[at])));
         }
@@ -166,6 +174,7 @@ impl<'t> Var<'t> {
     #[doc(alias = "repeat")]
     #[track_caller]
     pub fn tile(self, repeats: &[usize]) -> Var<'t> {
+        let _op = self.tape.within("tile", &[self]);
         if self.is_poisoned() {
             return self;
         }
@@ -190,6 +199,7 @@ impl<'t> Var<'t> {
     /// The gradient is the sum over the repeats.
     #[track_caller]
     pub fn repeat_interleave(self, axis: isize, n: usize) -> Var<'t> {
+        let _op = self.tape.within("repeat_interleave", &[self]);
         let shape = self.shape();
         let Some(at) = shape.axis(axis) else {
             return self.tape.fail("repeat_interleave", format!("there is no axis {axis}"), &[self]);
@@ -214,6 +224,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn fold(self, axis: isize, length: usize, step: usize) -> Var<'t> {
+        let _op = self.tape.within("fold", &[self]);
         let shape = self.shape();
         let rank = shape.rank().saturating_sub(1);
         let Some(at) = crate::shape::axis_of(axis, rank) else {

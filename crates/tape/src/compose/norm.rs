@@ -52,6 +52,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn norm_over(self, name: &'static str, axes: impl Axes, p: f64, keep: bool) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
         if !self.dtype().is_float() {
             return self.tape().fail(name, "takes floating-point numbers; cast it first", &[self]);

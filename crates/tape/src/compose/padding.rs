@@ -32,6 +32,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn pad_with(self, pads: &[(isize, [usize; 2])], mode: PadMode) -> Var<'t> {
+        let _op = self.tape.within("pad_with", &[self]);
         if self.is_poisoned() {
             return self;
         }

@@ -8,6 +8,7 @@ impl<'t> Var<'t> {
     /// All products of two vectors' elements: `y[i, j] = a[i]·b[j]`, of shape `[m, n]`. Derivatives: `b[j]` and `a[i]`.
     #[track_caller]
     pub fn outer(self, other: Var<'t>) -> Var<'t> {
+        let _op = self.tape.within("outer", &[self, other]);
         if self.rank() != 1 || other.rank() != 1 {
             return self.tape.fail("outer", "takes two vectors", &[self, other]);
         }
@@ -18,6 +19,7 @@ impl<'t> Var<'t> {
     /// product. (PyTorch's and NumPy's `inner`.)
     #[track_caller]
     pub fn inner(self, other: Var<'t>) -> Var<'t> {
+        let _op = self.tape.within("inner", &[self, other]);
         if self.is_poisoned() || other.is_poisoned() {
             return self.tape.poison();
         }
@@ -46,6 +48,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn tensordot(self, other: Var<'t>, axes: &[isize], others: &[isize]) -> Var<'t> {
+        let _op = self.tape.within("tensordot", &[self, other]);
         if self.tape.rejects("tensordot", &[self, other]) {
             return self.tape.poison();
         }
@@ -87,6 +90,7 @@ impl<'t> Var<'t> {
     /// NumPy's `kron`.)
     #[track_caller]
     pub fn kron(self, other: Var<'t>) -> Var<'t> {
+        let _op = self.tape.within("kron", &[self, other]);
         if self.is_poisoned() || other.is_poisoned() {
             return self.tape.poison();
         }
@@ -109,6 +113,7 @@ impl<'t> Var<'t> {
     /// `linalg.cross`.) Derivatives: `b × g` and `g × a`.
     #[track_caller]
     pub fn cross(self, other: Var<'t>, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("cross", &[self, other]);
         let three = |x: Var<'t>| x.shape().axis(axis).is_some_and(|at| x.shape()[at] == 3);
         if self.rank() != other.rank() || !three(self) || !three(other) {
             let what = format!("takes two tensors of as many axes, with three elements along axis {axis}");
@@ -128,6 +133,7 @@ impl<'t> Var<'t> {
     /// the axis may count from the end. (PyTorch's and NumPy's `vecdot`.) Derivatives: `b` and `a`.
     #[track_caller]
     pub fn vecdot(self, other: Var<'t>, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("vecdot", &[self, other]);
         (self * other).sum(axis)
     }
 
@@ -135,6 +141,7 @@ impl<'t> Var<'t> {
     /// `[…, m, n]`; leading axes are broadcast. (PyTorch's `cdist`.) The derivative of points that coincide is 0.
     #[track_caller]
     pub fn cdist(self, other: Var<'t>) -> Var<'t> {
+        let _op = self.tape.within("cdist", &[self, other]);
         let (a, b) = (self.shape(), other.shape());
         if a.rank() < 2 || b.rank() < 2 || a.last() != b.last() {
             return self.tape.fail("cdist", "takes points of as many coordinates each", &[self, other]);

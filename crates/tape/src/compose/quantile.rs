@@ -16,6 +16,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn median(self, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("median", &[self]);
         if is_lone(axis, self.rank()) {
             return self;
         }
@@ -36,6 +37,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn quantile(self, q: f64, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("quantile", &[self]);
         if !(0.0..=1.0).contains(&q) {
             return self.tape().fail("quantile", format!("{q} is not from 0 to 1"), &[self]);
         }

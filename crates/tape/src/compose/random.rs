@@ -23,6 +23,7 @@ impl Tape {
     /// `p` is rounded to a multiple of `2⁻²⁴` for `f32`, else of `2⁻⁵³`; 0 and 1 are exact. A mistake if it is no probability.
     #[track_caller]
     pub fn bernoulli(&self, shape: impl Into<Shape>, p: f64, dtype: DType) -> Var<'_> {
+        let _op = self.within("bernoulli", &[]);
         if !(0.0..=1.0).contains(&p) {
             return self.fail("bernoulli", format!("{p} is no probability"), &[]);
         }
@@ -33,6 +34,7 @@ impl Tape {
     /// 1 or -1, each with probability 1/2. No derivative.
     #[track_caller]
     pub fn rademacher(&self, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let _op = self.within("rademacher", &[]);
         if dtype == DType::Bool {
             return self.fail("rademacher", "not defined for bool", &[]);
         }
@@ -55,6 +57,7 @@ impl Tape {
     /// ```
     #[track_caller]
     pub fn dropout_mask(&self, shape: impl Into<Shape>, p: f64, dtype: DType) -> Var<'_> {
+        let _op = self.within("dropout_mask", &[]);
         if !(0.0..=1.0).contains(&p) {
             return self.fail("dropout_mask", format!("{p} is no probability"), &[]);
         }
@@ -70,6 +73,7 @@ impl Tape {
     /// `f64` also for `f32`. Times a `mean`, it has that mean, and its derivative by it.
     #[track_caller]
     pub fn exponential(&self, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let _op = self.within("exponential", &[]);
         if !dtype.is_float() {
             return self.fail("exponential", format!("not defined for {dtype}"), &[]);
         }
@@ -87,6 +91,7 @@ impl Tape {
     /// "Categorical reparameterization with Gumbel-softmax", ICLR 2017.
     #[track_caller]
     pub fn gumbel(&self, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let _op = self.within("gumbel", &[]);
         if !dtype.is_float() {
             return self.fail("gumbel", format!("not defined for {dtype}"), &[]);
         }
@@ -114,6 +119,7 @@ impl Tape {
     /// ```
     #[track_caller]
     pub fn randint(&self, shape: impl Into<Shape>, low: i64, high: i64) -> Var<'_> {
+        let _op = self.within("randint", &[]);
         if low >= high {
             return self.fail("randint", format!("there is no integer in {low}..{high}"), &[]);
         }
@@ -137,6 +143,7 @@ impl Tape {
     /// ```
     #[track_caller]
     pub fn permutation(&self, n: usize) -> Var<'_> {
+        let _op = self.within("permutation", &[]);
         self.op(Order, &[self.uniform(n, DType::F64)])
     }
 }
@@ -171,6 +178,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn categorical(self) -> Var<'t> {
+        let _op = self.tape().within("categorical", &[self]);
         if self.is_poisoned() {
             return self;
         }

@@ -88,6 +88,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn prod_over(self, axes: impl Axes, keep: bool) -> Var<'t> {
+        let _op = self.tape().within("prod", &[self]);
         let Some(axes) = self.axes("prod", axes) else { return self.tape().poison() };
         if self.dtype() == DType::Bool {
             return self.tape().fail("prod", "bool has no product; cast it first", &[self]);
@@ -135,6 +136,7 @@ impl<'t> Var<'t> {
         axes: impl Axes,
         keep: bool,
     ) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
         let truth = if self.dtype() == DType::Bool { self } else { self.ne(0.0) };
         let counted = if wanted { truth } else { !truth };
@@ -143,6 +145,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn first_winner(self, name: &'static str, axis: isize, smallest: bool) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         let shape = self.shape();
         if self.is_poisoned() {
             return self;

@@ -8,6 +8,7 @@ impl<'t> Var<'t> {
     /// elements, there are none.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("log_softmax", &[self]);
         if self.has_no_lines(axis) {
             return self;
         }
@@ -39,6 +40,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn logsumexp_over(self, axes: impl Axes, keep: bool) -> Var<'t> {
+        let _op = self.tape().within("logsumexp", &[self]);
         let Some(axes) = self.axes("logsumexp", axes) else { return self.tape().poison() };
         let shape = self.shape();
         if !self.dtype().is_float() {

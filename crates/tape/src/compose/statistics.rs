@@ -53,12 +53,14 @@ impl<'t> Var<'t> {
     /// The square root of the variance over axes, which are dropped. Derivative where it is 0: 0.
     #[track_caller]
     pub fn std(self, axes: impl Axes) -> Var<'t> {
+        let _op = self.tape().within("std", &[self]);
         self.variance("std", axes, 0.0, false).root()
     }
 
     /// The square root of the variance over axes, which are kept with length 1.
     #[track_caller]
     pub fn std_keep(self, axes: impl Axes) -> Var<'t> {
+        let _op = self.tape().within("std", &[self]);
         self.variance("std", axes, 0.0, true).root()
     }
 
@@ -66,12 +68,14 @@ impl<'t> Var<'t> {
     /// is 0: 0.
     #[track_caller]
     pub fn std_with(self, axes: impl Axes, correction: f64) -> Var<'t> {
+        let _op = self.tape().within("std_with", &[self]);
         self.variance("std_with", axes, correction, false).root()
     }
 
     /// The square root of the variance [with a correction](Var::var_with) over axes, which are kept with length 1.
     #[track_caller]
     pub fn std_with_keep(self, axes: impl Axes, correction: f64) -> Var<'t> {
+        let _op = self.tape().within("std_with", &[self]);
         self.variance("std_with", axes, correction, true).root()
     }
 
@@ -97,6 +101,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn nanmean(self, axes: impl Axes) -> Var<'t> {
+        let _op = self.tape().within("nanmean", &[self]);
         let (sum, count) = self.nansum_over("nanmean", axes, false);
         sum / count
     }
@@ -104,6 +109,7 @@ impl<'t> Var<'t> {
     /// The mean of what is not NaN over axes, which are kept with length 1.
     #[track_caller]
     pub fn nanmean_keep(self, axes: impl Axes) -> Var<'t> {
+        let _op = self.tape().within("nanmean", &[self]);
         let (sum, count) = self.nansum_over("nanmean", axes, true);
         sum / count
     }
@@ -160,13 +166,21 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn mean_over(self, name: &'static str, axes: impl Axes, keep: bool) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
+        if !self.dtype().is_float() {
+            return self.tape().fail(name, "takes floating-point numbers; cast it first", &[self]);
+        }
         self.sum_over(&axes, keep) * (1.0 / self.count(&axes))
     }
 
     #[track_caller]
     fn variance(self, name: &'static str, axes: impl Axes, correction: f64, keep: bool) -> Var<'t> {
+        let _op = self.tape().within(name, &[self]);
         let Some(axes) = self.axes(name, axes) else { return self.tape().poison() };
+        if !self.dtype().is_float() {
+            return self.tape().fail(name, "takes floating-point numbers; cast it first", &[self]);
+        }
         let count = self.count(&axes);
         let left = count - correction;
         let mean = self.sum_over(&axes, true) * (1.0 / count);
@@ -176,6 +190,7 @@ impl<'t> Var<'t> {
     /// The sum of what is not NaN, and how many that are.
     #[track_caller]
     fn nansum_over(self, name: &'static str, axes: impl Axes, keep: bool) -> (Var<'t>, Var<'t>) {
+        let _op = self.tape().within(name, &[self]);
         let Some(axes) = self.axes(name, axes) else { return (self.tape().poison(), self.tape().poison()) };
         let nan = self.is_nan();
         let count = (!nan).cast(self.dtype()).sum_over(&axes, keep);

@@ -20,6 +20,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn triangle(self, name: &'static str, k: isize, lower: bool) -> Var<'t> {
+        let _op = self.tape.within(name, &[self]);
         let shape = self.shape();
         let [.., m, n] = *shape else {
             return self.tape.fail(name, "takes matrices", &[self]);
@@ -47,6 +48,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn diagonal(self, offset: isize, axis1: isize, axis2: isize) -> Var<'t> {
+        let _op = self.tape.within("diagonal", &[self]);
         if self.is_poisoned() {
             return self;
         }
@@ -77,6 +79,7 @@ impl<'t> Var<'t> {
     /// may count from the end (-2 and -1 are the usual ones). The gradient is the diagonal's.
     #[track_caller]
     pub fn diag_embed(self, offset: isize, axis1: isize, axis2: isize) -> Var<'t> {
+        let _op = self.tape.within("diag_embed", &[self]);
         if self.is_poisoned() {
             return self;
         }
@@ -114,6 +117,7 @@ impl<'t> Var<'t> {
     /// NumPy's `diag`.) The gradient is that of [`diag_embed`](Var::diag_embed) or [`diagonal`](Var::diagonal).
     #[track_caller]
     pub fn diag(self, offset: isize) -> Var<'t> {
+        let _op = self.tape.within("diag", &[self]);
         match self.rank() {
             1 => self.diag_embed(offset, 0, 1),
             2 => self.diagonal(offset, 0, 1),
@@ -125,6 +129,7 @@ impl<'t> Var<'t> {
     /// the diagonal.
     #[track_caller]
     pub fn trace(self) -> Var<'t> {
+        let _op = self.tape.within("trace", &[self]);
         if self.rank() < 2 {
             return self.tape.fail("trace", "takes matrices", &[self]);
         }
@@ -153,6 +158,7 @@ impl Tape {
     /// The identity matrix of `n` rows (for `bool`, `true` on the diagonal).
     #[track_caller]
     pub fn eye(&self, n: usize, dtype: DType) -> Var<'_> {
+        let _op = self.within("eye", &[]);
         let index = self.iota(n, DType::I64);
         index.reshape([n, 1]).eq(index).cast(dtype)
     }
@@ -161,6 +167,7 @@ impl Tape {
     /// scalar as one of one element. (PyTorch's `block_diag`.) Each gets its part of the gradient.
     #[track_caller]
     pub fn block_diag<'t>(&'t self, blocks: &[Var<'t>]) -> Var<'t> {
+        let _op = self.within("block_diag", blocks);
         let mut matrices = Vec::with_capacity(blocks.len());
         let mut columns = 0usize;
         for block in blocks {

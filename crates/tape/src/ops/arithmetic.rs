@@ -147,6 +147,7 @@ impl<'t> Var<'t> {
     /// `x·x·…·x`, `n` times, by repeated squaring; that of `1 / x` for a negative `n`.
     #[track_caller]
     pub fn powi(self, n: i32) -> Var<'t> {
+        let _op = self.tape.within("powi", &[self]);
         let base = if n < 0 { self.reciprocal() } else { self };
         let (mut power, mut square, mut left) = (None, base, n.unsigned_abs());
         while left > 0 {
@@ -164,6 +165,7 @@ impl<'t> Var<'t> {
     /// The element limited to `low..=high`; NaN stays NaN. Derivative: 1 inside, 0 outside and at the limits.
     #[track_caller]
     pub fn clamp(self, low: f64, high: f64) -> Var<'t> {
+        let _op = self.tape.within("clamp", &[self]);
         let above = self.le(low).select(low, self);
         self.ge(high).select(high, above)
     }
@@ -171,12 +173,14 @@ impl<'t> Var<'t> {
     /// The element, but at least `low`; NaN stays NaN. Derivative: 1 above, 0 below and at the limit (PyTorch: 1 there).
     #[track_caller]
     pub fn clamp_min(self, low: f64) -> Var<'t> {
+        let _op = self.tape.within("clamp_min", &[self]);
         self.le(low).select(low, self)
     }
 
     /// The element, but at most `high`; NaN stays NaN. Derivative: 1 below, 0 above and at the limit (PyTorch: 1 there).
     #[track_caller]
     pub fn clamp_max(self, high: f64) -> Var<'t> {
+        let _op = self.tape.within("clamp_max", &[self]);
         self.ge(high).select(high, self)
     }
 }

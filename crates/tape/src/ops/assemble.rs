@@ -71,8 +71,10 @@ impl Op for Concat {
         let first = x[0];
         for meta in &x[1..] {
             let others = |meta: &Meta| meta.shape.with(self.axis, 0);
-            if meta.dtype != first.dtype
-                || meta.shape.rank() != first.shape.rank()
+            if meta.dtype != first.dtype {
+                return Err("pieces are of one dtype; cast some".into());
+            }
+            if meta.shape.rank() != first.shape.rank()
                 || others(meta) != others(first)
             {
                 return Err(format!("pieces may differ along axis {} only", self.axis));
@@ -80,6 +82,9 @@ impl Op for Concat {
         }
         let lengths = x.iter().map(|meta| meta.shape[self.axis]);
         let length = lengths.fold(0, usize::saturating_add);
+        if length > 1 << 48 {
+            return Err(format!("an axis of {length} elements is too large"));
+        }
         Ok(Meta::new(first.shape.with(self.axis, length), first.dtype))
     }
 
@@ -159,6 +164,10 @@ impl crate::Tape {
     /// Pieces of one shape along a new axis, which may count from the end of the new shape.
     #[track_caller]
     pub fn stack<'t>(&'t self, pieces: &[Var<'t>], axis: isize) -> Var<'t> {
+        let _op = self.within("stack", pieces);
+        if pieces.windows(2).any(|pair| pair[0].shape() != pair[1].shape()) {
+            return self.fail("stack", "pieces have one shape", pieces);
+        }
         // (No closure: a mistake in it would not name the caller's line.)
         let mut longer = Vec::with_capacity(pieces.len());
         for piece in pieces {

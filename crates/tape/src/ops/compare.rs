@@ -60,6 +60,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn gt(self, other: impl Operand<'t>) -> Var<'t> {
         let other = other.beside(self);
+        let _op = self.tape.within("gt", &[self, other]);
         other.lt(self)
     }
 
@@ -67,24 +68,28 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn ge(self, other: impl Operand<'t>) -> Var<'t> {
         let other = other.beside(self);
+        let _op = self.tape.within("ge", &[self, other]);
         other.le(self)
     }
 
     /// Whether an element is NaN.
     #[track_caller]
     pub fn is_nan(self) -> Var<'t> {
+        let _op = self.tape.within("is_nan", &[self]);
         self.ne(self)
     }
 
     /// Whether an element is ∞ or -∞; integers never are.
     #[track_caller]
     pub fn is_inf(self) -> Var<'t> {
+        let _op = self.tape.within("is_inf", &[self]);
         if self.dtype().is_float() { self.abs().eq(f64::INFINITY) } else { self.ne(self) }
     }
 
     /// Whether an element is neither NaN nor infinite; integers always are.
     #[track_caller]
     pub fn is_finite(self) -> Var<'t> {
+        let _op = self.tape.within("is_finite", &[self]);
         if self.dtype().is_float() { self.abs().lt(f64::INFINITY) } else { self.eq(self) }
     }
 
@@ -92,6 +97,9 @@ impl<'t> Var<'t> {
     /// that was chosen. A number takes the other branch's dtype; two numbers are `f32`.
     #[track_caller]
     pub fn select(self, yes: impl Operand<'t>, no: impl Operand<'t>) -> Var<'t> {
+        if self.dtype() != DType::Bool && !self.is_poisoned() {
+            return self.tape.fail("select", format!("the condition is {}, not bool", self.dtype()), &[self]);
+        }
         let dtype = yes.own_dtype().or(no.own_dtype()).unwrap_or(DType::F32);
         let beside = Meta::new(self.shape(), dtype);
         let (yes, no) = (yes.on(self.tape, &beside), no.on(self.tape, &beside));

@@ -182,6 +182,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn conv<const N: usize>(self, name: &'static str, weight: Var<'t>, conv: Conv<N>) -> Var<'t> {
+        let _op = self.tape.within(name, &[self, weight]);
         if self.tape.rejects(name, &[self, weight]) {
             return self.tape.poison();
         }

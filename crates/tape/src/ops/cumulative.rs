@@ -222,6 +222,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn cumsum(self, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("cumsum", &[self]);
         if is_lone(axis, self.rank()) {
             return self.unsqueeze(0).cumsum(0).squeeze(0);
         }
@@ -268,6 +269,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn cumulative_best(self, name: &'static str, axis: isize, smallest: bool) -> Var<'t> {
+        let _op = self.tape.within(name, &[self]);
         if is_lone(axis, self.rank()) {
             return self.unsqueeze(0).cumulative_best(name, 0, smallest).squeeze(0);
         }
@@ -279,6 +281,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn cumulative_index(self, name: &'static str, axis: isize, smallest: bool) -> Var<'t> {
+        let _op = self.tape.within(name, &[self]);
         if is_lone(axis, self.rank()) {
             return self.unsqueeze(0).cumulative_index(name, 0, smallest).squeeze(0);
         }

@@ -16,6 +16,7 @@ impl<'t> Var<'t> {
     /// Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units", 2017.
     #[track_caller]
     pub fn silu(self) -> Var<'t> {
+        let _op = self.tape.within("silu", &[self]);
         let gate = self.sigmoid();
         let y = self * gate;
         self.gated("silu", y, gate + y * (1.0 - gate))
@@ -27,6 +28,7 @@ impl<'t> Var<'t> {
     /// Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     #[track_caller]
     pub fn gelu(self) -> Var<'t> {
+        let _op = self.tape.within("gelu", &[self]);
         let gate = ((self * FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
         let density = (self.square() * -0.5).exp() * (0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
         // From where the gate is 0 on, so is the value, and its slope. (The density fades into subnormal numbers there, which
@@ -39,6 +41,7 @@ impl<'t> Var<'t> {
     /// Derivative: `(1 + t)/2 + x·(1 - t²)/2·√(2/π)·(1 + 3·0.044715·x²)`.
     #[track_caller]
     pub fn gelu_tanh(self) -> Var<'t> {
+        let _op = self.tape.within("gelu_tanh", &[self]);
         const SCALE: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
         const CUBIC: f64 = 0.044715;
         let square = self.square();

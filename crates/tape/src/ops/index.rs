@@ -266,6 +266,7 @@ impl<'t> Var<'t> {
     /// `true` at each index: `[…] → […, classes]`, as `bool`. A label outside `0..classes` is an error of the run.
     #[track_caller]
     pub fn one_hot(self, classes: usize) -> Var<'t> {
+        let _op = self.tape.within("one_hot", &[self]);
         let classes_axis = self.tape.iota(classes, DType::I64);
         self.check_index_of("one_hot", classes).unsqueeze(-1).eq(classes_axis)
     }

@@ -62,6 +62,7 @@ impl<'t> Var<'t> {
     /// Gradients: `g·bᵀ` and `aᵀ·g`.
     #[track_caller]
     pub fn matmul(self, other: Var<'t>) -> Var<'t> {
+        let _op = self.tape.within("matmul", &[self, other]);
         if self.is_poisoned() || other.is_poisoned() {
             return self.tape.poison();
         }
@@ -107,6 +108,7 @@ impl<'t> Var<'t> {
     /// The scalar product of two vectors, `Σᵢ aᵢ·bᵢ`. Derivatives: `b` and `a`.
     #[track_caller]
     pub fn dot(self, other: Var<'t>) -> Var<'t> {
+        let _op = self.tape.within("dot", &[self, other]);
         if self.rank() != 1 || other.rank() != 1 {
             return self.tape.fail("dot", "takes two vectors", &[self, other]);
         }

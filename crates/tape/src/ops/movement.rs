@@ -257,7 +257,7 @@ movement_op!(
     |x| if op.end() <= x.shape[op.axis] {
         Ok(x.shape.with(op.axis, op.length))
     } else {
-        Err(format!("{}..{} ends outside axis {}", op.start, op.end(), op.axis))
+        Err(format!("{}..{} ends outside axis {}, of length {}", op.start, op.end(), op.axis, x.shape[op.axis]))
     },
     |shape, g| g.pad_step(op.axis as isize, op.start, shape[op.axis] - op.end(), op.step),
     |at| at.apply(Slice { axis: op.axis + 1, ..op.clone() })
@@ -316,7 +316,10 @@ movement_op!(
             let windows = x.shape.with(op.axis, (rest / op.step).saturating_add(1));
             Ok(windows.iter().copied().chain([op.size]).collect())
         }
-        None => Err(format!("a window of {} does not fit in axis {}", op.size, op.axis)),
+        None => {
+            let length = x.shape[op.axis];
+            Err(format!("a window of {} does not fit in axis {}, of length {length}", op.size, op.axis))
+        }
     },
     |shape, g| g.fold(op.axis as isize, shape[op.axis], op.step),
     |at| at.apply(Unfold { axis: op.axis + 1, ..op.clone() })
@@ -406,7 +409,8 @@ impl<'t> Var<'t> {
             return self;
         }
         if end > shape[axis] {
-            return self.tape.fail("slice", format!("{start}..{end} ends outside axis {axis}"), &[self]);
+            let what = format!("{start}..{end} ends outside axis {axis}, of length {}", shape[axis]);
+            return self.tape.fail("slice", what, &[self]);
         }
         self.apply_with(Slice { axis, start, length: (end - start).div_ceil(step), step })
     }

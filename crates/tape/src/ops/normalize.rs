@@ -20,6 +20,7 @@ impl<'t> Var<'t> {
     /// nothing overflows. Derivative: `dy = y·(dx - Σ y·dx)`. Of no elements, there are none.
     #[track_caller]
     pub fn softmax(self, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("softmax", &[self]);
         if self.has_no_lines(axis) {
             return self;
         }
@@ -51,6 +52,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn normalize(self, axes: impl Axes, eps: f64) -> Var<'t> {
+        let _op = self.tape.within("normalize", &[self]);
         let axes: SmallVec<[isize; 4]> = match axes.resolve(&self.shape()) {
             Ok(axes) => axes.iter().map(|&axis| axis as isize).collect(),
             Err(what) => return self.tape.fail("normalize", what, &[self]),

@@ -80,6 +80,7 @@ impl<'t> Var<'t> {
     /// Source: Abramowitz and Stegun, "Handbook of Mathematical Functions", 6.4.10.
     #[track_caller]
     pub fn polygamma(self, n: u32) -> Var<'t> {
+        let _op = self.tape.within("polygamma", &[self]);
         if n == 0 {
             self.digamma()
         } else {

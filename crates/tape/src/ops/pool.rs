@@ -3,7 +3,7 @@
 use super::Sample;
 use super::convolution::{channels_first, channels_last, numbers};
 use super::largest::largest;
-use super::windows::Windows;
+use super::windows::{MOST_TAPS, Windows};
 use crate::{DType, Meta, Shape, Tensor, Var};
 use smallvec::SmallVec;
 
@@ -70,6 +70,10 @@ impl<const N: usize> Pool<N> {
         }
         if self.window.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
             return Err("window, stride and dilation are at least 1".into());
+        }
+        let places = self.window.iter().fold(1, |places: usize, &length| places.saturating_mul(length));
+        if places > MOST_TAPS && (self.stride != self.window || self.padding != [0; N]) {
+            return Err(format!("a window of {places} elements is too large"));
         }
         let mut positions = [0; N];
         for (axis, positions) in positions.iter_mut().enumerate() {
@@ -183,6 +187,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn pool<const N: usize>(self, name: &'static str, pool: Pool<N>, most: bool) -> Var<'t> {
+        let _op = self.tape.within(name, &[self]);
         if self.is_poisoned() {
             return self;
         }

@@ -104,6 +104,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn cumprod(self, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("cumprod", &[self]);
         if is_lone(axis, self.rank()) {
             return self.unsqueeze(0).cumprod(0).squeeze(0);
         }
@@ -132,6 +133,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn logcumsumexp(self, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("logcumsumexp", &[self]);
         if is_lone(axis, self.rank()) {
             return self.unsqueeze(0).logcumsumexp(0).squeeze(0);
         }

@@ -100,10 +100,10 @@ impl Op for Max {
 
     fn infer(&self, x: &[&Meta]) -> Result<Meta, String> {
         if x[0].dtype == DType::Bool {
-            return Err("bool has no max; cast it first".into());
+            return Err("bool has no order; cast it first".into());
         }
         if self.axes.iter().any(|&axis| x[0].shape[axis] == 0) {
-            return Err("an empty axis has no largest element".into());
+            return Err("an empty axis has neither a largest nor a smallest element".into());
         }
         Ok(Meta::new(reduced(&x[0].shape, &self.axes, self.keep), x[0].dtype))
     }
@@ -227,12 +227,14 @@ impl<'t> Var<'t> {
     /// to the smallest, split evenly among equals.
     #[track_caller]
     pub fn min(self, axes: impl Axes) -> Var<'t> {
+        let _op = self.tape.within("min", &[self]);
         self.mirrored().reduce("min", axes, |axes| Max { axes, keep: false }).mirrored()
     }
 
     /// The smallest element over axes, which are kept with length 1.
     #[track_caller]
     pub fn min_keep(self, axes: impl Axes) -> Var<'t> {
+        let _op = self.tape.within("min", &[self]);
         self.mirrored().reduce("min", axes, |axes| Max { axes, keep: true }).mirrored()
     }
 
@@ -294,6 +296,7 @@ impl<'t> Var<'t> {
     /// [`expand`](Var::expand).
     #[track_caller]
     pub fn sum_to(self, shape: impl Into<Shape>) -> Var<'t> {
+        let _op = self.tape.within("sum_to", &[self]);
         let (from, to) = (self.shape(), shape.into());
         if from == to || self.is_poisoned() {
             return self;

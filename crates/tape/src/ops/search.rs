@@ -116,6 +116,7 @@ impl<'t> Var<'t> {
     /// or, if `right`, `boundaries[i-1] ≤ x < boundaries[i]`. No derivative.
     #[track_caller]
     pub fn bucketize(self, boundaries: Var<'t>, right: bool) -> Var<'t> {
+        let _op = self.tape.within("bucketize", &[self, boundaries]);
         if boundaries.rank() != 1 && !boundaries.is_poisoned() {
             return self.tape.fail("bucketize", "boundaries have one axis", &[self, boundaries]);
         }
@@ -133,27 +134,31 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn bincount(self, length: usize) -> Var<'t> {
+        let _op = self.tape.within("bincount", &[self]);
         if self.dtype() != DType::I64 {
             return self.tape.fail("bincount", "takes i64", &[self]);
         }
-        self.tape.full(self.shape(), 1.0, DType::I64).segment_sum(self, length)
+        let ones = self.tape.full(self.shape(), 1.0, DType::I64);
+        ones.segment_sum(self.check_index_of("bincount", length), length)
     }
 
     /// The sum of the weights that belong to each of the numbers `0..length` among these (of `i64`, of the weights' shape):
     /// `y[x[i]] += weights[i]`, of the weights' dtype. A number out of range is an error of the run. Derivative by a weight: 1.
     #[track_caller]
     pub fn bincount_weighted(self, weights: Var<'t>, length: usize) -> Var<'t> {
+        let _op = self.tape.within("bincount_weighted", &[self, weights]);
         if self.dtype() != DType::I64 {
             return self.tape.fail("bincount_weighted", "takes i64", &[self, weights]);
         }
         if self.shape() != weights.shape() {
             return self.tape.fail("bincount_weighted", "the weights have another shape", &[self, weights]);
         }
-        weights.segment_sum(self, length)
+        weights.segment_sum(self.check_index_of("bincount_weighted", length), length)
     }
 
     #[track_caller]
     fn search(self, name: &'static str, values: Var<'t>, right: bool) -> Var<'t> {
+        let _op = self.tape.within(name, &[self, values]);
         let (sorted, shape) = (self.shape(), values.shape());
         let Some((&length, lines)) = sorted.split_last() else {
             return self.tape.fail(name, "a scalar is no sequence", &[self, values]);

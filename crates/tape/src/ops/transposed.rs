@@ -75,7 +75,11 @@ impl<const N: usize> ConvTranspose<N> {
             let end = reach(length - 1, stride)
                 .and_then(|last| last.checked_add(reach(window - 1, dilation)?)?.checked_add(more + 1))
                 .filter(|&end| end <= 1 << 48)
-                .ok_or("the output is too large")?;
+                .ok_or_else(|| format!("the output of axis {} is too large", axis + 2))?;
+            // (Each phase of the stride is recorded on its own.)
+            if stride.min(end) > 1 << 16 {
+                return Err(format!("a stride of {stride} is too large"));
+            }
             // The padding at the end is taken from what the output padding adds.
             match end.checked_sub(padding) {
                 Some(end) if end > padding => Ok((padding, end)),
@@ -136,6 +140,7 @@ impl<'t> Var<'t> {
         weight: Var<'t>,
         conv: ConvTranspose<N>,
     ) -> Var<'t> {
+        let _op = self.tape.within(name, &[self, weight]);
         if self.tape.rejects(name, &[self, weight]) {
             return self.tape.poison();
         }

@@ -1,6 +1,7 @@
 //! Windows of images as columns, and back.
 
 use super::convolution::{channels_last, numbers};
+use super::windows::MOST_TAPS;
 use super::{Conv, Sample};
 use crate::{Meta, Shape, Var};
 use smallvec::SmallVec;
@@ -12,6 +13,13 @@ fn positions(conv: &Conv<2>, window: [usize; 2], size: [usize; 2]) -> Result<Sma
     }
     if conv.stride.contains(&0) || conv.dilation.contains(&0) {
         return Err("stride and dilation are at least 1".into());
+    }
+    if let Some(length) = conv.padding.iter().chain(&size).find(|&&length| length > 1 << 48) {
+        return Err(format!("a size or padding of {length} is too large"));
+    }
+    let places = window[0].saturating_mul(window[1]);
+    if places > MOST_TAPS {
+        return Err(format!("a window of {places} elements is too large"));
     }
     let padded = |axis: usize| size[axis].saturating_add(conv.padding[axis].saturating_mul(2));
     conv.windows().positions(&Shape::from([1, padded(0), padded(1), 1]), &window)
@@ -44,6 +52,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn unfold2d(self, window: [usize; 2], conv: Conv<2>) -> Var<'t> {
+        let _op = self.tape.within("unfold2d", &[self]);
         if self.is_poisoned() {
             return self;
         }
@@ -63,7 +72,8 @@ impl<'t> Var<'t> {
         }
         // `[n, rows, columns, c, place in the window]`.
         let places = self.tape.stack(&conv.windows().taps(x, &window), -1);
-        let (rows, columns) = (shape[1] * window[0] * window[1], positions[0] * positions[1]);
+        let rows = Shape::from([shape[1], window[0], window[1]]).numel();
+        let columns = Shape::from(&*positions).numel();
         places.permute(&[0, 3, 4, 1, 2]).reshape([shape[0], rows, columns])
     }
 
@@ -81,6 +91,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn fold2d(self, size: [usize; 2], window: [usize; 2], conv: Conv<2>) -> Var<'t> {
+        let _op = self.tape.within("fold2d", &[self]);
         if self.is_poisoned() {
             return self;
         }
@@ -95,8 +106,9 @@ impl<'t> Var<'t> {
         };
         let (shape, (rows, columns)) = (self.shape(), (positions[0], positions[1]));
         let places = window[0] * window[1];
-        if shape[1] % places > 0 || shape[2] != rows * columns {
-            let what = format!("takes columns of c·{places} elements for {} windows", rows * columns);
+        let windows = rows.saturating_mul(columns);
+        if shape[1] % places > 0 || shape[2] != windows {
+            let what = format!("takes columns of c·{places} elements for {windows} windows");
             return self.tape.fail("fold2d", what, &[self]);
         }
         let x = self.reshape([shape[0], shape[1] / places, places, rows, columns]);

@@ -11,6 +11,9 @@ pub(super) struct Windows {
     pub(super) dilation: SmallVec<[usize; 3]>,
 }
 
+/// Each element of a window is recorded on its own: no more than so many.
+pub(super) const MOST_TAPS: usize = 1 << 20;
+
 impl Windows {
     /// The number of spatial axes.
     pub(super) fn spatial(&self) -> usize {
@@ -39,6 +42,9 @@ impl Windows {
     #[track_caller]
     pub(super) fn taps<'t>(&self, x: Var<'t>, window: &[usize]) -> Vec<Var<'t>> {
         let mut views = vec![x];
+        if x.is_poisoned() {
+            return views;
+        }
         for (axis, &length) in window.iter().enumerate().take(self.spatial()) {
             let (stride, dilation) = (self.stride[axis], self.dilation[axis]);
             let end = x.shape()[axis + 1] - (length - 1) * dilation;

@@ -376,7 +376,8 @@ pub(super) fn view_of(piece: &Piece, size: &Shape, whole: &View) -> View {
     let axis = |axis: usize| {
         let (start, step) = (piece.start.get(axis).copied(), piece.step.get(axis).copied());
         let stride = whole.strides[axis];
-        (start.unwrap_or(0) as isize * stride, step.unwrap_or(1) as isize * stride)
+        // (An absurd step is that of an axis of length 1.)
+        (start.unwrap_or(0) as isize * stride, (step.unwrap_or(1) as isize).wrapping_mul(stride))
     };
     let axes: SmallVec<[(isize, isize); 4]> = (0..size.rank()).map(axis).collect();
     View {

@@ -163,7 +163,8 @@ impl Lowering<'_> {
         // Positions as strides of the input.
         let step = |axis: usize| match axis {
             0 => x.view.strides[0],
-            axis => x.view.strides[axis] * stride[axis - 1] as isize,
+            // (An absurd distance is that of an axis of length 1.)
+            axis => x.view.strides[axis].wrapping_mul(stride[axis - 1] as isize),
         };
         let y = match self.product_home(n, |view| view.strides[last] == 1) {
             Some(y) => y,
@@ -190,7 +191,7 @@ impl Lowering<'_> {
             length: window[axis],
             a: match axis {
                 axis if axis + 1 == last => x.view.strides[last],
-                axis => x.view.strides[axis + 1] * dilation[axis] as isize,
+                axis => x.view.strides[axis + 1].wrapping_mul(dilation[axis] as isize),
             },
             other: w.view.strides[axis],
         });

@@ -71,7 +71,7 @@ impl Tape {
             return self.mistake("constant", what, &[]);
         }
         if !is_of(value, dtype) {
-            return self.mistake("constant", format!("{value} is no {dtype}"), &[meta]);
+            return self.mistake("constant", format!("the number {value} is no {dtype}"), &[meta]);
         }
         let recording = &mut *self.recording.borrow_mut();
         let leaf = recording.scalar(value);
@@ -152,6 +152,7 @@ impl Tape {
                 return self.mistake(op.name(), "these shapes don't broadcast".into(), &metas);
             }
         };
+        let _op = self.within(op.name(), inputs);
         let mut expanded = SmallVec::<[Var<'t>; 3]>::new();
         for x in inputs {
             expanded.push(x.expand(&common));

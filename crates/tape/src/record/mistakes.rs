@@ -4,11 +4,54 @@ use super::{Meta, Tape, Var};
 use crate::{At, Error, Mistake};
 use std::panic::Location;
 
+/// An op made of others: its name and the nodes of its first operands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Composition {
+    name: &'static str,
+    operands: [u32; 3],
+}
+
+/// Ends a composition when it is dropped.
+#[must_use = "a composition lasts as long as this"]
+pub(crate) struct Within<'t>(Option<&'t Tape>);
+
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        if let Some(tape) = self.0 {
+            tape.composition.set(None);
+        }
+    }
+}
+
 impl Tape {
+    /// Says that what is recorded from now on, while the result lives, makes up this op of these operands (three at most): a
+    /// mistake inside is told as the op's own. Of ops within each other, that is the outermost.
+    pub(crate) fn within<'t>(&'t self, name: &'static str, operands: &[Var<'t>]) -> Within<'t> {
+        if self.composition.get().is_some() {
+            return Within(None);
+        }
+        let mut nodes = [Var::POISONED; 3];
+        for (node, x) in nodes.iter_mut().zip(operands) {
+            if std::ptr::eq(x.tape, self) {
+                *node = x.index;
+            }
+        }
+        self.composition.set(Some(Composition { name, operands: nodes }));
+        Within(Some(self))
+    }
+
     /// Notes a mistake, unless there is an earlier one, and returns a poisoned value.
     #[track_caller]
     pub(crate) fn mistake(&self, op: &'static str, what: String, operands: &[Meta]) -> Var<'_> {
-        let operands = operands.iter().map(|meta| (meta.shape.clone(), meta.dtype)).collect();
+        let pair = |meta: &Meta| (meta.shape.clone(), meta.dtype);
+        let (op, operands) = match self.composition.get() {
+            Some(Composition { name, operands }) => {
+                let nodes = &self.recording.borrow().nodes;
+                let known = operands.iter().filter_map(|&index| nodes.get(index as usize));
+                (name, known.map(|node| pair(&node.meta)).collect())
+            }
+            None => (op, operands.iter().map(pair).collect()),
+        };
         let mistake = Mistake { op, what, operands, at: self.at() };
         self.recording.borrow_mut().error.get_or_insert_with(|| Error::Record(Box::new(mistake)));
         self.poison()

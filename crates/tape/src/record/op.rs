@@ -328,7 +328,8 @@ impl View {
             if length != 1 && stride != step {
                 return self.shape.numel() == 0;
             }
-            step *= length as isize;
+            // (Where it overflows, there are no elements.)
+            step = step.wrapping_mul(length as isize);
         }
         true
     }
@@ -354,7 +355,10 @@ impl std::ops::Deref for OpRef {
 
 /// The message for operands that a kernel does not take.
 pub(crate) fn reject(x: &[&Meta]) -> String {
-    let dtypes: Vec<&str> = x.iter().map(|meta| meta.dtype.name()).collect();
+    let mut dtypes: Vec<&str> = x.iter().map(|meta| meta.dtype.name()).collect();
+    if dtypes.iter().all(|dtype| *dtype == dtypes[0]) {
+        dtypes.truncate(1);
+    }
     let (list, advice) = (dtypes.join(" and "), if dtypes.len() > 1 { "; cast one of them" } else { "" });
     format!("not defined for {list}{advice}")
 }

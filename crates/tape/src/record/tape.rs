@@ -1,5 +1,6 @@
 //! The arena of nodes.
 
+use super::mistakes::Composition;
 use super::nodes::Node;
 use super::recording::{Random, Recording};
 use super::{Meta, Var};
@@ -41,6 +42,8 @@ pub struct Tape {
     mode: Cell<Mode>,
     /// The line to which nodes are attributed while a derivative rule records: that of the op it belongs to.
     pub(super) line: Cell<Option<&'static Location<'static>>>,
+    /// The op that is being made of others, to which their mistakes are attributed.
+    pub(super) composition: Cell<Option<Composition>>,
 }
 
 impl Tape {

@@ -17,6 +17,18 @@ impl Args {
         self.0.contains_key(name)
     }
 
+    /// The arguments as name and text.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// These arguments with another text for one.
+    pub fn with(&self, name: &str, text: String) -> Args {
+        let mut args = self.0.clone();
+        args.insert(name.to_owned(), text);
+        Args(args)
+    }
+
     fn parse<T: std::str::FromStr>(&self, name: &str, text: &str) -> T {
         text.parse().unwrap_or_else(|_| panic!("argument `{name}` is {text}"))
     }

@@ -59,6 +59,12 @@ impl Golden {
         counts
     }
 
+    /// Op, arguments and inputs of each case.
+    #[allow(dead_code)] // for tests of other things than the answers
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &Args, &[Tensor])> {
+        self.cases.iter().map(|case| (case.op.as_str(), &case.args, case.inputs.as_slice()))
+    }
+
     /// Compares all cases with what the tables' ops answer. The message lists what differs.
     pub fn check(&self, tables: &[&[(&str, Apply)]]) {
         self.each(tables, |case, apply| {
