@@ -78,6 +78,7 @@ pub(crate) fn cholesky<'t>(a: Var<'t>) -> Var<'t> {
 
 #[track_caller]
 pub(crate) fn cholesky_solve<'t>(b: Var<'t>, l: Var<'t>) -> Var<'t> {
+    let _op = b.tape().within("cholesky_solve", &[b, l]);
     let half = solve_triangular("cholesky_solve", l, b, Triangle::lower());
     solve_triangular("cholesky_solve", l, half, Triangle::lower().transposed())
 }

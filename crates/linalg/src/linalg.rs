@@ -312,12 +312,12 @@ impl Linalg for Var<'_> {
 
     #[track_caller]
     fn pinv(self) -> Self {
-        svd::pinv(self, None)
+        svd::pinv("pinv", self, None)
     }
 
     #[track_caller]
     fn pinv_cutoff(self, cutoff: f64) -> Self {
-        svd::pinv(self, Some(cutoff))
+        svd::pinv("pinv_cutoff", self, Some(cutoff))
     }
 
     #[track_caller]

@@ -198,6 +198,7 @@ pub(crate) fn solve_factored<'t>(name: &'static str, a: Var<'t>, lu: Var<'t>, b:
 
 #[track_caller]
 pub(crate) fn solve<'t>(name: &'static str, a: Var<'t>, b: Var<'t>) -> Var<'t> {
+    let _op = a.tape().within(name, &[a, b]);
     let (of_a, of_b) = (a.shape(), b.shape());
     let vector = is_vector(&of_a, &of_b);
     let b = if vector { b.unsqueeze(-1) } else { b };

@@ -112,6 +112,7 @@ pub(crate) fn qr<'t>(name: &'static str, a: Var<'t>) -> [Var<'t>; 2] {
 
 #[track_caller]
 pub(crate) fn lstsq<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
+    let _op = a.tape().within("lstsq", &[a, b]);
     let (of_a, of_b) = (a.shape(), b.shape());
     let [m, n] = sides(&of_a);
     let vector = is_vector(&of_a, &of_b);

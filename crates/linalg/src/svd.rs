@@ -225,10 +225,10 @@ impl Op for Pinv {
 }
 
 #[track_caller]
-pub(crate) fn pinv<'t>(a: Var<'t>, cutoff: Option<f64>) -> Var<'t> {
+pub(crate) fn pinv<'t>(name: &'static str, a: Var<'t>, cutoff: Option<f64>) -> Var<'t> {
     let [m, n] = sides(&a.shape());
     let cutoff = cutoff.unwrap_or(m.max(n) as f64 * epsilon(a.dtype()));
-    a.tape().op(Pinv { name: "pinv", m, n, cutoff }, &[a])
+    a.tape().op(Pinv { name, m, n, cutoff }, &[a])
 }
 
 /// Singular values, descending.
@@ -246,12 +246,12 @@ pub(crate) const SAMPLES: &[Sample] = &[
         inputs: || vec![sample(&[0.5, -1.2, 2.0, 0.3, 1.5, -0.7, 0.1, 0.9], &[2, 2, 2])],
         apply: |x| singular_values("svdvals", x[0]),
     },
-    Sample { name: "pinv", inputs: tall, apply: |x| pinv(x[0], None) },
-    Sample { name: "pinv_wide", inputs: tall, apply: |x| pinv(x[0].t(), None) },
+    Sample { name: "pinv", inputs: tall, apply: |x| pinv("pinv", x[0], None) },
+    Sample { name: "pinv_wide", inputs: tall, apply: |x| pinv("pinv", x[0].t(), None) },
     Sample {
         name: "pinv_cutoff",
         inputs: || vec![sample(&[0.5, -1.2, 2.0], &[3, 1]), sample(&[0.3, 1.5, -0.7], &[1, 3])],
-        apply: |x| pinv(x[0].matmul(x[1]), Some(1e-8)),
+        apply: |x| pinv("pinv", x[0].matmul(x[1]), Some(1e-8)),
     },
 ];
 

@@ -189,6 +189,7 @@ pub(crate) fn solve_triangular<'t>(
     b: Var<'t>,
     triangle: Triangle,
 ) -> Var<'t> {
+    let _op = a.tape().within(name, &[a, b]);
     if triangle.right {
         // X·A = B is Aᵀ·Xᵀ = Bᵀ.
         if b.rank() < 2 {

@@ -25,7 +25,7 @@ pub use ops::{Conv, ConvTranspose, Pool};
 pub use params::{Kind, ParamId, Params, Scope};
 pub use plan::Constant;
 pub use record::{
-    Batch, Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Piece, Rule, Tape, Var, View,
+    Batch, Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Piece, Rule, Tape, Var, View, Within,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -14,6 +14,7 @@ mod var;
 
 pub use key::Key;
 pub(crate) use key::{KeyMap, type_word};
+pub use mistakes::Within;
 pub(crate) use nodes::{Leaf, Source};
 pub use op::{Batch, Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};
 pub(crate) use op::{OpRef, reject};

@@ -4,16 +4,17 @@ use super::{Meta, Tape, Var};
 use crate::{At, Error, Mistake};
 use std::panic::Location;
 
-/// An op made of others: its name and the nodes of its first operands.
+/// An op made of others: its name, and the nodes of its operands if they are not too many to be kept in place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Composition {
     name: &'static str,
-    operands: [u32; 3],
+    operands: Option<[u32; 3]>,
 }
 
-/// Ends a composition when it is dropped.
-#[must_use = "a composition lasts as long as this"]
-pub(crate) struct Within<'t>(Option<&'t Tape>);
+/// What [`Tape::within`] returns: the composition ends when it is dropped.
+#[derive(Debug)]
+#[must_use = "the composition ends when this is dropped"]
+pub struct Within<'t>(Option<&'t Tape>);
 
 impl Drop for Within<'_> {
     fn drop(&mut self) {
@@ -24,9 +25,23 @@ impl Drop for Within<'_> {
 }
 
 impl Tape {
-    /// Says that what is recorded from now on, while the result lives, makes up this op of these operands (three at most): a
-    /// mistake inside is told as the op's own. Of ops within each other, that is the outermost.
-    pub(crate) fn within<'t>(&'t self, name: &'static str, operands: &[Var<'t>]) -> Within<'t> {
+    /// Says that what is recorded while the result lives makes up one op: mistakes inside are told as that op's own, with its
+    /// operands (with those that they met, if it has more than three). Of ops within each other, the outermost counts.
+    ///
+    /// ```
+    /// use chainrule_tape::{Tape, Var};
+    ///
+    /// #[track_caller]
+    /// fn mean_square<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
+    ///     let _op = x.tape().within("mean_square", &[x, y]);
+    ///     (x - y).square().mean(..)
+    /// }
+    ///
+    /// let tape = Tape::new();
+    /// let error = mean_square(tape.var([1.0, 2.0]), tape.var([1.0, 2.0, 3.0])).item().unwrap_err();
+    /// assert!(error.to_string().starts_with("mean_square: these shapes don't broadcast"));
+    /// ```
+    pub fn within<'t>(&'t self, name: &'static str, operands: &[Var<'t>]) -> Within<'t> {
         if self.composition.get().is_some() {
             return Within(None);
         }
@@ -36,7 +51,8 @@ impl Tape {
                 *node = x.index;
             }
         }
-        self.composition.set(Some(Composition { name, operands: nodes }));
+        let operands = (operands.len() <= nodes.len()).then_some(nodes);
+        self.composition.set(Some(Composition { name, operands }));
         Within(Some(self))
     }
 
@@ -44,14 +60,16 @@ impl Tape {
     #[track_caller]
     pub(crate) fn mistake(&self, op: &'static str, what: String, operands: &[Meta]) -> Var<'_> {
         let pair = |meta: &Meta| (meta.shape.clone(), meta.dtype);
-        let (op, operands) = match self.composition.get() {
-            Some(Composition { name, operands }) => {
+        let composition = self.composition.get();
+        let operands = match composition.and_then(|composition| composition.operands) {
+            Some(operands) => {
                 let nodes = &self.recording.borrow().nodes;
                 let known = operands.iter().filter_map(|&index| nodes.get(index as usize));
-                (name, known.map(|node| pair(&node.meta)).collect())
+                known.map(|node| pair(&node.meta)).collect()
             }
-            None => (op, operands.iter().map(pair).collect()),
+            None => operands.iter().map(pair).collect(),
         };
+        let op = composition.map_or(op, |composition| composition.name);
         let mistake = Mistake { op, what, operands, at: self.at() };
         self.recording.borrow_mut().error.get_or_insert_with(|| Error::Record(Box::new(mistake)));
         self.poison()
