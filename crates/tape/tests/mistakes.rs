@@ -1,6 +1,6 @@
 //! What a user sees after a mistake: the op, the operands, and the line that made it.
 
-use chainrule_tape::{DType, Error, Params, Tape, Tensor, Var};
+use chainrule_tape::{Conv, ConvTranspose, DType, Error, Params, Pool, Tape, Tensor, Var};
 
 /// The message of a mistake made by `record`, checked to name this file and the line of the call.
 fn mistake(line: u32, record: impl for<'t> FnOnce(&'t Tape) -> Var<'t>) -> String {
@@ -162,6 +162,19 @@ fn absurd_sizes_are_mistakes() {
     mistake(line!(), |t| t.var([1.0]).pad(0, usize::MAX, 1));
     mistake(line!(), |t| t.var([1.0]).slice(0, 0..=usize::MAX));
     mistake(line!(), |t| t.var([1.0]).expand([1 << 60, 1 << 60, 1]));
+    // What is recorded piece by piece is refused if it is too many pieces.
+    mistake(line!(), |t| t.var([[1.0, 2.0]]).fold(0, usize::MAX, usize::MAX));
+    mistake(line!(), |t| t.var([1.0]).chunk(1, 1 << 40)[0]);
+    mistake(line!(), |t| t.full([2, 0], 1.0, DType::F64).chunk(1, 1 << 40)[0]);
+    fn pair(t: &Tape) -> Var<'_> {
+        t.full([1, 1, 2], 1.0, DType::F64)
+    }
+    let far = Conv { stride: [1 << 40], padding: [1 << 40], ..Conv::default() };
+    mistake(line!(), |t| pair(t).conv1d(pair(t), far));
+    let far = ConvTranspose { stride: [1 << 40], ..ConvTranspose::default() };
+    mistake(line!(), |t| pair(t).conv_transpose1d(pair(t).slice(2, ..1), far));
+    let wide = Pool { ceil_mode: true, ..Pool::from([1 << 40]) };
+    mistake(line!(), |t| pair(t).max_pool1d(wide));
     let tape = Tape::new();
     assert_eq!(tape.var(1.0).powi(i32::MIN).item().unwrap(), 1.0);
     assert!(Tensor::from_vec(Vec::<f32>::new(), [1 << 32, 1 << 32]).is_err());

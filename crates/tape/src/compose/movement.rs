@@ -247,9 +247,10 @@ impl<'t> Var<'t> {
         let windows = self.move_axis(-1, at as isize + 1);
         if step >= size {
             // Windows that lie apart follow each other, with zeros between them.
-            let spread = windows.pad(at as isize + 1, 0, step - size).reshape(joined(&[count * step]));
-            let used = spread.slice(at as isize, ..length.min(count * step));
-            return used.pad(at as isize, 0, length.saturating_sub(count * step));
+            let reach = count.saturating_mul(step);
+            let spread = windows.pad(at as isize + 1, 0, step - size).reshape(joined(&[reach]));
+            let used = spread.slice(at as isize, ..length.min(reach));
+            return used.pad(at as isize, 0, length.saturating_sub(reach));
         }
         let outer = Shape::from(before).numel();
         let tape = self.tape;

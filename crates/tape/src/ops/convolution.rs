@@ -3,7 +3,7 @@
 
 use super::Sample;
 use super::depthwise::depthwise;
-use super::windows::Windows;
+use super::windows::{Windows, check_strides};
 use crate::record::Key;
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 use smallvec::SmallVec;
@@ -202,7 +202,9 @@ impl<'t> Var<'t> {
         let windows_first: SmallVec<[usize; 5]> = (2..N + 2).chain([1, 0]).collect();
         let w = weight.permute(&windows_first);
         let windows = conv.windows();
-        if let Err(what) = windows.positions(&x.shape(), w.shape().dims()) {
+        let padded = x.shape();
+        let fits = check_strides(conv.stride.into_iter().zip(padded[1..].iter().copied()));
+        if let Err(what) = fits.and_then(|()| windows.positions(&padded, w.shape().dims())) {
             return self.tape.fail(name, what, &[self, weight]);
         }
         let y = if groups == 1 {

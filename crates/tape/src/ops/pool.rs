@@ -71,14 +71,13 @@ impl<const N: usize> Pool<N> {
         if self.window.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
             return Err("window, stride and dilation are at least 1".into());
         }
-        let places = self.window.iter().fold(1, |places: usize, &length| places.saturating_mul(length));
-        if places > MOST_TAPS && (self.stride != self.window || self.padding != [0; N]) {
-            return Err(format!("a window of {places} elements is too large"));
-        }
         let mut positions = [0; N];
         for (axis, positions) in positions.iter_mut().enumerate() {
             let (length, window, padding) = (x.shape[axis + 2], self.window[axis], self.padding[axis]);
             let reach = (window - 1).saturating_mul(self.dilation[axis]).saturating_add(1);
+            if reach > 1 << 48 || self.stride[axis] > 1 << 48 {
+                return Err(format!("a window of {reach} with a stride of {} is too large", self.stride[axis]));
+            }
             if padding > reach / 2 {
                 return Err(format!("a padding of {padding} is more than half a window of {reach}"));
             }
@@ -95,13 +94,21 @@ impl<const N: usize> Pool<N> {
                 *positions -= 1;
             }
         }
+        if self.places() > MOST_TAPS && !self.is_blocks(&x.shape, &positions) {
+            return Err(format!("a window of {} elements is too large", self.places()));
+        }
         Ok(positions)
+    }
+
+    /// The number of a window's elements.
+    fn places(&self) -> usize {
+        self.window.iter().fold(1, |places: usize, &length| places.saturating_mul(length))
     }
 
     /// Whether windows lie side by side, and are too large to be looked at element by element.
     fn is_blocks(&self, x: &Shape, positions: &[usize; N]) -> bool {
         let inside = |axis: usize| positions[axis] * self.stride[axis] <= x[axis + 2];
-        self.window.iter().product::<usize>() > 32
+        self.places() > 32
             && self.stride == self.window
             && self.padding == [0; N]
             && self.dilation == [1; N]

@@ -3,7 +3,7 @@
 use super::Sample;
 use super::convolution::{channels_first, channels_last, convolution, numbers};
 use super::depthwise::depthwise;
-use super::windows::Windows;
+use super::windows::{Windows, check_strides};
 use crate::{Meta, Var};
 use smallvec::SmallVec;
 
@@ -76,17 +76,15 @@ impl<const N: usize> ConvTranspose<N> {
                 .and_then(|last| last.checked_add(reach(window - 1, dilation)?)?.checked_add(more + 1))
                 .filter(|&end| end <= 1 << 48)
                 .ok_or_else(|| format!("the output of axis {} is too large", axis + 2))?;
-            // (Each phase of the stride is recorded on its own.)
-            if stride.min(end) > 1 << 16 {
-                return Err(format!("a stride of {stride} is too large"));
-            }
             // The padding at the end is taken from what the output padding adds.
             match end.checked_sub(padding) {
                 Some(end) if end > padding => Ok((padding, end)),
                 _ => Err(format!("a padding of {padding} leaves nothing of {end} elements")),
             }
         };
-        (0..N).map(along).collect()
+        let output = (0..N).map(along).collect::<Result<SmallVec<[(usize, usize); 3]>, String>>()?;
+        check_strides(self.stride.into_iter().zip(output.iter().map(|&(_, end)| end)))?;
+        Ok(output)
     }
 }
 

@@ -14,6 +14,13 @@ pub(super) struct Windows {
 /// Each element of a window is recorded on its own: no more than so many.
 pub(super) const MOST_TAPS: usize = 1 << 20;
 
+/// Each phase of the strides, given with the lengths of their axes, is recorded on its own: no more than so many.
+pub(super) fn check_strides(strides: impl Iterator<Item = (usize, usize)>) -> Result<(), String> {
+    let phases =
+        strides.fold(1, |phases: usize, (stride, length)| phases.saturating_mul(stride.min(length.max(1))));
+    if phases <= 1 << 16 { Ok(()) } else { Err("the strides are too large".into()) }
+}
+
 impl Windows {
     /// The number of spatial axes.
     pub(super) fn spatial(&self) -> usize {
