@@ -1,4 +1,4 @@
-//! Every op with wrong inputs and arguments: never a panic, and an error names the op, what is wrong, and the caller's line.
+//! Every op with wrong inputs and arguments: never a panic, and an error names the op, what is wrong, and the line.
 
 #[allow(dead_code)] // of the comparison with the answers
 #[path = "../../tape/tests/torch/golden.rs"]

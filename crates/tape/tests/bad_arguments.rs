@@ -1,4 +1,4 @@
-//! Every op with wrong inputs and arguments: never a panic, and an error names the op, what is wrong, and the caller's line.
+//! Every op with wrong inputs and arguments: never a panic, and an error names the op, what is wrong, and the line.
 
 #[path = "torch/elementwise.rs"]
 mod elementwise;
@@ -23,8 +23,8 @@ use golden::{Apply, Golden};
 const TABLES: &[&[(&str, Apply)]] =
     &[elementwise::TABLE, reduce::TABLE, movement::TABLE, indexing::TABLE, products::TABLE, windows::TABLE];
 
-/// Ops whose errors have another name than the method: the operators', those of the op with fewer arguments, and where the
-/// error of the run may be met by the gradient.
+/// Ops whose errors have another name than the method: the operators', those of the op with fewer arguments, and where
+/// the error of the run may be met by the gradient.
 const NAMES: &[(&str, &str)] = &[
     ("plus", "add"),
     ("minus", "sub"),

@@ -25,8 +25,8 @@ impl Drop for Within<'_> {
 }
 
 impl Tape {
-    /// Says that what is recorded while the result lives makes up one op: mistakes inside are told as that op's own, with its
-    /// operands (with those that they met, if it has more than three). Of ops within each other, the outermost counts.
+    /// Says that what is recorded while the result lives makes up one op: mistakes inside are told as that op's own, with
+    /// its operands (with those that they met, if it has more than three). Of ops within each other, the outermost counts.
     ///
     /// ```
     /// use chainrule_tape::{Tape, Var};

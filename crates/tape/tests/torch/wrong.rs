@@ -17,8 +17,8 @@ thread_local! {
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Calls every op of the tables with inputs and arguments of its cases made wrong one at a time. There is never a panic, and an
-/// error names the op (or what `names` has as another name of it), its operands, and the caller's line.
+/// Calls every op of the tables with inputs and arguments of its cases made wrong one at a time. There is never a panic, and
+/// an error names the op (or what `names` has as another name of it), its operands, and the caller's line.
 pub fn check_all(golden: &Golden, tables: &[&[(&str, Apply)]], names: &[(&str, &str)]) {
     set_hook(Box::new(|info| {
         let place = info.location().map(|at| at.to_string()).unwrap_or_default();
@@ -138,8 +138,8 @@ fn check(
         Ok(Err(error)) => wrong(op, &error, &metas, poisoned.is_some(), names),
         Err(_) => {
             let panic = PANIC.with(|panic| panic.take());
-            // (The table itself refuses arguments that are of another kind, or too few. That an overflow's place may be a line of
-            // the table too is because recording methods track their caller.)
+            // (The table itself refuses arguments that are of another kind, or too few. That an overflow's place may be a line
+            // of the table too is because recording methods track their caller.)
             let own = panic.contains("tests/torch/args.rs")
                 || panic.contains("index out of bounds") && panic.contains("tests/torch/movement.rs");
             if own { None } else { Some(("panic", panic)) }
