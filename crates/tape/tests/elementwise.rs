@@ -454,6 +454,8 @@ fn mistakes_name_the_op_and_the_line() {
             "lerp: these shapes don't broadcast",
             mistake(|t| t.var([1.0, 2.0]).lerp(3.0, t.var([0.0, 0.5, 1.0]))),
         ),
+        ("glu: 3 elements have no halves", mistake(|t| t.var([1.0, 2.0, 3.0]).glu(0))),
+        ("glu: there is no axis 1", mistake(|t| t.var([1.0, 2.0]).glu(1))),
         ("xor: not defined for f64\n", mistake(|t| t.var([1.0]).logical_xor(t.var([1.0])))),
     ];
     for (start, message) in messages {

@@ -53,6 +53,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn log_sigmoid(self) -> Var<'t> {
+        let _op = self.tape.within("log_sigmoid", &[self]);
         -(-self).softplus()
     }
 
@@ -61,6 +62,7 @@ impl<'t> Var<'t> {
     /// Source: Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020, equation 1.
     #[track_caller]
     pub fn mish(self) -> Var<'t> {
+        let _op = self.tape.within("mish", &[self]);
         self * self.softplus().tanh()
     }
 
@@ -70,12 +72,14 @@ impl<'t> Var<'t> {
     /// Source: Klambauer et al., "Self-normalizing neural networks", NIPS 2017, equation 2.
     #[track_caller]
     pub fn selu(self) -> Var<'t> {
+        let _op = self.tape.within("selu", &[self]);
         self.elu(1.673_263_242_354_377_2) * 1.050_700_987_355_480_5
     }
 
     /// `x / (1 + |x|)`. Derivative: `1 / (1 + |x|)²`, also at 0.
     #[track_caller]
     pub fn softsign(self) -> Var<'t> {
+        let _op = self.tape.within("softsign", &[self]);
         self / (self.abs() + 1.0)
     }
 
@@ -83,6 +87,7 @@ impl<'t> Var<'t> {
     /// at the limits.
     #[track_caller]
     pub fn hardsigmoid(self) -> Var<'t> {
+        let _op = self.tape.within("hardsigmoid", &[self]);
         (self + 3.0).clamp(0.0, 6.0) * (1.0 / 6.0)
     }
 
@@ -91,6 +96,7 @@ impl<'t> Var<'t> {
     /// Source: Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
     #[track_caller]
     pub fn hardswish(self) -> Var<'t> {
+        let _op = self.tape.within("hardswish", &[self]);
         self * self.hardsigmoid()
     }
 
@@ -109,6 +115,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn glu(self, axis: isize) -> Var<'t> {
+        let _op = self.tape.within("glu", &[self]);
         let shape = self.shape();
         let half = match shape.axis(axis) {
             None => return self.tape().fail("glu", format!("there is no axis {axis}"), &[self]),

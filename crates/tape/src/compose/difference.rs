@@ -47,6 +47,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn cumulative_trapezoid(self, dx: f64, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("cumulative_trapezoid", &[self]);
         let Some(at) = self.shape().axis(axis) else {
             return self.tape().fail("cumulative_trapezoid", format!("there is no axis {axis}"), &[self]);
         };

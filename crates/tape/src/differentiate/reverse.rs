@@ -3,7 +3,7 @@
 use super::{dependents, needed};
 use crate::params::{Kind, ParamId};
 use crate::record::Source;
-use crate::{At, Cut, Error, Result, Rule, Tape, Var};
+use crate::{At, Cut, Error, Meta, Result, Rule, Tape, Var};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::collections::HashSet;
@@ -57,11 +57,11 @@ impl Tape {
         let mut gradients = Vec::with_capacity(x.len());
         for (x, g) in x.iter().zip(found) {
             if g.is_none()
-                && let Some((op, at)) = self.cut(y.index, x.index)
+                && let Some((op, at, operands)) = self.cut(y.index, x.index)
             {
                 let what = "it has no derivative, and nothing else leads from what is differentiated by to the result \
                     (detach it to say that this is meant)";
-                self.on_behalf_of(at, || self.mistake(op, what.into(), &[]));
+                self.on_behalf_of(at, || self.mistake(op, what.into(), &operands));
             }
             gradients.push(g.unwrap_or_else(|| self.full(x.shape(), 0.0, x.dtype())));
         }
@@ -224,7 +224,7 @@ impl Tape {
     /// The op that makes integers or truth values of `x`, if that is all that `y` depends on. `None` if the derivative is 0: where
     /// there is no path, or one through floats, as that of a step function, or a detached one, or where the derivative of something
     /// else, as a second one of a rectifier, is made from such a mask.
-    fn cut(&self, y: u32, x: u32) -> Option<(&'static str, At)> {
+    fn cut(&self, y: u32, x: u32) -> Option<(&'static str, At, Vec<Meta>)> {
         let (low, high) = (x as usize, y as usize);
         if high <= low {
             return None;
@@ -244,7 +244,8 @@ impl Tape {
                 return None;
             }
             if from && !node.meta.dtype.is_float() {
-                first.get_or_insert((node.name(), node.at));
+                let operands = node.inputs.iter().map(|&input| recording.nodes[input as usize].meta.clone());
+                first.get_or_insert_with(|| (node.name(), node.at, operands.collect()));
                 beyond[index] = true;
             }
             reached[index] = from && node.meta.dtype.is_float();
