@@ -10,6 +10,34 @@ use chainrule_tape::check;
 use std::path::{Path, PathBuf};
 use table::Families;
 
+/// The public methods of a source file, those that macros make (`name = "op", kernel`) included, each with its op's name.
+fn methods(text: &str) -> Vec<(String, String)> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut found = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix("pub fn ").filter(|rest| !rest.starts_with('$')) {
+            let next = lines.peek().map_or("", |next| next.trim());
+            let of_a_value = ["(self", "(mut self", "(&self", "(&'t self"]
+                .iter()
+                .any(|with| rest.contains(with))
+                || rest.ends_with('(')
+                    && ["self", "mut self", "&self", "&'t self"].iter().any(|with| next.starts_with(with));
+            if of_a_value || indent == 0 && rest.contains("<'t") {
+                found.push((word(rest), word(rest)));
+            }
+        } else if let Some((name, rest)) = line.split_once(" = \"")
+            && rest.contains("\", kernel")
+            && word(name) == name
+        {
+            found.push((name.to_owned(), word(rest)));
+        }
+    }
+    found
+}
+
 /// The ops by the families in which they are documented.
 fn families() -> Families {
     let mut families = Families::new();
@@ -26,7 +54,7 @@ fn families() -> Families {
             if folder == "transform" && !["scan", "checkpoint", "cond"].contains(&family.as_str()) {
                 continue;
             }
-            let found = table::methods(&std::fs::read_to_string(file).unwrap());
+            let found = methods(&std::fs::read_to_string(file).unwrap());
             families.entry(family).or_default().extend(found);
         }
     }

@@ -13,34 +13,6 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The public methods of a source file, those that macros make (`name = "op", kernel`) included, each with its op's name.
-pub fn methods(text: &str) -> Vec<(String, String)> {
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    let mut found = Vec::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let indent = line.len() - line.trim_start().len();
-        let line = line.trim();
-        if let Some(rest) = line.strip_prefix("pub fn ").filter(|rest| !rest.starts_with('$')) {
-            let next = lines.peek().map_or("", |next| next.trim());
-            let of_a_value = ["(self", "(mut self", "(&self", "(&'t self"]
-                .iter()
-                .any(|with| rest.contains(with))
-                || rest.ends_with('(')
-                    && ["self", "mut self", "&self", "&'t self"].iter().any(|with| next.starts_with(with));
-            if of_a_value || indent == 0 && rest.contains("<'t") {
-                found.push((word(rest), word(rest)));
-            }
-        } else if let Some((name, rest)) = line.split_once(" = \"")
-            && rest.contains("\", kernel")
-            && word(name) == name
-        {
-            found.push((name.to_owned(), word(rest)));
-        }
-    }
-    found
-}
-
 /// The samples of an op: those with its name, and maybe more after it, unless another op's name fits better.
 fn samples_of<'s>(op: &str, all: &BTreeSet<String>, samples: &'s [Sample]) -> Vec<&'s Sample> {
     let fits = |sample: &str, op: &str| {
