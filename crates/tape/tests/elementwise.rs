@@ -474,3 +474,13 @@ fn values_of_a_batch_are_those_of_its_elements() -> Result<()> {
     assert_eq!(tape.var(empty).sinc().value()?.numel(), 0);
     Ok(())
 }
+
+/// The operator is Rust's: of the sign of the dividend.
+#[test]
+fn the_remainder_operator_is_that_of_numbers() {
+    let tape = Tape::new();
+    let (a, b) = (tape.var([-5.5, 5.5, -7.0]), tape.var([2.0, -2.0, 4.0]));
+    assert_eq!((a % b).value().unwrap().to_f64(), [-5.5 % 2.0, 5.5 % -2.0, -7.0 % 4.0]);
+    assert_eq!((a % 2.0).value().unwrap().to_f64(), [-1.5, 1.5, -1.0]);
+    assert_eq!((7.5 % b).value().unwrap().to_f64(), [1.5, 1.5, 3.5]);
+}

@@ -35,6 +35,7 @@ impl<'t> Var<'t> {
     /// ```
     ///
     /// A mistake if there is no such index.
+    #[doc(alias = "select")]
     #[track_caller]
     pub fn at(self, axis: isize, index: isize) -> Var<'t> {
         let shape = self.shape();

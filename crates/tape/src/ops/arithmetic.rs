@@ -222,4 +222,5 @@ operators! {
     Sub sub minus
     Mul mul times
     Div div over
+    Rem rem fmod
 }

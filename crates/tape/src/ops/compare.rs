@@ -95,6 +95,7 @@ impl<'t> Var<'t> {
 
     /// Of a `bool` mask: `yes` where it is true, `no` elsewhere (NumPy's `where`). The derivative goes to the one
     /// that was chosen. A number takes the other branch's dtype; two numbers are `f32`.
+    #[doc(alias = "where")]
     #[track_caller]
     pub fn select(self, yes: impl Operand<'t>, no: impl Operand<'t>) -> Var<'t> {
         if self.dtype() != DType::Bool && !self.is_poisoned() {

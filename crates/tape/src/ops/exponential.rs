@@ -17,6 +17,7 @@ unary! {
     expm1 = "expm1", kernel::EXPM1; |x, y, t| (t * x.exp()); [-1.5, 0.1, 2.0]
 
     /// `y = ln x`, -∞ at 0 and NaN below. Derivative: `1 / x`.
+    #[doc(alias = "log")]
     ln = "ln", kernel::LN; |x, y, t| (t / x); [0.2, 1.0, 4.0]
 
     /// `y = log₂ x`, exact for powers of two, -∞ at 0 and NaN below. Derivative: `1 / (x·ln 2)`.
