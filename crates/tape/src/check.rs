@@ -74,7 +74,8 @@ pub fn gradients(f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>, inputs: &[Tensor]) -
     for (i, (first, second)) in first.iter().zip(second).enumerate() {
         for (element, (&first, &second)) in first.iter().zip(second).enumerate() {
             let differences = differences(&mut program, inputs, i, element)?;
-            let what = |order| format!("{order} derivative by element {element} of input {i}");
+            let what =
+                |order| format!("{order} derivative by element {element} of input {i}, and by differences");
             agree(&what("first"), first, differences[0], TOLERANCE)?;
             agree(&what("second"), second, differences[1], TOLERANCE)?;
         }

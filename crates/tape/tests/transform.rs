@@ -2,8 +2,8 @@
 
 use approx::assert_relative_eq;
 use chainrule_tape::{
-    DType, Params, Tape, Tensor, Var, check, checkpoint, cond, grad, hessian, hvp, jacobian, jvp, linearize,
-    scan, value_and_grad, vjp, vmap,
+    DType, Params, Tape, Tensor, Var, check, checkpoint, cond, directional_derivative, grad, hessian, hvp,
+    jacobian, jvp, linearize, scan, value_and_grad, vjp, vmap,
 };
 
 fn numbers(count: usize, shape: &[usize]) -> Tensor {
@@ -391,4 +391,28 @@ fn functions_of_one_element_are_not_computed() {
     let found = tape.find_nan().unwrap().unwrap();
     assert_eq!((found.op, found.at.0.line()), ("ln", line));
     let _ = bad;
+}
+
+/// A mistake through every transformation is told with the line of its call.
+#[test]
+fn mistakes_name_the_line_of_the_transformation() {
+    type Use = for<'t> fn(Var<'t>) -> Var<'t>;
+    let uses: [(u32, Use); 11] = [
+        (line!(), |x| grad(|x| x.square(), x)),
+        (line!(), |x| value_and_grad(|x| x.square(), x).1),
+        (line!(), |x| hessian(|x| x.square(), x)),
+        (line!(), |x| hvp(|x| x.square(), x, x)),
+        (line!(), |x| jvp(|x| x.square(), x, x.sum(..)).1),
+        (line!(), |x| directional_derivative(|x| x.square(), x, x.sum(..))),
+        (line!(), |x| linearize(|x| x.square(), x).1(x.sum(..))),
+        (line!(), |x| vjp(|x| x.square(), x).1(x.sum(..))),
+        (line!(), |x| jacobian(|x| x.gt(0.0), x)),
+        (line!(), |x| vmap(|x| x, x.sum(..))),
+        (line!(), |x| scan(|c, x| (c * x, ()), x, x.sum(..)).0),
+    ];
+    for (line, f) in uses {
+        let tape = Tape::new();
+        let text = f(tape.var([1.0, 2.0])).value().unwrap_err().to_string();
+        assert!(text.contains(&format!("transform.rs:{line}:")), "{text}");
+    }
 }

@@ -144,11 +144,12 @@ impl Tape {
         }
         let meta = y.meta();
         if meta.shape.numel() != 1 || !meta.dtype.is_float() {
-            self.fail(
-                "grad",
-                "needs one floating-point number to differentiate (take a sum or a mean)",
-                &[y],
-            );
+            let what = if meta.dtype.is_float() {
+                "needs one number to differentiate (take a sum or a mean)".to_owned()
+            } else {
+                format!("{} has no derivative", meta.dtype)
+            };
+            self.fail("grad", what, &[y]);
             return None;
         }
         self.recording_mut().note_loss(y.index);

@@ -112,7 +112,7 @@ impl Tape {
     }
 
     #[track_caller]
-    pub(super) fn at(&self) -> At {
+    pub(crate) fn at(&self) -> At {
         // (No closure: it would be its own caller.)
         match self.line.get() {
             Some(line) => At(line),

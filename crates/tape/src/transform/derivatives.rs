@@ -72,7 +72,11 @@ pub fn vjp<'t, X: Vars<'t>>(f: impl FnOnce(X) -> Var<'t>, x: X) -> (Var<'t>, imp
     let x = fresh(&x);
     let leaves = x.leaves();
     let y = f(x.with(&mut leaves.iter().copied()));
-    let pullback = move |g: Var<'t>| x.with(&mut y.tape().vjp(y, g, &leaves).into_iter());
+    let at = y.tape().at();
+    let pullback = move |g: Var<'t>| {
+        let gradients = y.tape().on_behalf_of(at, || y.tape().vjp(y, g, &leaves));
+        x.with(&mut gradients.into_iter())
+    };
     (y, pullback)
 }
 
@@ -89,8 +93,14 @@ pub fn vjp<'t, X: Vars<'t>>(f: impl FnOnce(X) -> Var<'t>, x: X) -> (Var<'t>, imp
 /// A mistake if a direction has not the shape and dtype of its argument.
 #[track_caller]
 pub fn jvp<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X, dx: X) -> (Y, Y) {
-    let (y, push) = linearize(f, x);
-    let dy = push(dx);
+    let x = fresh(&x);
+    let (from, along) = (x.leaves(), dx.leaves());
+    let y = f(x);
+    let mut tangents = Vec::new();
+    for y in y.leaves() {
+        tangents.push(y.tape().jvp(y, &from, &along));
+    }
+    let dy = y.with(&mut tangents.into_iter());
     (y, dy)
 }
 
@@ -110,7 +120,16 @@ pub fn linearize<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) -> 
     let leaves = x.leaves();
     let y = f(x);
     let value = y.map(|y| y);
-    let push = move |dx: X| y.map(|y| y.tape().jvp(y, &leaves, &dx.leaves()));
+    // A closure would be its own caller.
+    #[allow(clippy::manual_map)]
+    let at = match y.leaves().first() {
+        Some(y) => Some(y.tape().at()),
+        None => None,
+    };
+    let push = move |dx: X| {
+        let tangent = |y: Var<'t>| y.tape().jvp(y, &leaves, &dx.leaves());
+        y.map(|y| at.map_or_else(|| tangent(y), |at| y.tape().on_behalf_of(at, || tangent(y))))
+    };
     (value, push)
 }
 
@@ -142,5 +161,17 @@ pub fn directional_derivative<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) ->
 /// Source: Pearlmutter, "Fast exact multiplication by the Hessian", 1994.
 #[track_caller]
 pub fn hvp<'t, X: Vars<'t>>(f: impl FnOnce(X) -> Var<'t>, x: X, v: X) -> X {
-    jvp(|x| grad(f, x), x, v).1
+    // (No closure around `grad`, and no `jvp` of one: mistakes are told with the caller's line.)
+    let x = fresh(&x);
+    let gradient = {
+        let own = x.leaves();
+        let y = f(x.with(&mut own.iter().copied()));
+        y.tape().grads(y, &own)
+    };
+    let (from, along) = (x.leaves(), v.leaves());
+    let mut products = Vec::with_capacity(gradient.len());
+    for g in gradient {
+        products.push(g.tape().jvp(g, &from, &along));
+    }
+    x.with(&mut products.into_iter())
 }

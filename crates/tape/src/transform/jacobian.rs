@@ -72,7 +72,8 @@ impl Tape {
     }
 }
 
-/// The Jacobian `∂f/∂x` of a function: see [`Tape::jacobian`].
+/// The Jacobian `∂f/∂x` of a function of one value (several can be one by [`Tape::stack`], and taken apart by [`Var::at`]): see
+/// [`Tape::jacobian`].
 ///
 /// ```
 /// use chainrule_tape::{Tape, jacobian};
@@ -98,5 +99,7 @@ pub fn jacobian<'t>(f: impl FnOnce(Var<'t>) -> Var<'t>, x: Var<'t>) -> Var<'t> {
 /// ```
 #[track_caller]
 pub fn hessian<'t>(f: impl FnOnce(Var<'t>) -> Var<'t>, x: Var<'t>) -> Var<'t> {
-    jacobian(|x| grad(f, x), x)
+    let x = alias(x);
+    let gradient = grad(f, x);
+    x.tape().jacobian(gradient, x)
 }

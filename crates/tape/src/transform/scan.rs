@@ -338,7 +338,12 @@ pub fn scan<'t, C: Vars<'t>, X: Vars<'t>, Y: Vars<'t>>(
     let fits = !poisoned && length.is_some() && sliced.iter().all(|x| x.shape().first().copied() == length);
     if !fits {
         if !poisoned {
-            tape.fail("scan", "the first axes, along which the loop goes, have the same length", &sliced);
+            let what = if sliced.iter().any(|x| x.rank() == 0) {
+                "a scalar has no axis along which a loop goes (values that all steps share are captured)"
+            } else {
+                "the first axes, along which the loop goes, have the same length"
+            };
+            tape.fail("scan", what, &sliced);
         }
         let (carry, y) = body(start.map(|_| tape.poison()), xs.map(|_| tape.poison()));
         return (carry.map(|_| tape.poison()), y.map(|_| tape.poison()));

@@ -2,7 +2,7 @@
 
 use crate::Var;
 
-/// What functions that are transformed take and return: a [`Var`], an array, `Vec` or tuple of them, or of such again.
+/// What functions that are transformed take and return: a [`Var`], an array, `Vec` or tuple (of up to eight) of them, or of such again.
 ///
 /// ```
 /// use chainrule_tape::{Tape, Vars};
@@ -75,4 +75,5 @@ macro_rules! tuples {
         }
     )* };
 }
-tuples! { (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }
+tuples! { (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, E 4) (A 0, B 1, C 2, D 3, E 4, F 5)
+(A 0, B 1, C 2, D 3, E 4, F 5, G 6) (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7) }

@@ -35,7 +35,12 @@ pub fn vmap<'t, X: Vars<'t>, Y: Vars<'t>>(f: impl FnOnce(X) -> Y, x: X) -> Y {
     let poisoned = tape.rejects("vmap", &batches);
     let fits = !poisoned && size.is_some() && batches.iter().all(|x| x.shape().first().copied() == size);
     if !fits && !poisoned {
-        tape.fail("vmap", "the first axes, along which the batch lies, have the same length", &batches);
+        let what = if batches.iter().any(|x| x.rank() == 0) {
+            "a scalar has no axis along which a batch lies (values that all elements share are captured)"
+        } else {
+            "the first axes, along which the batch lies, have the same length"
+        };
+        tape.fail("vmap", what, &batches);
     }
     let mut elements = Vec::with_capacity(batches.len());
     for x in &batches {
