@@ -5,8 +5,9 @@ use crate::ops::{alias, placeholder};
 use crate::{DType, Shape, Tape, Var};
 
 impl Tape {
-    /// The Jacobian `∂y/∂x`, of the axes of `y` and then those of `x`: `J[i.., j..] = ∂y[i..]/∂x[j..]`. One derivative is recorded,
-    /// and made for all directions at once: backward if `y` has fewer elements than `x`, else forward.
+    /// The Jacobian `∂y/∂x`, of the axes of `y` and then those of `x`: `J[i.., j..] = ∂y[i..]/∂x[j..]`, of
+    /// the dtype of `y`. One derivative is recorded, and made for all directions at once: backward if `y` has fewer elements than
+    /// `x`, else forward.
     ///
     /// ```
     /// # use chainrule_tape::Tape;
@@ -32,7 +33,7 @@ impl Tape {
         if m < n {
             let g = placeholder(self, &rows, y.dtype());
             let row = self.vjp(y, g, &[x]);
-            self.batch(&row, &[g], &[self.directions(&rows, y.dtype())], m)[0].reshape(shape)
+            self.batch(&row, &[g], &[self.directions(&rows, y.dtype())], m)[0].reshape(shape).cast(y.dtype())
         } else {
             let dx = placeholder(self, &columns, x.dtype());
             let column = self.jvp(y, &[x], &[dx]);

@@ -54,7 +54,10 @@ impl Recorded {
         let mut find = |this: &mut Recorded, place: &mut HashMap<u32, From>, index: u32| {
             *place.entry(index).or_insert_with(|| {
                 let node = &recording.nodes[index as usize];
-                if let Source::Leaf(Leaf::Scalar(number)) = node.source {
+                // (A number from before may be what a derivative is by.)
+                if let Source::Leaf(Leaf::Scalar(number)) = node.source
+                    && index as usize >= low
+                {
                     let value = recording.scalars[number as usize];
                     this.key.write_f64(value);
                     this.key.write(scalar_class(value) as u64);
