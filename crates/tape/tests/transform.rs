@@ -416,3 +416,27 @@ fn mistakes_name_the_line_of_the_transformation() {
         assert!(text.contains(&format!("transform.rs:{line}:")), "{text}");
     }
 }
+
+#[test]
+fn what_leaks_out_of_a_function_of_one_element_has_no_value() {
+    let tape = Tape::new();
+    let x = tape.var([1.0, 2.0]);
+    let mut leaked = x;
+    let line = line!() + 1;
+    let y = vmap(
+        |x| {
+            leaked = x * 2.0;
+            x + 1.0
+        },
+        x,
+    );
+    assert_eq!(values(y), [2.0, 3.0]);
+    let text = leaked.value().unwrap_err().to_string();
+    assert!(
+        text.contains("let the function return it") && text.contains(&format!("transform.rs:{line}:")),
+        "{text}"
+    );
+    assert!(tape.compile(&[leaked + 1.0]).is_err());
+    let inside = scan(|c, x| (c + x.value().map_or(0.0, |_| 1.0), ()), tape.var(0.0), x).0;
+    assert_eq!(inside.item().unwrap(), 0.0);
+}

@@ -1,6 +1,5 @@
 //! Where a NaN or an infinity came from.
 
-use crate::differentiate::dependents;
 use crate::{At, Error, Result, Shape, Tape};
 use std::fmt;
 
@@ -49,11 +48,7 @@ impl Tape {
                 "this tape has inputs without values: record with `var` in their place".into(),
             ));
         }
-        let unused = {
-            let recording = self.recording();
-            let placeholders = recording.placeholders.iter().map(|&index| index as usize);
-            dependents(&recording, 0, recording.nodes.len().max(1) - 1, placeholders)
-        };
+        let unused = self.recording().unused();
         // For each node, whether its value has a NaN and an infinity.
         let mut state: Vec<[bool; 2]> = Vec::with_capacity(self.len());
         for index in 0..self.len() as u32 {

@@ -1,8 +1,9 @@
 //! Programs: planned graphs with their buffers.
 
+use crate::differentiate::{dependents, needed};
 use crate::plan::{Graph, Memory, Plan, Roots, SCALAR_BYTES, Slot, fold, lower, place};
 use crate::record::{Key, KeyMap, Meta, Recording};
-use crate::{At, DType, Error, Params, Result, Shape, Tape, Tensor, Var};
+use crate::{At, DType, Error, Mistake, Params, Result, Shape, Tape, Tensor, Var};
 use chainrule_kernels::machine::Machine;
 use chainrule_kernels::{Buffer, Level};
 
@@ -98,6 +99,7 @@ impl Tape {
 
 impl Program {
     pub(crate) fn plan(recording: &Recording, roots: &Roots, known: impl Fn(u32) -> bool) -> Result<Program> {
+        check_roots(recording, roots)?;
         let mut graph = Graph::new(recording, roots, known);
         fold(&mut graph, recording, |plan, graph| {
             let mut program = Program::new(plan, graph, recording)?;
@@ -338,6 +340,35 @@ impl Program {
     pub fn set_threads(&mut self, most: usize) {
         self.machine.set_threads(most);
     }
+}
+
+impl Recording {
+    /// For each node, whether it is made from a placeholder, and never computed.
+    pub(super) fn unused(&self) -> Vec<bool> {
+        let placeholders = self.placeholders.iter().map(|&index| index as usize);
+        dependents(self, 0, self.nodes.len().max(1) - 1, placeholders)
+    }
+}
+
+/// What is made from placeholders has no value: a batch's element, or the argument of a loop's step, outside of its function.
+fn check_roots(recording: &Recording, roots: &Roots) -> Result<()> {
+    if recording.placeholders.is_empty() {
+        return Ok(());
+    }
+    let wanted =
+        roots.outputs.iter().chain(roots.assigns.iter().map(|(_, value)| value)).map(|&index| index as usize);
+    let needed = needed(recording, 0, recording.nodes.len() - 1, wanted);
+    let Some(&used) = recording.placeholders.iter().find(|&&index| needed[index as usize]) else {
+        return Ok(());
+    };
+    let node = &recording.nodes[used as usize];
+    Err(Error::Record(Box::new(Mistake {
+        op: "value",
+        what: "of a function of one element or step, which is never computed: let the function return it"
+            .into(),
+        operands: vec![(node.meta.shape.clone(), node.meta.dtype)],
+        at: node.at,
+    })))
 }
 
 /// The outputs of a run, in the program's memory until they are copied out.

@@ -104,7 +104,8 @@ impl Tape {
         self.rejects("value", vars);
         self.check()?;
         let last = vars.iter().map(|var| var.index).max().unwrap_or(0);
-        for index in 0..=last {
+        let unused = self.recording().unused();
+        for index in (0..=last).filter(|&index| !unused[index as usize]) {
             self.compute_alone(index)?;
         }
         self.values(vars)
