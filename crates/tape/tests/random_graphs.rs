@@ -23,9 +23,15 @@ fn numbers(rng: &mut StdRng, shape: &[usize]) -> Tensor {
     Tensor::from_vec(data, shape).unwrap()
 }
 
+/// Numbers near others, which may lie at a kink.
+fn near(x: &Tensor, rng: &mut StdRng) -> Tensor {
+    let data: Vec<f64> = x.to_f64().iter().map(|x| x + rng.random_range(1e-3..4e-3)).collect();
+    Tensor::from_vec(data, x.shape()).unwrap()
+}
+
 impl<'t> Graph<'t> {
     fn leaf(&mut self, value: Tensor) -> (Var<'t>, Tensor) {
-        let leaf = self.tape.var(value.clone());
+        let leaf = self.tape.input(value.shape(), DType::F64);
         self.leaves.push(leaf);
         self.values.push((leaf, value.clone()));
         (leaf, value)
@@ -39,7 +45,7 @@ impl<'t> Graph<'t> {
                 (0..self.values.len()).filter(|&i| self.values[i].1.shape() == own.shape()).collect();
             inputs.push(match rng.random_range(0..10) {
                 0..6 if !alike.is_empty() => self.values[alike[rng.random_range(0..alike.len())]].clone(),
-                0..8 if self.values.len() < 40 => self.leaf(own),
+                0..8 if self.values.len() < 40 => self.leaf(near(&own, rng)),
                 _ => self.values[rng.random_range(0..self.values.len())].clone(),
             });
         }
@@ -53,7 +59,8 @@ impl<'t> Graph<'t> {
             .to_f64()
             .iter()
             .fold(0.0, |most: f64, x| if x.is_nan() { f64::NAN } else { most.max(x.abs()) });
-        if small && (most == 0.0 || (1e-4..1e3).contains(&most)) {
+        let noise = value.to_f64().iter().any(|x| *x != 0.0 && x.abs() < 1e-8);
+        if small && !noise && (most == 0.0 || (1e-4..1e3).contains(&most)) {
             let x: Vec<Var<'t>> = inputs.iter().map(|(x, _)| *x).collect();
             let y = (sample.apply)(&x);
             if self.show {
@@ -91,8 +98,8 @@ fn close(a: f64, b: f64, tolerance: f64, scale: f64) -> bool {
         || a == b
 }
 
-/// Checks one graph; the result is its number of nodes.
-fn graph(samples: &[Sample], seed: u64, show: bool) -> usize {
+/// Checks one graph; the result is its number of nodes, and whether it is smooth enough for differences to be compared.
+fn graph(samples: &[Sample], seed: u64, show: bool) -> (usize, usize) {
     let mut rng = StdRng::seed_from_u64(seed);
     let tape = Tape::new();
     let mut graph = Graph { tape: &tape, leaves: Vec::new(), values: Vec::new(), show };
@@ -108,7 +115,7 @@ fn graph(samples: &[Sample], seed: u64, show: bool) -> usize {
     }
     let Graph { leaves, values, .. } = graph;
     let few: Vec<Var<'_>> = values[leaves.len()..].iter().rev().take(3).map(|(x, _)| *x).collect();
-    let Some(loss) = few.into_iter().map(|x| x.sin().sum(..)).reduce(|sum, x| sum + x) else { return 0 };
+    let Some(loss) = few.into_iter().map(|x| x.sin().sum(..)).reduce(|sum, x| sum + x) else { return (0, 0) };
     let directions: Vec<Tensor> = leaves.iter().map(|x| numbers(&mut rng, x.shape().dims())).collect();
     let du: Vec<Var<'_>> = directions.iter().map(|u| tape.var(u.clone())).collect();
     let gradients = tape.grads(loss, &leaves);
@@ -119,8 +126,10 @@ fn graph(samples: &[Sample], seed: u64, show: bool) -> usize {
     let some: Vec<usize> = (0..values.len()).filter(|_| rng.random_bool(0.3)).collect();
     wanted.extend(some.iter().map(|&i| values[i].0));
     let mut program = tape.compile(&wanted).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-    let outputs =
-        program.run(&mut Params::seeded(0), &[]).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let points: Vec<&Tensor> =
+        leaves.iter().map(|leaf| &values.iter().find(|(x, _)| is_same(*x, *leaf)).unwrap().1).collect();
+    let params = Params::seeded(0);
+    let outputs = program.eval(&params, &points).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     for (number, &i) in some.iter().enumerate() {
         let (found, expected) = (outputs.tensor(2 + leaves.len() + number), &values[i].1);
         assert_eq!((found.shape(), found.dtype()), (expected.shape(), expected.dtype()), "seed {seed}");
@@ -142,7 +151,37 @@ fn graph(samples: &[Sample], seed: u64, show: bool) -> usize {
     if scale < 1e8 && forward.is_finite() && reverse.is_finite() {
         assert!(close(forward, reverse, 1e-7, scale), "seed {seed}: forward {forward}, reverse {reverse}");
     }
-    tape.len()
+    // The change of the loss along the directions, by differences with three steps: where these disagree, there are kinks or jumps.
+    let mut at = |step: f64| {
+        let moved = |(x, u): (&&Tensor, &Tensor)| {
+            let values = x.to_f64().iter().zip(u.to_f64()).map(|(x, u)| x + step * u).collect::<Vec<f64>>();
+            Tensor::from_vec(values, x.shape()).unwrap()
+        };
+        let moved: Vec<Tensor> = points.iter().zip(&directions).map(moved).collect();
+        program
+            .eval(&params, &moved.iter().collect::<Vec<_>>())
+            .and_then(|outputs| outputs.item(0))
+            .unwrap_or(f64::NAN)
+    };
+    let mut slope = |h: f64| (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
+    let (wide, narrow, tiny) = (slope(2e-4), slope(1e-4), slope(1e-6));
+    let smooth = scale < 1e3
+        && close(wide, narrow, 1e-7, scale)
+        && close(tiny, narrow, 1e-5, scale)
+        && reverse.is_finite()
+        && narrow.is_finite();
+    if smooth {
+        assert!(
+            close(narrow, reverse, 1e-5, scale),
+            "seed {seed}: reverse {reverse}, by differences {narrow}"
+        );
+    }
+    (tape.len(), smooth as usize)
+}
+
+/// Whether two values are one.
+fn is_same(a: Var<'_>, b: Var<'_>) -> bool {
+    format!("{a:?}") == format!("{b:?}")
 }
 
 #[test]
@@ -160,15 +199,19 @@ fn graphs_of_all_ops() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let part = |first: u64| {
         move || {
-            (first..count).step_by(threads as usize).map(|seed| graph(samples, seed, false)).sum::<usize>()
+            (first..count)
+                .step_by(threads as usize)
+                .map(|seed| graph(samples, seed, false))
+                .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
         }
     };
-    let nodes: usize = std::thread::scope(|scope| {
+    let (nodes, smooth) = std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads).map(|first| scope.spawn(part(first))).collect();
-        parts
+        let parts = parts
             .into_iter()
-            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .sum()
+            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        parts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     });
-    println!("{count} graphs, {nodes} nodes");
+    println!("{count} graphs, {nodes} nodes, {smooth} compared with differences");
+    assert!(smooth as u64 > count / 3, "too few graphs are smooth: {smooth}");
 }
