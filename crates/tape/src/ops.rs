@@ -50,6 +50,24 @@ pub(crate) fn sample<const N: usize>(values: [f64; N], shape: &[usize]) -> Tenso
     Tensor::from_slice(&values, shape).expect("a sample's values fill its shape")
 }
 
+/// The rules of an op without a derivative, such as one that makes indices.
+macro_rules! no_derivative {
+    () => {
+        fn vjp<'t>(&self, at: &$crate::Rule<'_, 't>, _: $crate::Var<'t>) -> $crate::Gradients<'t> {
+            at.gradients(|_| None)
+        }
+
+        fn jvp<'t>(
+            &self,
+            _: &$crate::Rule<'_, 't>,
+            _: &[Option<$crate::Var<'t>>],
+        ) -> Option<$crate::Var<'t>> {
+            None
+        }
+    };
+}
+use no_derivative;
+
 /// Implements [`Op`](crate::Op) for elementwise ops of a kernel. The derivative of input `i` is linear in `t`, the
 /// gradient or tangent: an elementwise op's Jacobian is diagonal, so one rule serves reverse and forward mode.
 macro_rules! elementwise_op {

@@ -13,6 +13,8 @@ use rand::{RngExt, SeedableRng};
 struct Graph<'t> {
     tape: &'t Tape,
     leaves: Vec<Var<'t>>,
+    /// The leaves' values.
+    points: Vec<Tensor>,
     values: Vec<(Var<'t>, Tensor)>,
     /// Whether to print what is recorded.
     show: bool,
@@ -33,6 +35,7 @@ impl<'t> Graph<'t> {
     fn leaf(&mut self, value: Tensor) -> (Var<'t>, Tensor) {
         let leaf = self.tape.input(value.shape(), DType::F64);
         self.leaves.push(leaf);
+        self.points.push(value.clone());
         self.values.push((leaf, value.clone()));
         (leaf, value)
     }
@@ -102,7 +105,7 @@ fn close(a: f64, b: f64, tolerance: f64, scale: f64) -> bool {
 fn graph(samples: &[Sample], seed: u64, show: bool) -> (usize, usize) {
     let mut rng = StdRng::seed_from_u64(seed);
     let tape = Tape::new();
-    let mut graph = Graph { tape: &tape, leaves: Vec::new(), values: Vec::new(), show };
+    let mut graph = Graph { tape: &tape, leaves: Vec::new(), points: Vec::new(), values: Vec::new(), show };
     for shape in [&[2, 3][..], &[3], &[2, 2], &[], &[2, 1, 3]] {
         graph.leaf(numbers(&mut rng, shape));
     }
@@ -113,7 +116,7 @@ fn graph(samples: &[Sample], seed: u64, show: bool) -> (usize, usize) {
         tries += 1;
         graph.grow(&samples[rng.random_range(0..samples.len())], &mut rng);
     }
-    let Graph { leaves, values, .. } = graph;
+    let Graph { leaves, points, values, .. } = graph;
     let few: Vec<Var<'_>> = values[leaves.len()..].iter().rev().take(3).map(|(x, _)| *x).collect();
     let Some(loss) = few.into_iter().map(|x| x.sin().sum(..)).reduce(|sum, x| sum + x) else { return (0, 0) };
     let directions: Vec<Tensor> = leaves.iter().map(|x| numbers(&mut rng, x.shape().dims())).collect();
@@ -126,8 +129,7 @@ fn graph(samples: &[Sample], seed: u64, show: bool) -> (usize, usize) {
     let some: Vec<usize> = (0..values.len()).filter(|_| rng.random_bool(0.3)).collect();
     wanted.extend(some.iter().map(|&i| values[i].0));
     let mut program = tape.compile(&wanted).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-    let points: Vec<&Tensor> =
-        leaves.iter().map(|leaf| &values.iter().find(|(x, _)| is_same(*x, *leaf)).unwrap().1).collect();
+    let points: Vec<&Tensor> = points.iter().collect();
     let params = Params::seeded(0);
     let outputs = program.eval(&params, &points).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     for (number, &i) in some.iter().enumerate() {
@@ -177,11 +179,6 @@ fn graph(samples: &[Sample], seed: u64, show: bool) -> (usize, usize) {
         );
     }
     (tape.len(), smooth as usize)
-}
-
-/// Whether two values are one.
-fn is_same(a: Var<'_>, b: Var<'_>) -> bool {
-    format!("{a:?}") == format!("{b:?}")
 }
 
 #[test]

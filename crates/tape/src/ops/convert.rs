@@ -1,6 +1,6 @@
 //! Changes of dtype, and the end of a gradient.
 
-use super::{Sample, sample};
+use super::{no_derivative, Sample, sample};
 use crate::record::Key;
 use crate::{Batch, DType, Gradients, Lower, Meta, Op, Rule, Shape, Tape, Var};
 use chainrule_kernels::pointwise as kernel;
@@ -57,13 +57,7 @@ impl Op for Detach {
         Lower::View(std::sync::Arc::new(super::movement::Same))
     }
 
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| None)
-    }
-
-    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        None
-    }
+    no_derivative! {}
 
     fn detaches(&self) -> bool {
         true

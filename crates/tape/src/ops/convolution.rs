@@ -245,19 +245,8 @@ impl<const N: usize> Conv<N> {
 
     /// What is wrong with an input and weights, but for their lengths.
     fn check(&self, x: &Meta, w: &Meta) -> Result<(), String> {
-        if x.shape.rank() != N + 2 || w.shape.rank() != N + 2 {
-            return Err(format!(
-                "takes an input and weights with {} axes each, or one axis less for one input",
-                N + 2
-            ));
-        }
-        if x.dtype != w.dtype || !x.dtype.is_float() {
-            return Err(crate::record::reject(&[x, w]));
-        }
         let groups = self.groups;
-        if groups == 0 || self.stride.contains(&0) || self.dilation.contains(&0) {
-            return Err("stride, dilation and groups are at least 1".into());
-        }
+        check_settings(x, w, &self.stride, &self.dilation, groups)?;
         let (inputs, outputs) = (x.shape[1], w.shape[0]);
         if inputs % groups != 0 || outputs % groups != 0 {
             return Err(format!("{inputs} and {outputs} channels can't be cut in {groups} groups"));
@@ -273,6 +262,29 @@ impl<const N: usize> Conv<N> {
         }
         Ok(())
     }
+}
+
+/// What is wrong with an input and weights or with the settings of a convolution or its transpose, but for channels and lengths.
+pub(super) fn check_settings<const N: usize>(
+    x: &Meta,
+    w: &Meta,
+    stride: &[usize; N],
+    dilation: &[usize; N],
+    groups: usize,
+) -> Result<(), String> {
+    if x.shape.rank() != N + 2 || w.shape.rank() != N + 2 {
+        return Err(format!(
+            "takes an input and weights with {} axes each, or one axis less for one input",
+            N + 2
+        ));
+    }
+    if x.dtype != w.dtype || !x.dtype.is_float() {
+        return Err(crate::record::reject(&[x, w]));
+    }
+    if groups == 0 || stride.contains(&0) || dilation.contains(&0) {
+        return Err("stride, dilation and groups are at least 1".into());
+    }
+    Ok(())
 }
 
 /// `[n, c, spatial…]` to `[n, spatial…, c]`, as an order of axes.

@@ -1,7 +1,7 @@
 //! Running sums and extremes along an axis.
 
 use super::sort::along;
-use super::{Sample, is_lone, sample};
+use super::{no_derivative, Sample, is_lone, sample};
 use crate::record::Key;
 use crate::{Batch, Call, DType, Gradients, Lower, Meta, Op, Rule, Shape, Slice, SliceMut, Var};
 use std::sync::Arc;
@@ -197,13 +197,7 @@ impl Op for ArgCum {
         Lower::Call(Arc::new(self.clone()))
     }
 
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| None)
-    }
-
-    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        None
-    }
+    no_derivative! {}
 
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         at.apply(ArgCum { lines: self.lines.later(), ..*self })

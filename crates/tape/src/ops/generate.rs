@@ -1,8 +1,8 @@
 //! Values from nothing but their index: ranges and random numbers.
 
-use super::{Sample, numbers};
+use super::{no_derivative, Sample, numbers};
 use crate::record::Key;
-use crate::{DType, Gradients, Lower, Meta, Op, Rule, Shape, Tape, Var};
+use crate::{DType, Lower, Meta, Op, Shape, Tape, Var};
 use chainrule_kernels::pointwise::{self as kernel, Generator};
 
 /// Elements made from their own index, a seed, and the number of the stream.
@@ -39,13 +39,7 @@ impl Op for Generate {
         Lower::Generate(self.kernel, [self.seed, self.stream << 40])
     }
 
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| None)
-    }
-
-    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        None
-    }
+    no_derivative! {}
 }
 
 impl Tape {

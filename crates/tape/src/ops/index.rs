@@ -1,6 +1,6 @@
 //! Elements by index.
 
-use super::{Sample, sample};
+use super::{no_derivative, Sample, sample};
 use crate::record::Key;
 use crate::{Batch, Call, DType, Gradients, Lower, Meta, Op, Rule, Shape, Slice, SliceMut, Var};
 use smallvec::SmallVec;
@@ -126,13 +126,7 @@ impl Op for CheckIndex {
         Lower::CheckIndex(self.bound)
     }
 
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| None)
-    }
-
-    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        None
-    }
+    no_derivative! {}
 
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         at.together()
@@ -191,13 +185,7 @@ impl Op for LastSource {
         Lower::Call(Arc::new(self.clone()))
     }
 
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| None)
-    }
-
-    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        None
-    }
+    no_derivative! {}
 
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         // Only the last axis is looked at.

@@ -1,8 +1,8 @@
 //! Sorting.
 
-use super::{Sample, is_lone, sample};
+use super::{no_derivative, Sample, is_lone, sample};
 use crate::record::Key;
-use crate::{Batch, Call, DType, Gradients, Lower, Meta, Op, Rule, Slice, SliceMut, Var};
+use crate::{Batch, Call, DType, Lower, Meta, Op, Slice, SliceMut, Var};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -88,13 +88,7 @@ impl Op for ArgSort {
         Lower::Call(Arc::new(self.clone()))
     }
 
-    fn vjp<'t>(&self, at: &Rule<'_, 't>, _: Var<'t>) -> Gradients<'t> {
-        at.gradients(|_| None)
-    }
-
-    fn jvp<'t>(&self, _: &Rule<'_, 't>, _: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        None
-    }
+    no_derivative! {}
 
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         // The last axis is the last of a batch too.

@@ -1,7 +1,7 @@
 //! Transposed convolution: the gradient of a convolution's input, as an op of its own.
 
 use super::Sample;
-use super::convolution::{channels_first, channels_last, convolution, numbers};
+use super::convolution::{channels_first, channels_last, convolution, numbers, check_settings};
 use super::depthwise::depthwise;
 use super::windows::{Windows, check_strides};
 use crate::{Meta, Var};
@@ -39,19 +39,8 @@ impl<const N: usize> ConvTranspose<N> {
     /// What is wrong with an input and weights, or where the output lies in the windows' sum, along each axis: from where on,
     /// and up to where.
     fn output(&self, x: &Meta, w: &Meta) -> Result<SmallVec<[(usize, usize); 3]>, String> {
-        if x.shape.rank() != N + 2 || w.shape.rank() != N + 2 {
-            return Err(format!(
-                "takes an input and weights with {} axes each, or one axis less for one input",
-                N + 2
-            ));
-        }
-        if x.dtype != w.dtype || !x.dtype.is_float() {
-            return Err(crate::record::reject(&[x, w]));
-        }
         let groups = self.groups;
-        if groups == 0 || self.stride.contains(&0) || self.dilation.contains(&0) {
-            return Err("stride, dilation and groups are at least 1".into());
-        }
+        check_settings(x, w, &self.stride, &self.dilation, groups)?;
         let (inputs, wanted) = (x.shape[1], w.shape[0]);
         if inputs != wanted {
             return Err(format!("the input has {inputs} channels, the weights are for {wanted}"));
