@@ -15,7 +15,7 @@ use std::f64::consts::{SQRT_2, TAU};
 /// |--------------------------|--------------------|---------------------|
 /// | `[]`                     | 1                  | 1                   |
 /// | `[n]`                    | `n`                | `n`                 |
-/// | `[in, out]`, a linear map | `in`              | `out`               |
+/// | `[out, in]`, a linear map | `in`              | `out`               |
 /// | `[out, in, …kernel]`, a convolution | `in·∏kernel` | `out·∏kernel`  |
 ///
 /// ```
@@ -251,7 +251,6 @@ fn fans(shape: &Shape) -> (f64, f64) {
     let (inputs, outputs) = match *shape.dims() {
         [] => (1, 1),
         [n] => (n, n),
-        [inputs, outputs] => (inputs, outputs),
         [outputs, inputs, ref kernel @ ..] => {
             let kernel: usize = kernel.iter().product();
             (inputs * kernel, outputs * kernel)
@@ -269,7 +268,7 @@ mod tests {
         let fans = |shape: &[usize]| fans(&Shape::from(shape));
         assert_eq!(fans(&[]), (1.0, 1.0));
         assert_eq!(fans(&[5]), (5.0, 5.0));
-        assert_eq!(fans(&[64, 10]), (64.0, 10.0));
+        assert_eq!(fans(&[10, 64]), (64.0, 10.0));
         assert_eq!(fans(&[16, 3, 5, 5]), (75.0, 400.0));
     }
 }

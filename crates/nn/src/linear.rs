@@ -4,12 +4,11 @@ use crate::label::Label;
 use crate::{Init, Layer};
 use chainrule_tape::{ParamId, Scope, Var};
 
-/// A linear map of the last axis: `y = x·W + b`, with `x` of shape `[…, inputs]`, the parameters `weight` `W` of shape
-/// `[inputs, outputs]` and `bias` `b` of shape `[outputs]`, and `y` of shape `[…, outputs]`.
+/// A linear map of the last axis: `y = x·Wᵀ + b`, with `x` of shape `[…, inputs]`, the parameters `weight` `W` of shape
+/// `[outputs, inputs]` and `bias` `b` of shape `[outputs]`, and `y` of shape `[…, outputs]`. (Names and layout are PyTorch's;
+/// Keras keeps the transposed weight.)
 ///
-/// (PyTorch keeps the transposed weight, `[outputs, inputs]`.)
-///
-/// Derivatives, where `g` arrives at `y`: `g·Wᵀ` for `x`, `xᵀ·g` for `W` and the sum of `g`'s rows for `b`.
+/// Derivatives, where `g` arrives at `y`: `g·W` for `x`, `gᵀ·x` for `W` and the sum of `g`'s rows for `b`.
 ///
 /// An input of another width, or another dtype than the parameters', is a mistake that names the layer and its line.
 ///
@@ -19,7 +18,7 @@ use chainrule_tape::{ParamId, Scope, Var};
 ///
 /// let mut params = Params::seeded(7);
 /// let layer = Linear::new(&mut params.root().sub("out"), 3, 2);
-/// params.set("out.weight", [[1.0f32, 0.0], [0.0, 1.0], [2.0, 2.0]])?;
+/// params.set("out.weight", [[1.0f32, 0.0, 2.0], [0.0, 1.0, 2.0]])?;
 /// params.set("out.bias", [0.5f32, -0.5])?;
 ///
 /// let tape = Tape::with(&params);
@@ -75,12 +74,12 @@ impl Linear {
             at.mistake(format!("a Linear layer from {inputs} to {outputs} elements has no weights"));
         }
         let label = Label::new(at);
-        let weight = weight.param(at, "weight", [inputs, outputs]);
+        let weight = weight.param(at, "weight", [outputs, inputs]);
         let bias = bias.into().map(|init| init.param(at, "bias", outputs));
         Linear { label, weight, bias, inputs, outputs }
     }
 
-    /// The weight, `[inputs, outputs]`.
+    /// The weight, `[outputs, inputs]`.
     pub fn weight(&self) -> ParamId {
         self.weight
     }
@@ -105,7 +104,7 @@ impl Layer for Linear {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let x = self.label.expect("Linear", x, self.inputs);
-        let y = x.matmul(x.tape().param(self.weight));
+        let y = x.matmul(x.tape().param(self.weight).t());
         let y = match self.bias {
             Some(bias) => y + x.tape().param(bias),
             None => y,

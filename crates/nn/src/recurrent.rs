@@ -26,10 +26,10 @@ impl Cell {
         let label = Label::new(at);
         Cell {
             label,
-            weight_ih: init.param(at, "weight_ih", [inputs, gates * hidden]),
-            weight_hh: init.param(at, "weight_hh", [hidden, gates * hidden]),
-            bias_ih: init.param(at, "bias_ih", gates * hidden),
-            bias_hh: init.param(at, "bias_hh", gates * hidden),
+            weight_ih: init.param(at, "weight_ih_l0", [gates * hidden, inputs]),
+            weight_hh: init.param(at, "weight_hh_l0", [gates * hidden, hidden]),
+            bias_ih: init.param(at, "bias_ih_l0", gates * hidden),
+            bias_hh: init.param(at, "bias_hh_l0", gates * hidden),
             inputs,
             hidden,
         }
@@ -136,9 +136,9 @@ impl Lstm {
             Ok(x) => x,
             Err(mistake) => return (mistake, (mistake, mistake)),
         };
-        let weight = tape.param(cell.weight_hh);
+        let weight = tape.param(cell.weight_hh).t();
         let inputs =
-            x.matmul(tape.param(cell.weight_ih)) + (tape.param(cell.bias_ih) + tape.param(cell.bias_hh));
+            x.matmul(tape.param(cell.weight_ih).t()) + (tape.param(cell.bias_ih) + tape.param(cell.bias_hh));
         let mut last = state;
         let mut outputs = Vec::with_capacity(x.shape()[1]);
         for t in 0..x.shape()[1] {
@@ -211,8 +211,8 @@ impl Gru {
             Ok(x) => x,
             Err(mistake) => return (mistake, mistake),
         };
-        let (weight, bias) = (tape.param(cell.weight_hh), tape.param(cell.bias_hh));
-        let inputs = x.matmul(tape.param(cell.weight_ih)) + tape.param(cell.bias_ih);
+        let (weight, bias) = (tape.param(cell.weight_hh).t(), tape.param(cell.bias_hh));
+        let inputs = x.matmul(tape.param(cell.weight_ih).t()) + tape.param(cell.bias_ih);
         let mut last = state;
         let mut outputs = Vec::with_capacity(x.shape()[1]);
         for t in 0..x.shape()[1] {

@@ -88,7 +88,7 @@ fn an_odd_number_of_normal_numbers() {
 
 #[test]
 fn variances_come_from_the_fans() {
-    let shape = [1000, 250];
+    let shape = [250, 1000];
     for (name, init, variance, uniform) in [
         ("xavier uniform", Init::xavier_uniform(), 2.0 / 1250.0, true),
         ("xavier normal", Init::xavier_normal(), 2.0 / 1250.0, false),

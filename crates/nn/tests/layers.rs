@@ -30,7 +30,7 @@ fn linear_maps_the_last_axis() {
     let bias = params.tensor(layer.bias().unwrap()).to_f64();
     for row in 0..20 {
         for j in 0..2 {
-            let expected = bias[j] + (0..3).map(|i| x[row * 3 + i] * weight[i * 2 + j]).sum::<f64>();
+            let expected = bias[j] + (0..3).map(|i| x[row * 3 + i] * weight[j * 3 + i]).sum::<f64>();
             assert!((y[row * 2 + j] - expected).abs() < 1e-14);
         }
     }

@@ -40,8 +40,9 @@ pub struct Sample {
 
 pub(crate) use convert::{alias, anew, placeholder};
 pub(crate) use convolution::numbers;
-pub(crate) use movement::same_view;
 /// The movement to a shape with the same elements, for the planner.
+pub(crate) use matmul::product;
+pub(crate) use movement::same_view;
 pub(crate) use movement::{expand, permute, reshape};
 pub(crate) use reduce::{is_lone, reduce_kept};
 

@@ -1,7 +1,7 @@
 //! The matrix product.
 
 use super::{Sample, sample};
-use crate::record::Key;
+use crate::record::{Key, OpRef};
 use crate::{Batch, Gradients, Lower, Meta, Op, Rule, Shape, Var};
 
 #[derive(Debug)]
@@ -49,6 +49,11 @@ impl Op for Matmul {
     fn batch<'t>(&self, at: &Batch<'_, 't>) -> Var<'t> {
         at.x[0].matmul(at.x[1])
     }
+}
+
+/// The product of two matrices, for the planner.
+pub(crate) fn product() -> OpRef {
+    OpRef::Static(&Matmul)
 }
 
 fn mismatch(row: usize, column: usize) -> String {
@@ -102,7 +107,7 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn product(self, other: Var<'t>) -> Var<'t> {
-        self.tape.push(crate::record::OpRef::Static(&Matmul), &[self, other])
+        self.tape.push(product(), &[self, other])
     }
 
     /// The scalar product of two vectors, `Σᵢ aᵢ·bᵢ`. Derivatives: `b` and `a`.

@@ -198,6 +198,11 @@ impl Builder<'_> {
                     let order: SmallVec<[usize; 4]> = order.iter().map(|&axis| first[axis]).collect();
                     return self.permute(base, &order, at);
                 }
+                if movement.order().is_some_and(|order| order == [1, 0])
+                    && let Some(y) = self.transposed_product(inputs[0], at)
+                {
+                    return y;
+                }
                 // Any arrangement of one repeated number is that number.
                 if let Kind::Leaf(leaf @ Leaf::Scalar(_)) = self.graph.nodes[inputs[0] as usize].kind {
                     return self.leaf(leaf, meta, at);
@@ -319,6 +324,18 @@ impl Builder<'_> {
             self.graph.nodes[x as usize].meta.dtype,
         );
         self.op(&crate::ops::permute(order), SmallVec::from_iter([x]), &meta, at)
+    }
+
+    /// `(aᵀ·b)ᵀ` is `bᵀ·a`: the gradient of a weight that is used transposed comes out in the order in which it is kept.
+    fn transposed_product(&mut self, x: u32, at: At) -> Option<u32> {
+        let node = &self.graph.nodes[x as usize];
+        let &[left, right] = &node.inputs[..] else { return None };
+        let (Kind::Op(Lower::Matmul), Some((_, left))) = (&node.kind, self.permuted(left)) else {
+            return None;
+        };
+        let meta = Meta::new([node.meta.shape[1], node.meta.shape[0]], node.meta.dtype);
+        let right = self.permute(right, &[1, 0], at);
+        Some(self.op(&crate::ops::product(), SmallVec::from_iter([right, left]), &meta, at))
     }
 
     /// An elementwise op on permuted values is done on the values, and its result permuted: so the memory order that a
