@@ -22,7 +22,7 @@ pub use compose::padding::PadMode;
 pub use error::{At, Cut, Error, Mistake, Result};
 pub use execute::{Function, NonFinite, Outputs, Program};
 pub use ops::{Conv, ConvTranspose, Pool};
-pub use params::{Kind, ParamId, Params, Scope};
+pub use params::{Kind, Loaded, ParamId, Params, Scope, name_fits};
 pub use plan::Constant;
 pub use record::{
     Batch, Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Piece, Rule, Tape, Var, View, Within,

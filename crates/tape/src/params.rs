@@ -1,10 +1,14 @@
 //! Named tensors that a model owns.
 
 mod file;
+mod load;
 mod names;
+mod pattern;
 mod scope;
 mod snapshot;
 
+pub use load::Loaded;
+pub use pattern::name_fits;
 pub use scope::Scope;
 
 use crate::{DType, Error, Result, Shape, Tensor};
@@ -187,34 +191,6 @@ impl Params {
         Ok(())
     }
 
-    /// Freezes every trainable tensor whose name is `prefix` or starts with `prefix.` (all, if it is empty).
-    /// Returns how many.
-    pub fn freeze(&mut self, prefix: &str) -> usize {
-        self.change(prefix, Kind::Trainable, Kind::Frozen)
-    }
-
-    /// The reverse of [`freeze`](Params::freeze).
-    pub fn unfreeze(&mut self, prefix: &str) -> usize {
-        self.change(prefix, Kind::Frozen, Kind::Trainable)
-    }
-
-    fn change(&mut self, prefix: &str, from: Kind, to: Kind) -> usize {
-        let mut count = 0;
-        for (name, kind) in &mut Arc::make_mut(&mut self.names).kinds {
-            let inside = name
-                .strip_prefix(prefix)
-                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'));
-            if inside && *kind == from {
-                *kind = to;
-                count += 1;
-            }
-        }
-        if count > 0 {
-            self.layout = next_layout();
-        }
-        count
-    }
-
     /// Adds a tensor, or returns the id of an [`Optimizer`](Kind::Optimizer) tensor that is there already.
     /// Another name that exists is a mistake, reported when the params are used.
     pub fn add(&mut self, name: &str, kind: Kind, tensor: impl Into<Tensor>) -> ParamId {
@@ -314,17 +290,6 @@ mod tests {
         assert_eq!((found("b", "m"), found("b", "m.a")), (Some("optim.m.b"), Some("optim.m.a.b")));
         assert_eq!(found("b", "v"), None);
         assert_eq!(params.without_optimizer().unwrap().len(), 0);
-    }
-
-    #[test]
-    fn freezing_goes_by_whole_names() {
-        let mut params = Params::seeded(0);
-        for name in ["a", "a.b", "ab"] {
-            params.add(name, Kind::Trainable, 1.0f32);
-        }
-        assert_eq!(params.freeze("a"), 2);
-        assert_eq!(params.kind(params.id("ab").unwrap()), Kind::Trainable);
-        assert_eq!(params.unfreeze(""), 2);
     }
 
     #[test]

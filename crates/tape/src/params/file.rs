@@ -12,6 +12,7 @@ const OPTIMIZER: &str = "chainrule.optimizer";
 
 impl Params {
     /// Writes all tensors to a `.safetensors` file, which PyTorch and others read too; the kinds are in its metadata.
+    /// (What belongs to an optimizer is written as well: [`without_optimizer`](Params::without_optimizer) is the model alone.)
     /// The file appears whole or not at all: it is written beside its place and then renamed.
     ///
     /// # Errors
@@ -41,54 +42,11 @@ impl Params {
         std::fs::rename(&beside, path).map_err(|e| failed(path, e))
     }
 
-    /// Reads the values of all tensors from a file. Names, shapes and dtypes must be the same; of an optimizer's
-    /// memory, what the file has is taken and what it lacks is left. Nothing changes unless all is well.
+    /// The tensors of a file, sorted by name. Numbers of 16 bits (`f16` and `bf16`) become `f32`, integers `i64`. Use
+    /// [`load`](Params::load) for the params of a model.
     ///
     /// # Errors
-    /// If the file can't be read, or doesn't fit: the message lists what is missing, unexpected or of another shape.
-    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        self.check()?;
-        let read = Params::read(path)?;
-        let mut wrong = Vec::new();
-        for (name, kind, tensor) in self.iter() {
-            match read.get(name) {
-                None if kind == Kind::Optimizer => {}
-                None => wrong.push(format!("`{name}` is missing")),
-                Some(found) if found.shape() != tensor.shape() || found.dtype() != tensor.dtype() => wrong
-                    .push(format!(
-                        "`{name}` is {} {}, not {} {}",
-                        found.shape(),
-                        found.dtype(),
-                        tensor.shape(),
-                        tensor.dtype()
-                    )),
-                Some(_) => {}
-            }
-        }
-        for (name, kind, _) in read.iter() {
-            if kind != Kind::Optimizer && self.get(name).is_none() {
-                wrong.push(format!("`{name}` is unexpected"));
-            }
-        }
-        if !wrong.is_empty() {
-            return Err(failed(path, wrong.join("; ")));
-        }
-        for (name, kind, tensor) in read.iter() {
-            match self.id(name) {
-                Some(id) => *self.tensor_mut(id) = tensor.clone(),
-                None => {
-                    self.add(name, kind, tensor.clone());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The tensors of a file, sorted by name. Use [`load`](Params::load) for the params of a model.
-    ///
-    /// # Errors
-    /// If the file can't be read, isn't of the safetensors format, or has a dtype other than this crate's.
+    /// If the file can't be read, isn't of the safetensors format, or has a tensor of another dtype.
     pub fn read(path: impl AsRef<Path>) -> Result<Params> {
         let path = path.as_ref();
         let data = std::fs::read(path).map_err(|e| failed(path, e))?;
@@ -158,8 +116,51 @@ fn from_view(view: &TensorView<'_>) -> Result<Tensor, String> {
     match view.dtype() {
         Dtype::F32 => all(view, f32::from_le_bytes),
         Dtype::F64 => all(view, f64::from_le_bytes),
+        Dtype::F16 => all(view, |bytes| of_half(u16::from_le_bytes(bytes))),
+        // The upper half of an f32.
+        Dtype::BF16 => all(view, |bytes| f32::from_bits((u16::from_le_bytes(bytes) as u32) << 16)),
         Dtype::I64 => all(view, i64::from_le_bytes),
+        Dtype::I32 => all(view, |bytes| i32::from_le_bytes(bytes) as i64),
+        Dtype::U32 => all(view, |bytes| u32::from_le_bytes(bytes) as i64),
+        Dtype::I16 => all(view, |bytes| i16::from_le_bytes(bytes) as i64),
+        Dtype::U16 => all(view, |bytes| u16::from_le_bytes(bytes) as i64),
+        Dtype::I8 => all(view, |bytes| i8::from_le_bytes(bytes) as i64),
+        Dtype::U8 => all(view, |bytes| u8::from_le_bytes(bytes) as i64),
         Dtype::BOOL => all(view, |[byte]: [u8; 1]| byte != 0),
-        other => Err(format!("dtype {other:?} is not one of f32, f64, i64, bool")),
+        other => Err(format!("numbers of dtype {other:?} can't be read")),
+    }
+}
+
+/// The number of a sign, five bits of exponent and ten of fraction (IEEE 754 binary16). Every one of them is an `f32`.
+fn of_half(bits: u16) -> f32 {
+    let (sign, exponent, fraction) = (bits >> 15, (bits >> 10 & 0x1f) as i32, (bits & 0x3ff) as f32);
+    let size = match exponent {
+        0 => fraction * 2f32.powi(-24),
+        0x1f if fraction == 0.0 => f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
+    };
+    if sign == 1 { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_half;
+
+    #[test]
+    fn halves_are_what_they_are() {
+        for (bits, value) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x0400, 2f32.powi(-14)),
+            (0x0001, 2f32.powi(-24)),
+            (0x3555, 0.333_251_95),
+            (0xfc00, f32::NEG_INFINITY),
+            (0x8000, -0.0),
+        ] {
+            assert_eq!(of_half(bits).to_bits(), value.to_bits(), "{bits:x}");
+        }
+        assert!(of_half(0x7e01).is_nan());
     }
 }
