@@ -78,6 +78,12 @@ impl Iterator for Batches<'_> {
         Some(batch.expect("a set's inputs and labels have its number of rows"))
     }
 
+    /// Passes over batches without copying them.
+    fn nth(&mut self, n: usize) -> Option<(Tensor, Tensor)> {
+        self.next = self.end.min(self.next.saturating_add(n.saturating_mul(self.size)));
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = (self.end - self.next).div_ceil(self.size);
         (left, Some(left))
@@ -118,6 +124,14 @@ mod tests {
             assert_eq!(sizes, expected);
             assert!(labels.into_iter().eq(0..n as i64));
         }
+    }
+
+    #[test]
+    fn batches_are_passed_over() {
+        let data = rows(7);
+        let labels = |n| data.batches(3).nth(n).map(|(_, y)| y.to_vec::<i64>().unwrap());
+        assert_eq!((labels(1), labels(2), labels(3)), (Some(vec![3, 4, 5]), Some(vec![6]), None));
+        assert_eq!(data.batches(3).skip(2).count(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Functions that are planned once for each shape of their inputs.
 
-use super::Program;
+use super::{Outputs, Program};
 use crate::{Meta, Params, Result, Tape, Tensor, Var};
 
 /// A model in use: recorded in inference mode and planned once for each combination of input shapes, then replayed.
@@ -16,7 +16,7 @@ use crate::{Meta, Params, Result, Tape, Tensor, Var};
 /// ```
 pub struct Function<'f, const N: usize> {
     #[allow(clippy::type_complexity)]
-    record: Box<dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f>,
+    record: Box<dyn for<'t> Fn([Var<'t>; N]) -> Vec<Var<'t>> + 'f>,
     /// Programs by the layout of the params and the inputs' shapes; the last used comes first.
     programs: Vec<(u64, [Meta; N], Program)>,
 }
@@ -27,14 +27,40 @@ impl<'f, const N: usize> Function<'f, N> {
 
     /// A function of `N` tensors.
     pub fn new(record: impl for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f) -> Self {
+        Function::several(move |x| vec![record(x)])
+    }
+
+    /// A function of `N` tensors with several results, for [`run_all`](Function::run_all).
+    ///
+    /// ```
+    /// use chainrule_tape::{Function, Params, Tensor};
+    /// let mut polar = Function::several(|[x, y]| vec![x.hypot(y), y.atan2(x)]);
+    /// let found = polar.run_all(&Params::seeded(0), [&Tensor::from(0.0), &Tensor::from(2.0)])?;
+    /// assert_eq!(found, [Tensor::from(2.0), Tensor::from(std::f64::consts::FRAC_PI_2)]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    pub fn several(record: impl for<'t> Fn([Var<'t>; N]) -> Vec<Var<'t>> + 'f) -> Self {
         Function { record: Box::new(record), programs: Vec::new() }
     }
 
-    /// The result for these inputs.
+    /// The result for these inputs; the first, if there are several.
     ///
     /// # Errors
     /// A mistake made while recording, with its source line; or a mistake in the data.
     pub fn run(&mut self, params: &Params, inputs: [&Tensor; N]) -> Result<Tensor> {
+        Ok(self.outputs(params, inputs)?.tensor(0))
+    }
+
+    /// All results for these inputs.
+    ///
+    /// # Errors
+    /// As [`run`](Function::run).
+    pub fn run_all(&mut self, params: &Params, inputs: [&Tensor; N]) -> Result<Vec<Tensor>> {
+        let outputs = self.outputs(params, inputs)?;
+        Ok((0..outputs.len()).map(|i| outputs.tensor(i)).collect())
+    }
+
+    fn outputs(&mut self, params: &Params, inputs: [&Tensor; N]) -> Result<Outputs<'_>> {
         let fits = |(layout, metas, _): &(u64, [Meta; N], Program)| {
             let same = |(meta, x): (&Meta, &&Tensor)| meta.shape == *x.shape() && meta.dtype == x.dtype();
             *layout == params.layout() && metas.iter().zip(&inputs).all(same)
@@ -46,12 +72,12 @@ impl<'f, const N: usize> Function<'f, N> {
                 let metas = inputs.map(|x| Meta::new(x.shape(), x.dtype()));
                 let tape = Tape::with(params).inference();
                 let vars = std::array::from_fn(|i| tape.input(&metas[i].shape, metas[i].dtype));
-                let program = tape.compile(&[(self.record)(vars)])?;
+                let program = tape.compile(&(self.record)(vars))?;
                 self.programs.truncate(Self::MOST - 1);
                 self.programs.insert(0, (params.layout(), metas, program));
             }
         }
-        Ok(self.programs[0].2.eval(params, &inputs)?.tensor(0))
+        self.programs[0].2.eval(params, &inputs)
     }
 
     /// How many plans there are now: one for each combination of input shapes.

@@ -4,6 +4,8 @@ use super::{Kind, Params};
 use crate::{DType, Element, Error, Result, Shape, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 const FROZEN: &str = "chainrule.frozen";
@@ -38,7 +40,12 @@ impl Params {
         let data = safetensors::serialize(views, Some(metadata)).map_err(|e| failed(path, e))?;
         let mut beside = path.as_os_str().to_owned();
         beside.push(".part");
-        std::fs::write(&beside, data).map_err(|e| failed(Path::new(&beside), e))?;
+        let written = File::create(&beside).and_then(|mut file| {
+            file.write_all(&data)?;
+            // On the disk before the old file goes.
+            file.sync_all()
+        });
+        written.map_err(|e| failed(Path::new(&beside), e))?;
         std::fs::rename(&beside, path).map_err(|e| failed(path, e))
     }
 

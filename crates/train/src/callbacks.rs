@@ -1,0 +1,94 @@
+//! Callbacks that are often wanted.
+
+mod best_weights;
+mod csv_log;
+mod early_stopping;
+mod tensor_board;
+
+pub use best_weights::BestWeights;
+pub use csv_log::CsvLog;
+pub use early_stopping::EarlyStopping;
+pub use tensor_board::TensorBoard;
+
+use chainrule_tape::{Error, Kind, Params, Result};
+
+/// Whether a value is better when it is smaller or when it is larger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Goal {
+    /// Smaller is better: losses, errors.
+    Minimize,
+    /// Larger is better: accuracy, R².
+    Maximize,
+}
+
+impl Goal {
+    /// By the name: what ends in `loss`, `error`, `mae` or `mse` is to be small, everything else to be large.
+    fn of(name: &str) -> Goal {
+        match ["loss", "error", "mae", "mse"].iter().any(|ending| name.ends_with(ending)) {
+            true => Goal::Minimize,
+            false => Goal::Maximize,
+        }
+    }
+
+    /// Whether `value` is better than `best` by more than `margin`. A NaN never is.
+    fn is_better(self, value: f64, best: f64, margin: f64) -> bool {
+        match self {
+            Goal::Minimize => value < best - margin,
+            Goal::Maximize => value > best + margin,
+        }
+    }
+
+    /// What everything is better than.
+    fn worst(self) -> f64 {
+        match self {
+            Goal::Minimize => f64::INFINITY,
+            Goal::Maximize => f64::NEG_INFINITY,
+        }
+    }
+}
+
+/// The numbers that a callback saved under this name.
+fn saved<const N: usize>(state: &Params, name: &str) -> Result<[f64; N]> {
+    let found = state.get(name).map(|tensor| tensor.to_f64());
+    let numbers: Option<[f64; N]> = found.and_then(|numbers| numbers.try_into().ok());
+    numbers.ok_or_else(|| {
+        Error::Params(format!("the checkpoint lacks a callback's `{name}`: are the callbacks others?"))
+    })
+}
+
+/// Saves the model's tensors under `best.NAME`.
+fn save_model(model: &Params, state: &mut Params) {
+    for (name, _, tensor) in model.iter().filter(|(_, kind, _)| *kind != Kind::Optimizer) {
+        state.add(&format!("{BEST}{name}"), Kind::State, tensor.clone());
+    }
+}
+
+/// The saved model's tensors; none, if none were saved.
+fn saved_model(state: &Params) -> Option<Params> {
+    let mut model = Params::seeded(0);
+    for (name, kind, tensor) in state.iter() {
+        if let Some(name) = name.strip_prefix(BEST) {
+            model.add(name, kind, tensor.clone());
+        }
+    }
+    (!model.is_empty()).then_some(model)
+}
+
+const BEST: &str = "best.";
+
+/// Sets the model's tensors to these values; the optimizer's stay.
+fn put_back(model: &Params, params: &mut Params) -> Result<()> {
+    for (name, _, tensor) in model.iter() {
+        params.set(name, tensor.clone())?;
+    }
+    Ok(())
+}
+
+/// The model's tensors alone.
+fn model_of(params: &Params) -> Params {
+    let mut model = Params::seeded(0);
+    for (name, kind, tensor) in params.iter().filter(|(_, kind, _)| *kind != Kind::Optimizer) {
+        model.add(name, kind, tensor.clone());
+    }
+    model
+}

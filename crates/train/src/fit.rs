@@ -1,0 +1,269 @@
+//! The training loop.
+
+use crate::checkpoint::{self, Position};
+use crate::feed::{Feed, Order};
+use crate::interrupt::Interrupt;
+use crate::progress::{Progress, Show};
+use crate::{Callback, Event, History, Trainer};
+use chainrule_data::Dataset;
+use chainrule_tape::{Error, Params, Result, Tensor};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A training that is set up by these methods and started by [`run`](Fit::run). [`Trainer::fit`] makes it.
+///
+/// Unless told otherwise: one epoch, batches of 32, shuffled by the params' seed, and a progress bar on a terminal.
+#[must_use = "nothing is trained until `run`"]
+pub struct Fit<'a, 'f> {
+    trainer: &'a mut Trainer<'f>,
+    params: &'a mut Params,
+    data: Feed<'a>,
+    validation: Option<Feed<'a>>,
+    epochs: usize,
+    order: Order,
+    callbacks: Vec<Box<dyn Callback + 'a>>,
+    checkpoint: Option<PathBuf>,
+    every: Option<u64>,
+    resume: bool,
+    ctrl_c: bool,
+    show: Show,
+}
+
+impl<'a, 'f> Fit<'a, 'f> {
+    pub(crate) fn new(trainer: &'a mut Trainer<'f>, params: &'a mut Params, data: Feed<'a>) -> Self {
+        let order = Order { size: 32, seed: Some(params.seed()), drop_last: false };
+        Fit {
+            trainer,
+            params,
+            data,
+            validation: None,
+            epochs: 1,
+            order,
+            callbacks: Vec::new(),
+            checkpoint: None,
+            every: None,
+            resume: false,
+            ctrl_c: false,
+            show: Show::default(),
+        }
+    }
+
+    /// Passes over the data.
+    pub fn epochs(self, epochs: usize) -> Self {
+        Fit { epochs, ..self }
+    }
+
+    /// Rows in a batch, 1 or more. (Batches that a function makes have the size that it gives them.)
+    pub fn batch_size(mut self, rows: usize) -> Self {
+        self.order.size = rows;
+        self
+    }
+
+    /// Leaves out the last batch of an epoch where it is short: batch norm can't learn from a single row.
+    pub fn drop_last(mut self) -> Self {
+        self.order.drop_last = true;
+        self
+    }
+
+    /// The seed of the order of the rows, another for each epoch.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.order.seed = Some(seed);
+        self
+    }
+
+    /// Takes the rows in the order in which they are.
+    pub fn in_order(mut self) -> Self {
+        self.order.seed = None;
+        self
+    }
+
+    /// Measures loss and metrics on this set after each epoch, under names with `val_` before them.
+    pub fn validation(self, data: &'a Dataset) -> Self {
+        Fit { validation: Some(Feed::Set(data)), ..self }
+    }
+
+    /// The same on batches that are made when they are needed: `batch(i)` for `i` in `0..batches`.
+    pub fn validation_on(
+        self,
+        batches: usize,
+        batch: impl Fn(usize) -> Result<(Tensor, Tensor)> + 'a,
+    ) -> Self {
+        Fit { validation: Some(Feed::Made { batches, batch: Box::new(move |_, i| batch(i)) }), ..self }
+    }
+
+    /// Does this too, in the order of the calls. A `&mut` callback can be looked at afterwards.
+    pub fn callback(mut self, callback: impl Callback + 'a) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Writes everything that the training is to this file, after each epoch and when it ends early: parameters, the optimizer's
+    /// memory, seed, place in the data, values so far, and what callbacks keep. The file appears whole or not at all.
+    ///
+    /// [`resume`](Fit::resume) goes on from it, and `Params::load` takes the parameters alone.
+    pub fn checkpoint(self, path: impl Into<PathBuf>) -> Self {
+        Fit { checkpoint: Some(path.into()), ..self }
+    }
+
+    /// Writes the checkpoint after so many steps as well.
+    pub fn checkpoint_every(self, steps: u64) -> Self {
+        Fit { every: Some(steps.max(1)), ..self }
+    }
+
+    /// Goes on from the [checkpoint](Fit::checkpoint)'s file if it is there. The training then has the same bits as one that
+    /// was never stopped.
+    pub fn resume(self) -> Self {
+        Fit { resume: true, ..self }
+    }
+
+    /// Makes Ctrl-C (and a signal to terminate) end the training after the step, with the checkpoint written, the callbacks'
+    /// ends called and the history returned. A second Ctrl-C ends the program at once.
+    pub fn stop_on_ctrl_c(self) -> Self {
+        Fit { ctrl_c: true, ..self }
+    }
+
+    /// Shows nothing.
+    pub fn silent(self) -> Self {
+        Fit { show: Show::Nothing, ..self }
+    }
+
+    /// Shows a line an epoch and no bar.
+    pub fn lines(self) -> Self {
+        Fit { show: Show::Lines, ..self }
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// Mistakes in the model, with their source line, or in the data; a loss that is not finite; files that can't be read or
+    /// written; a checkpoint of another training; what a callback returns. What was trained until then is in the params.
+    #[track_caller]
+    pub fn run(mut self) -> Result<History> {
+        if self.order.size == 0 {
+            return Err(Error::Input("a batch has one row or more: batch_size is 0".into()));
+        }
+        if self.data.batches(self.order.size, self.order.drop_last) == 0 {
+            return Err(Error::Input("there are no batches to train on".into()));
+        }
+        let mut at = Position::default();
+        if self.resume
+            && let Some(path) = self.checkpoint.as_ref().filter(|path| path.exists())
+        {
+            let (position, lr) = checkpoint::read(path, self.params, &mut self.callbacks, self.order)?;
+            at = position;
+            self.trainer.lr = lr;
+            self.trainer.step.set_lr(lr);
+        }
+        let interrupt = if self.ctrl_c { Some(Interrupt::listen()?) } else { None };
+        let mut stop = false;
+        self.tell(&mut at, &mut stop, |callback, event| callback.begin(event))?;
+        let mut progress = Progress::new(self.show, self.epochs);
+        while at.epoch < self.epochs && !stop {
+            let whole = self.epoch(&mut at, &mut stop, &mut progress, interrupt.as_ref())?;
+            if whole {
+                self.measure(&mut at)?;
+                self.tell(&mut at, &mut stop, |callback, event| callback.epoch_end(event))?;
+                progress.epoch(&at.history);
+            }
+            if let Some(path) = &self.checkpoint {
+                checkpoint::write(path, self.params, &self.callbacks, self.order, &at, self.trainer.lr)?;
+            }
+        }
+        progress.end();
+        at.history.interrupted = interrupt.as_ref().is_some_and(Interrupt::came);
+        self.tell(&mut at, &mut stop, |callback, event| callback.end(event))?;
+        Ok(at.history)
+    }
+
+    /// Takes the steps of an epoch that are left. Gives whether all of them were taken.
+    #[track_caller]
+    fn epoch(
+        &mut self,
+        at: &mut Position,
+        stop: &mut bool,
+        progress: &mut Progress,
+        interrupt: Option<&Interrupt>,
+    ) -> Result<bool> {
+        let batches = self.data.batches(self.order.size, self.order.drop_last);
+        progress.begin(at.epoch, at.batch, batches);
+        // The rest of `self` is used while the batches are iterated.
+        let data = std::mem::replace(&mut self.data, Feed::None);
+        let result = (|| {
+            for batch in data.epoch(at.epoch as u64, at.batch, self.order) {
+                let (x, y) = batch?;
+                at.lr = self.trainer.step.lr(self.params);
+                at.loss = self.trainer.step.run(self.params, [&x, &y])?;
+                let rows = x.shape().first().copied().unwrap_or(1);
+                at.sum += at.loss * rows as f64;
+                at.rows += rows;
+                at.batch += 1;
+                progress.step(at.sum / at.rows as f64);
+                self.tell(at, stop, |callback, event| callback.step_end(event))?;
+                *stop |= interrupt.is_some_and(Interrupt::came);
+                if *stop {
+                    break;
+                }
+                if let (Some(path), Some(every)) = (&self.checkpoint, self.every)
+                    && self.trainer.step.steps(self.params).is_multiple_of(every)
+                {
+                    checkpoint::write(path, self.params, &self.callbacks, self.order, at, self.trainer.lr)?;
+                }
+            }
+            Ok(at.batch == batches)
+        })();
+        self.data = data;
+        result
+    }
+
+    /// Closes an epoch: its values go into the history.
+    fn measure(&mut self, at: &mut Position) -> Result<()> {
+        let mut values = vec![("loss".to_owned(), at.sum / at.rows as f64)];
+        if let Some(validation) = &self.validation {
+            let logs = self.trainer.judge(self.params, validation, self.order.size)?;
+            values.extend(logs.into_iter().map(|(name, value)| (format!("val_{name}"), value)));
+        }
+        values.push(("lr".to_owned(), at.lr));
+        at.history.push(values.iter().map(|(name, value)| (name.as_str(), *value)));
+        (at.epoch, at.batch, at.sum, at.rows) = (at.epoch + 1, 0, 0.0, 0);
+        Ok(())
+    }
+
+    /// Calls all callbacks, and takes over the learning rate that they may have set.
+    fn tell(
+        &mut self,
+        at: &mut Position,
+        stop: &mut bool,
+        call: impl Fn(&mut dyn Callback, &mut Event<'_>) -> Result<()>,
+    ) -> Result<()> {
+        if self.callbacks.is_empty() {
+            return Ok(());
+        }
+        let (mut lr, trainer) = (self.trainer.lr, &mut *self.trainer);
+        let mut event = Event {
+            // Between epochs, the one that has ended.
+            epoch: if at.batch == 0 { at.epoch } else { at.epoch + 1 },
+            epochs: self.epochs,
+            step: trainer.step.steps(self.params),
+            loss: at.loss,
+            lr: at.lr,
+            params: self.params,
+            history: &at.history,
+            base_lr: &mut lr,
+            stop,
+        };
+        for callback in &mut self.callbacks {
+            call(&mut **callback, &mut event)?;
+        }
+        if lr != trainer.lr {
+            trainer.lr = lr;
+            trainer.step.set_lr(lr);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Fit<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fit of {} epochs by {:?}", self.epochs, self.trainer)
+    }
+}
