@@ -51,6 +51,14 @@ pub enum DataError {
         /// What was found, and what was expected.
         what: String,
     },
+    /// The bytes of a NumPy file are not what the format says, or hold what no tensor does.
+    #[error("{}: {what}", path.display())]
+    Npy {
+        /// The file; with an array's name in it, if it is an archive of arrays.
+        path: PathBuf,
+        /// What was found, and what was expected.
+        what: String,
+    },
     /// The text of a CSV file can't be read as a table of numbers and labels.
     #[error("{}: line {line}{}: {what}", path.display(), column_text(*column))]
     Csv {

@@ -5,7 +5,7 @@
 //! - [`digits`] and [`iris`], which are part of the crate and need no file;
 //! - [`mnist`], for a folder with the four files of MNIST or of a set in its format;
 //! - [`read_csv`], for a table of numbers with a column of labels;
-//! - [`Dataset::new`], for tensors of your own, such as those that [`idx::read`] returns.
+//! - [`Dataset::new`], for tensors of your own, such as those that [`idx::read`], [`npy::read`] and [`npz::read`] return.
 //!
 //! It is split, standardized and cut into batches:
 //!
@@ -40,6 +40,8 @@ mod error;
 pub mod idx;
 mod min_max;
 mod mnist;
+pub mod npy;
+pub mod npz;
 mod permutation;
 mod sets;
 mod split;

@@ -1,6 +1,7 @@
 //! Params in files, in the safetensors format.
 
 use super::{Kind, Params};
+use crate::half::{bf16_to_f32, f16_to_f32};
 use crate::{DType, Element, Error, Result, Shape, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
@@ -123,9 +124,8 @@ fn from_view(view: &TensorView<'_>) -> Result<Tensor, String> {
     match view.dtype() {
         Dtype::F32 => all(view, f32::from_le_bytes),
         Dtype::F64 => all(view, f64::from_le_bytes),
-        Dtype::F16 => all(view, |bytes| of_half(u16::from_le_bytes(bytes))),
-        // The upper half of an f32.
-        Dtype::BF16 => all(view, |bytes| f32::from_bits((u16::from_le_bytes(bytes) as u32) << 16)),
+        Dtype::F16 => all(view, |bytes| f16_to_f32(u16::from_le_bytes(bytes))),
+        Dtype::BF16 => all(view, |bytes| bf16_to_f32(u16::from_le_bytes(bytes))),
         Dtype::I64 => all(view, i64::from_le_bytes),
         Dtype::I32 => all(view, |bytes| i32::from_le_bytes(bytes) as i64),
         Dtype::U32 => all(view, |bytes| u32::from_le_bytes(bytes) as i64),
@@ -135,39 +135,5 @@ fn from_view(view: &TensorView<'_>) -> Result<Tensor, String> {
         Dtype::U8 => all(view, |bytes| u8::from_le_bytes(bytes) as i64),
         Dtype::BOOL => all(view, |[byte]: [u8; 1]| byte != 0),
         other => Err(format!("numbers of dtype {other:?} can't be read")),
-    }
-}
-
-/// The number of a sign, five bits of exponent and ten of fraction (IEEE 754 binary16). Every one of them is an `f32`.
-fn of_half(bits: u16) -> f32 {
-    let (sign, exponent, fraction) = (bits >> 15, (bits >> 10 & 0x1f) as i32, (bits & 0x3ff) as f32);
-    let size = match exponent {
-        0 => fraction * 2f32.powi(-24),
-        0x1f if fraction == 0.0 => f32::INFINITY,
-        0x1f => f32::NAN,
-        _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
-    };
-    if sign == 1 { -size } else { size }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::of_half;
-
-    #[test]
-    fn halves_are_what_they_are() {
-        for (bits, value) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0400, 2f32.powi(-14)),
-            (0x0001, 2f32.powi(-24)),
-            (0x3555, 0.333_251_95),
-            (0xfc00, f32::NEG_INFINITY),
-            (0x8000, -0.0),
-        ] {
-            assert_eq!(of_half(bits).to_bits(), value.to_bits(), "{bits:x}");
-        }
-        assert!(of_half(0x7e01).is_nan());
     }
 }
