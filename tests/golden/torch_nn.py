@@ -41,7 +41,7 @@ generator = torch.Generator()
 
 def numbers(*shape, scale=1.0):
     """Uniform numbers from -scale to scale, with few digits."""
-    return ((torch.rand(*shape, generator=generator) * 2 - 1) * scale).round(decimals=4)
+    return ((torch.rand(shape, generator=generator) * 2 - 1) * scale).round(decimals=4)
 
 
 def labels(count, *shape):

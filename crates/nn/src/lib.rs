@@ -70,7 +70,10 @@ pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use init::{Fan, Init};
 pub use linear::Linear;
-pub use loss::Losses;
+pub use loss::{
+    BceWithLogits, BinaryFocal, CrossEntropy, Ctc, Focal, GaussianNll, KlDiv, Losses, MultiMargin,
+    MultilabelSoftMargin, Overlap, PoissonNll, Reduction, TripletMargin,
+};
 pub use metrics::{accuracy, binary_accuracy, predictions};
 pub use norm::{BatchNorm, LayerNorm};
 pub use recurrent::{Gru, Lstm};

@@ -2,5 +2,7 @@
 
 mod golden;
 mod linear;
+mod loss;
+mod loss_margin;
 
 use golden::Torch;
