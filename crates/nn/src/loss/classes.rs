@@ -36,7 +36,7 @@ macro_rules! methods {
         /// let tape = Tape::new();
         /// let logits = tape.var([[0.0, 0.0], [1f64.exp().ln_1p(), 1.0], [5.0, 7.0]]);
         /// let loss = logits.cross_entropy_with(tape.var([1i64, 0, -100]), &settings);
-        /// // Two labels count, of the weights 2 and 1: the mean is over a weight of 3.
+        /// // Two labels count, of the weights 2 and 1: the mean is over 3.
         /// let second = (1.0 + (1.0 - 1f64.exp().ln_1p()).exp()).ln();
         /// assert!((loss.item()? - (2.0 * 2f64.ln() + second) / 3.0).abs() < 1e-15);
         /// # Ok::<(), chainrule_tape::Error>(())
@@ -47,7 +47,8 @@ macro_rules! methods {
         }
 
         /// Cross-entropy of logits with distributions over the classes, both `[…, classes]`: the mean over the rows of
-        /// `-Σⱼ tⱼ·ln softmax(x)ⱼ`. Derivative: `(softmax(x)·Σⱼ tⱼ - t) / n`. For smoothed or mixed labels and for teachers.
+        /// `-Σⱼ tⱼ·ln softmax(x)ⱼ`. Derivative: `(softmax(x)·Σⱼ tⱼ - t) / n`. For smoothed or mixed labels and for
+        /// teachers.
         ///
         /// ```
         /// # use chainrule_nn::Losses;
@@ -220,7 +221,7 @@ impl CrossEntropy {
             let what = format!("label smoothing is in 0..=1, not {share}");
             return x.tape().fail(input.loss, what, &[x, targets]);
         }
-        let x = last(x, self.axis);
+        let x = last(input.loss, x, self.axis);
         let weights = match &self.weight {
             Some(weights) => Some(class_weights(input.loss, x, weights)),
             None => None,
@@ -232,7 +233,7 @@ impl CrossEntropy {
             let what = "a label is ignored, but the targets are no labels (of dtype i64)";
             return x.tape().fail(input.loss, what, &[x, targets]);
         }
-        let mut targets = beside(input.loss, x, last(targets, self.axis));
+        let mut targets = beside(input.loss, x, last(input.loss, targets, self.axis));
         if share > 0.0 {
             targets = targets * (1.0 - share) + share / x.shape().last().copied().unwrap_or(1) as f64;
         }
@@ -283,8 +284,14 @@ impl CrossEntropy {
     }
 }
 
-/// With this axis as the last one.
+/// With the axis of the classes as the last one; a recorded mistake if there is no such axis.
 #[track_caller]
-pub(super) fn last(x: Var<'_>, axis: isize) -> Var<'_> {
-    if axis == -1 { x } else { x.move_axis(axis, -1) }
+pub(super) fn last<'t>(loss: &'static str, x: Var<'t>, axis: isize) -> Var<'t> {
+    if axis == -1 {
+        x
+    } else if x.shape().axis(axis).is_none() {
+        x.tape().fail(loss, format!("there is no axis {axis} of classes"), &[x])
+    } else {
+        x.move_axis(axis, -1)
+    }
 }

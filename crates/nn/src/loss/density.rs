@@ -9,7 +9,8 @@ use std::f64::consts::TAU;
 macro_rules! methods {
     () => {
         /// Kullback and Leibler's divergence of log-probabilities `x` from probabilities `t`: the mean over **all elements**
-        /// of `t·(ln t - x)`, 0 where `t` is 0. Derivative: `-t / n`; by the targets `(ln t + 1 - x) / n`.
+        /// of `t·(ln t - x)`, 0 where `t` is 0. Derivative: `-t / n`; by the targets `(ln t + 1 - x) / n`, and
+        /// `-x / n` where `t` is 0.
         ///
         /// As in PyTorch, predictions are logarithms ([`log_softmax`](Var::log_softmax)), targets are not (unless
         /// [`log_target`](KlDiv::log_target) says so), and the mean counts every element. The divergence as mathematics has it
@@ -218,15 +219,16 @@ impl GaussianNll {
 #[track_caller]
 pub(super) fn kl_div<'t>(x: Var<'t>, targets: impl Operand<'t>, settings: &KlDiv) -> Var<'t> {
     let targets = beside("kl_div", x, targets);
-    // What has probability 0 is taken out before a logarithm sees it.
-    let each = if settings.log_target {
-        let never = targets.eq(f64::NEG_INFINITY);
-        let log = never.select(0.0, targets);
-        never.select(0.0, log.exp() * (log - never.select(0.0, x)))
+    // What can't happen has no logarithm; if the prediction says so too, they agree.
+    let nothing = if settings.log_target { f64::NEG_INFINITY } else { 0.0 };
+    let never = targets.eq(nothing);
+    let x = never.and(x.eq(f64::NEG_INFINITY)).select(0.0, x);
+    let (share, log) = if settings.log_target {
+        (targets.exp(), never.select(0.0, targets))
     } else {
-        let never = targets.eq(0.0);
-        never.select(0.0, targets * (never.select(1.0, targets).ln() - never.select(0.0, x)))
+        (targets, never.select(1.0, targets).ln())
     };
+    let each = share * (log - x);
     reduce(each, settings.reduction)
 }
 

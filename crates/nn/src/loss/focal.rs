@@ -186,24 +186,30 @@ pub(super) fn focal<'t>(x: Var<'t>, targets: Var<'t>, settings: &Focal) -> Var<'
     if let Some(what) = wrong(settings.gamma) {
         return x.tape().fail("focal", what, &[x, targets]);
     }
-    let x = last(x, settings.axis);
+    let x = last("focal", x, settings.axis);
     let alpha = constants("focal", x, "the alphas", &settings.alpha);
-    let log = x.log_softmax(-1);
-    let e = (x - x.max_keep(-1).detach()).exp();
-    let sum = e.sum_keep(-1);
     let each = if targets.dtype() == DType::I64 {
         let classes = match classes_of("focal", "logits", x, targets) {
             Ok(classes) => classes,
             Err(mistake) => return mistake,
         };
         let right = targets.one_hot(classes);
+        let (e, sum) = exponentials(x);
         let miss = right.select(0.0, e).sum(-1) / sum.squeeze(-1);
-        weighed(-right.select(log * alpha, 0.0).sum(-1), miss, settings.gamma)
+        weighed(-right.select(x.log_softmax(-1) * alpha, 0.0).sum(-1), miss, settings.gamma)
     } else {
-        let targets = beside("focal", x, last(targets, settings.axis));
-        -weighed(targets * log * alpha, (sum - e) / sum, settings.gamma).sum(-1)
+        let targets = beside("focal", x, last("focal", targets, settings.axis));
+        let (e, sum) = exponentials(x);
+        -weighed(targets * x.log_softmax(-1) * alpha, (sum - e) / sum, settings.gamma).sum(-1)
     };
     reduce(each, settings.reduction)
+}
+
+/// What softmax divides, and by what. (The share of the other classes is a quotient of its own: 1 - p would lose digits.)
+#[track_caller]
+fn exponentials(x: Var<'_>) -> (Var<'_>, Var<'_>) {
+    let e = (x - x.max_keep(-1).detach()).exp();
+    (e, e.sum_keep(-1))
 }
 
 fn wrong(gamma: f64) -> Option<String> {

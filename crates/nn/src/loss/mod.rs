@@ -36,7 +36,7 @@ pub use reduction::Reduction;
 ///
 /// Targets are a [`Var`] of the predictions' shape and dtype, or a number; class labels are of dtype `i64`. **Nothing is
 /// broadcast**: `[n]` against `[n, 1]` would quietly compare every prediction with every target, so it is a mistake. So are
-/// predictions that are not floating point. NaN in a prediction or target is NaN in its loss.
+/// predictions that are not floating point. NaN in a prediction is NaN in its loss.
 ///
 /// Names are PyTorch's, without `_loss` (unless an op has the name: [`quantile_loss`](Losses::quantile_loss)), and Keras's where
 /// PyTorch has none.

@@ -42,7 +42,8 @@ macro_rules! methods {
         /// Tversky's loss of probabilities, `1 - TP / (TP + α·FP + β·FN)`, over all elements, with `TP = Σ x·t` (found),
         /// `FP = Σ x·(1 - t)` (found wrongly) and `FN = Σ (1 - x)·t` (missed). A larger β asks to miss less. With
         /// `α = β = 1/2`, Keras's defaults, it is [`dice`](Losses::dice); with 1 and 1 it is 1 less the intersection over the
-        /// union. 1e-7 is added to the divisor, as in Keras (whose code multiplies FN by α and FP by β, against its documentation and the source).
+        /// union. 1e-7 is added to the divisor, as in Keras (whose code, unlike its documentation and the source, multiplies FN
+        /// by α and FP by β).
         ///
         /// Source: Salehi et al., "Tversky loss function for image segmentation", 2017, equation 3.
         ///

@@ -197,9 +197,13 @@ pub(super) fn huber<'t>(x: Var<'t>, targets: impl Operand<'t>, delta: f64) -> Va
 #[track_caller]
 pub(super) fn log_cosh<'t>(x: Var<'t>, targets: impl Operand<'t>) -> Var<'t> {
     let difference = x - beside("log_cosh", x, targets);
-    // -|r|, with a derivative at 0 that makes up for the rest, to any order. With it, cosh r = e^|r|·(1 + (e^-2|r| - 1) / 2).
+    // b = -|r|, with a derivative at 0 that makes up for the rest, to any order. With s = eᵇ - 1, cosh r is
+    // 1 + s² / (2·eᵇ), which keeps small losses, and (1 + s + s² / 2) / eᵇ, which does not overflow.
     let below = difference.le(0.0).select(difference, -difference);
-    ((below * 2.0).expm1() * 0.5).log1p() - below
+    let (near, s) = (below.gt(-1.0), below.expm1());
+    let half = s.square() * 0.5;
+    let excess = near.select(half / near.select(s + 1.0, 1.0), s + half);
+    excess.log1p() - near.select(0.0, below)
 }
 
 #[track_caller]
