@@ -84,7 +84,7 @@ pub(super) use methods;
 
 /// Settings of [`bce_with_logits`](crate::Losses::bce_with_logits). Defaults are PyTorch's: none.
 ///
-/// (PyTorch's `weight` of elements or samples is a product: `x.bce_with_logits_each(t).weighted(w)`.)
+/// (PyTorch's `weight` is a product: `(x.bce_with_logits_each(t) * w).reduce(Reduction::Mean)`.)
 #[derive(Clone, Debug, Default)]
 pub struct BceWithLogits {
     pos_weight: Option<Tensor>,

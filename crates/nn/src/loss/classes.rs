@@ -222,10 +222,7 @@ impl CrossEntropy {
             return x.tape().fail(input.loss, what, &[x, targets]);
         }
         let x = last(input.loss, x, self.axis);
-        let weights = match &self.weight {
-            Some(weights) => Some(class_weights(input.loss, x, weights)),
-            None => None,
-        };
+        let weights = class_weights(input.loss, x, &self.weight);
         if targets.dtype() == DType::I64 {
             return self.of_labels(input, x, targets, weights);
         }

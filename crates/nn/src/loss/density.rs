@@ -16,7 +16,7 @@ macro_rules! methods {
         /// [`log_target`](KlDiv::log_target) says so), and the mean counts every element. The divergence as mathematics has it
         /// is the mean over the samples: `x.kl_div_with(t, KlDiv::new().reduction(Reduction::BatchMean))`.
         ///
-        /// Source: Kullback and Leibler, "On information and sufficiency", 1951, equation 2.4.
+        /// Source: Kullback and Leibler, "On information and sufficiency", 1951.
         ///
         /// ```
         /// # use chainrule_nn::{KlDiv, Losses, Reduction};
@@ -82,7 +82,7 @@ macro_rules! methods {
         /// for all of a row. A number is the variance of all. One below ε = 1e-6 counts as ε, for its derivative too, so that
         /// the model can leave there (PyTorch's rule; a negative one, which is an error in PyTorch, counts as ε as well).
         ///
-        /// Source: Nix and Weigend, "Estimating the mean and variance of the target probability distribution", 1994, equation 4.
+        /// Source: Nix and Weigend, "Estimating the mean and variance of the target probability distribution", 1994.
         ///
         /// ```
         /// # use chainrule_nn::Losses;

@@ -121,8 +121,8 @@ macro_rules! methods {
         /// `max(d(a, p) - d(a, n) + m, 0)` over rows `[…, d]`, with the distance `d(x, y) = ‖x - y + ε‖`, `ε = 1e-6`, and the
         /// margin 1. Derivatives are those of the distances, and 0 where the margin is kept or just met.
         ///
-        /// Source: Balntas et al., "Learning shallow convolutional feature descriptors with triplet losses", BMVC 2016,
-        /// equation 2; with [`swap`](TripletMargin::swap), section 3.2 there.
+        /// Source: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks",
+        /// BMVC 2016, where [`swap`](TripletMargin::swap) is the anchor swap.
         ///
         /// ```
         /// # use chainrule_nn::Losses;

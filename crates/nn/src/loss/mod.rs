@@ -1,4 +1,5 @@
-//! Losses: the trait, whose methods are in the files of their families.
+//! Losses: the trait, whose methods are in the files of their families. A trait is one item, so each file has its part of it as
+//! a macro: then doc, settings and formula of a loss stand together, and a user still imports one trait.
 
 mod binary;
 mod classes;

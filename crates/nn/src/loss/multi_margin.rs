@@ -14,7 +14,7 @@ macro_rules! methods {
         ///
         /// Errors are those of [`cross_entropy`](Losses::cross_entropy).
         ///
-        /// Source: Weston and Watkins, "Multi-class support vector machines", 1998, equation 3.
+        /// Source: Weston and Watkins, "Multi-class support vector machines", 1998.
         ///
         /// ```
         /// # use chainrule_nn::{Losses, MultiMargin};
@@ -185,8 +185,8 @@ pub(super) fn multi_margin<'t>(x: Var<'t>, labels: Var<'t>, settings: &MultiMarg
     let right = is_label.select(x, 0.0).sum_keep(-1);
     let lacking = is_label.select(0.0, x - right + settings.margin).relu();
     let mut each = lacking.powi(settings.p.min(i32::MAX as u32) as i32).sum(-1) * (1.0 / classes as f64);
-    if let Some(weights) = &settings.weight {
-        each = each * is_label.select(class_weights("multi_margin", x, weights), 0.0).sum(-1);
+    if let Some(weights) = class_weights("multi_margin", x, &settings.weight) {
+        each = each * is_label.select(weights, 0.0).sum(-1);
     }
     reduce(each, settings.reduction)
 }
@@ -228,8 +228,8 @@ pub(super) fn multilabel_soft_margin<'t>(
     let _op = x.tape().within("multilabel_soft_margin", &[x]);
     let targets = beside("multilabel_soft_margin", x, targets);
     let mut each = super::binary::bce_with_logits(x, targets);
-    if let Some(weights) = &settings.weight {
-        each = each * class_weights("multilabel_soft_margin", x, weights);
+    if let Some(weights) = class_weights("multilabel_soft_margin", x, &settings.weight) {
+        each = each * weights;
     }
     reduce(each.mean(-1), settings.reduction)
 }

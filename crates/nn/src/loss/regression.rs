@@ -115,7 +115,7 @@ macro_rules! methods {
         ///
         /// A `q` outside `0..=1` is a mistake.
         ///
-        /// Source: Koenker and Bassett, "Regression quantiles", Econometrica 1978, equation 2.1.
+        /// Source: Koenker and Bassett, "Regression quantiles", Econometrica 1978.
         ///
         /// ```
         /// # use chainrule_nn::Losses;

@@ -64,15 +64,16 @@ pub(super) fn classes_of<'t>(
     Err(x.tape().fail(loss, wrong, &[x, labels]))
 }
 
-/// Weights of the classes along the last axis, `[classes]`; else a recorded mistake.
+/// Weights of the classes along the last axis, `[classes]`, if there are any; else a recorded mistake.
 #[track_caller]
-pub(super) fn class_weights<'t>(loss: &'static str, x: Var<'t>, weights: &Tensor) -> Var<'t> {
+pub(super) fn class_weights<'t>(loss: &'static str, x: Var<'t>, weights: &Option<Tensor>) -> Option<Var<'t>> {
+    let weights = weights.as_ref()?;
     let classes = x.shape().last().copied().unwrap_or(0);
     if weights.shape().dims() != [classes] {
         let what = format!("there are {classes} classes, and weights of shape {}", weights.shape());
-        return x.tape().fail(loss, what, &[x]);
+        return Some(x.tape().fail(loss, what, &[x]));
     }
-    x.tape().var(weights.cast(x.dtype()))
+    Some(x.tape().var(weights.cast(x.dtype())))
 }
 
 /// Constants that broadcast to the predictions' shape; else a recorded mistake.

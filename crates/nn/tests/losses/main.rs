@@ -5,6 +5,7 @@ mod ctc;
 mod extremes;
 mod mistakes;
 mod plain;
+mod transforms;
 
 use chainrule_tape::{Tape, Tensor, Var};
 
