@@ -258,8 +258,8 @@ pub(super) fn gaussian_nll<'t>(
     }
     let targets = beside("gaussian_nll", x, targets);
     let variances = of_rows(x, variances.on(x.tape(), &x.meta()));
-    // The derivative is that at the least variance, as if it had not been limited.
-    let limited = variances + (variances.detach().clamp_min(eps) - variances).detach();
+    // The derivative is that at the least variance, as if it had not been limited: what is added is 0 with a slope.
+    let limited = variances.le(eps).select(variances - variances.detach() + eps, variances);
     let mut each = (limited.ln() + (x - targets).square() / limited) * 0.5;
     if settings.full {
         each = each + TAU.ln() * 0.5;

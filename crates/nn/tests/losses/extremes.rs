@@ -141,6 +141,17 @@ fn right_answers_lose_little_but_not_nothing() {
     assert!((dx[0] / 1e-5f64.tanh() - 1.0).abs() < 1e-12, "{dx:?}");
 }
 
+/// A variance of any size, and its slope where it is limited.
+#[test]
+fn variances_of_any_size() {
+    let (y, dv) = each(Tensor::from([0.0, -1.0, 1e300, f64::INFINITY, f64::NAN]), |v| {
+        v.tape().full(5, 0.0, DType::F64).gaussian_nll_each(0.0, v)
+    });
+    let least = 1e-6f64.ln() / 2.0;
+    assert_close(&y, &[least, least, 1e300f64.ln() / 2.0, f64::INFINITY, f64::NAN], 1e-15);
+    assert_close(&dv, &[0.5e6, 0.5e6, 0.5e-300, 0.0, f64::NAN], 1e-10);
+}
+
 /// What can't happen, and is said not to, is no difference.
 #[test]
 fn divergence_without_some_outcomes() {
