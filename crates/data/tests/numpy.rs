@@ -74,7 +74,7 @@ fn what_is_written_is_read() {
         Tensor::from(2.5f32),
         Tensor::from([1i64, -2]),
         Tensor::from([[true], [false]]),
-        Tensor::from([[[1.0, f64::INFINITY]]]),
+        Tensor::from([[1.0, f64::INFINITY]]).reshape([1, 1, 2]).unwrap(),
         Tensor::zeros([2, 0, 3], DType::F32),
     ];
     let path = scratch("all.npz");
