@@ -76,7 +76,7 @@ pub use loss::{
 };
 pub use metrics::{accuracy, binary_accuracy, predictions};
 pub use norm::{BatchNorm, LayerNorm};
-pub use recurrent::{Gru, Lstm};
+pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
 pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
 

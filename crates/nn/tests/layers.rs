@@ -347,7 +347,9 @@ fn gradients_that_fade_through_time_end_as_zeros() {
     let gru = Gru::new(&mut params.root().sub("gru"), 2, 8);
     let tape = Tape::with(&params);
     let x = tape.normal([3, 400, 2], DType::F32);
-    for y in [lstm.forward(x), gru.forward(x)] {
+    let scanned = [lstm.forward(x), gru.forward(x)];
+    let one_by_one = [lstm.step_by_step().forward(x), gru.step_by_step().forward(x)];
+    for y in scanned.into_iter().chain(one_by_one) {
         let g = tape.grad(y.slice(1, 399..).sum(..), x).value().unwrap();
         let g = g.as_slice::<f32>().unwrap();
         assert!(g.iter().any(|g| g.abs() > 1e-3) && g.contains(&0.0));

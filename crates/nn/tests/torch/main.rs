@@ -4,5 +4,6 @@ mod golden;
 mod linear;
 mod loss;
 mod loss_margin;
+mod recurrent;
 
 use golden::Torch;
