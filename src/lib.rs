@@ -15,12 +15,14 @@ pub use chainrule_nn as nn;
 pub use chainrule_optim as optim;
 #[doc(inline)]
 pub use chainrule_plot as plot;
+#[doc(inline)]
+pub use chainrule_train as train;
 
 pub use chainrule_optim::TrainStep;
 
 /// What most programs need: `use chainrule::prelude::*`.
 pub mod prelude {
-    pub use crate::{data, nn, optim, plot};
+    pub use crate::{data, nn, optim, plot, train};
     #[cfg(feature = "linalg")]
     pub use chainrule_linalg::{Linalg, MatrixNorm, Triangle};
     pub use chainrule_nn::prelude::*;
@@ -28,4 +30,5 @@ pub mod prelude {
     pub use chainrule_tape::{
         Conv, DType, Function, ParamId, Params, Program, Scope, Shape, Tape, Tensor, Var,
     };
+    pub use chainrule_train::Trainer;
 }
