@@ -213,6 +213,16 @@ impl Params {
         Arc::make_mut(&mut self.names).add(name, kind)
     }
 
+    /// Gives a tensor another name. A name that is taken is a mistake, as is a tensor that isn't there.
+    pub(crate) fn rename(&mut self, id: ParamId, name: &str) {
+        let known = !name.is_empty() && id.index() < self.len();
+        if known && Arc::make_mut(&mut self.names).rename(id, name) {
+            self.layout = next_layout();
+        } else {
+            self.mistake(format!("no parameter can be renamed to `{name}`"));
+        }
+    }
+
     /// These params without any optimizer's memory: the model alone.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod nodes;
 mod op;
 mod operand;
 mod recording;
+mod substitute;
 mod tape;
 mod var;
 
@@ -20,5 +21,6 @@ pub use op::{Batch, Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};
 pub(crate) use op::{OpRef, reject};
 pub use operand::Operand;
 pub(crate) use recording::{Recording, scalar_class};
+pub use substitute::Substituted;
 pub use tape::{Mode, Tape};
 pub use var::Var;

@@ -38,4 +38,9 @@ impl Names {
         }
         id
     }
+
+    /// Gives a tensor another name, unless that is taken.
+    pub fn rename(&mut self, id: ParamId, name: &str) -> bool {
+        !self.kinds.contains_key(name) && self.kinds.replace_index(id.index(), name.to_owned()).is_ok()
+    }
 }

@@ -38,6 +38,32 @@ impl<'p> Scope<'p> {
         self.params.add(&name, Kind::State, tensor)
     }
 
+    /// The tensor `name` of this scope, if there is one: what a layer that was made here has registered.
+    pub fn find(&self, name: &str) -> Option<ParamId> {
+        self.params.id(&self.full(name))
+    }
+
+    /// The values of a tensor, as they are now; none if there is no such tensor.
+    pub fn tensor(&self, id: ParamId) -> Option<&Tensor> {
+        self.params.tensors.get(id.index())
+    }
+
+    /// Gives a tensor of the model another name, in this scope, before it is trained: how a wrapper of a layer says what it makes
+    /// of the layer's weight. Its values stay, also those drawn by the old name. A name that is taken is a mistake.
+    ///
+    /// ```
+    /// # use chainrule_tape::{Params, Tensor};
+    /// let mut params = Params::seeded(0);
+    /// let mut at = params.root();
+    /// let weight = at.param("weight", Tensor::from([1.0f32]));
+    /// at.sub("parametrizations").rename(weight, "weight");
+    /// assert_eq!(params.name(weight), "parametrizations.weight");
+    /// ```
+    pub fn rename(&mut self, id: ParamId, name: &str) {
+        let name = self.full(name);
+        self.params.rename(id, &name);
+    }
+
     /// The generator for the initial values of the tensor `name`.
     pub fn rng(&self, name: &str) -> StdRng {
         let mut key = crate::record::Key::default();
