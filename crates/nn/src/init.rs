@@ -1,15 +1,21 @@
 //! How parameters begin.
 
+mod distribution;
+mod fan;
+mod structure;
+
+pub use fan::Fan;
+
 use crate::Activation;
 use chainrule_tape::{DType, ParamId, Scope, Shape, Tensor};
-use rand::{Rng, RngExt};
-use std::f64::consts::{SQRT_2, TAU};
+use rand::Rng;
+use std::cmp::Ordering;
 
 /// The distribution of a parameter's first values.
 ///
 /// A signal that passes many layers keeps its size only if each layer's weights have the right variance. The rules by
-/// [`xavier`](Init::xavier_uniform), [`he`](Init::he_normal) and [`lecun`](Init::lecun_normal) take it from the numbers
-/// of inputs and outputs that one element is connected to, its *fans*:
+/// [`xavier`](Init::xavier_uniform), [`kaiming`](Init::kaiming_normal) and [`lecun`](Init::lecun_normal) take it from the
+/// numbers of inputs and outputs that one element is connected to, its *fans*:
 ///
 /// | shape                    | fan in             | fan out             |
 /// |--------------------------|--------------------|---------------------|
@@ -18,13 +24,23 @@ use std::f64::consts::{SQRT_2, TAU};
 /// | `[out, in]`, a linear map | `in`              | `out`               |
 /// | `[out, in, …kernel]`, a convolution | `in·∏kernel` | `out·∏kernel`  |
 ///
+/// They go by two names. PyTorch's are `xavier` and `kaiming`, whose normal forms are normal distributions; Keras's are
+/// `glorot`, `he` and `lecun`, whose normal forms are cut off at two standard deviations, with the same variance. Uniform
+/// forms are the same by both names.
+///
+/// The layers of this crate begin as PyTorch's do: those with weights by [`usual`](Init::usual), normalizations with
+/// [`ones`](Init::ones) and [`zeros`](Init::zeros); where one differs, it says so. Their `init` takes other rules.
+///
+/// A rule that can't make a tensor of some shape, such as the identity of a vector, is a mistake, noted with the params
+/// that get it.
+///
 /// ```
 /// use chainrule_nn::Init;
 /// use chainrule_tape::Params;
 ///
 /// let mut params = Params::seeded(7);
 /// let mut at = params.root();
-/// let weight = Init::he_normal().param(&mut at, "weight", [64, 32]);
+/// let weight = Init::kaiming_normal().param(&mut at, "weight", [64, 32]);
 /// let bias = Init::zeros().param(&mut at, "bias", 32);
 /// assert_eq!(params.tensor(bias).to_f64(), [0.0; 32]);
 /// assert_eq!(params.name(weight), "weight");
@@ -48,26 +64,60 @@ pub enum Init {
         /// The standard deviation.
         std: f64,
     },
-    /// Mean 0 and variance `gain² / fan`, uniform or normal.
+    /// `N(mean, std²)` on condition that it lies between two limits.
+    TruncatedNormal {
+        /// The mean, before it is cut.
+        mean: f64,
+        /// The standard deviation, before it is cut.
+        std: f64,
+        /// The least value.
+        low: f64,
+        /// The largest value.
+        high: f64,
+    },
+    /// Mean 0 and variance `gain² / fan`.
     Scaled {
         /// The fan that divides.
         fan: Fan,
         /// The factor on the standard deviation.
         gain: f64,
-        /// Uniform in `±gain·√(3 / fan)`; else normal.
-        uniform: bool,
+        /// How the values are spread.
+        distribution: Distribution,
+    },
+    /// `gain` where row and column have the same number, else 0.
+    Identity {
+        /// The value on the diagonal.
+        gain: f64,
+    },
+    /// The kernel of a convolution that passes its input on.
+    Dirac {
+        /// The convolution's groups.
+        groups: usize,
+    },
+    /// A random matrix with orthogonal rows or columns of length `gain`.
+    Orthogonal {
+        /// The length of rows or columns.
+        gain: f64,
+    },
+    /// `N(0, std²)`, with so many zeros in each column.
+    Sparse {
+        /// The share of zeros.
+        sparsity: f64,
+        /// The standard deviation of the others.
+        std: f64,
     },
 }
 
-/// Which number of connections scales the variance.
+/// How the values of a given variance are spread around 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Fan {
-    /// Of inputs: keeps the size of values on the way forward.
-    In,
-    /// Of outputs: keeps the size of gradients on the way back.
-    Out,
-    /// The mean of both.
-    Average,
+pub enum Distribution {
+    /// Evenly, between ±√3 standard deviations.
+    Uniform,
+    /// Normally. (Keras says `untruncated_normal`.)
+    Normal,
+    /// Normally, but not beyond two standard deviations of the normal distribution that is cut, which is made wider, so
+    /// that the variance stays the same.
+    TruncatedNormal,
 }
 
 impl Init {
@@ -86,73 +136,14 @@ impl Init {
         Init::Constant(value)
     }
 
-    /// `U(low, high)`: evenly from `low` up to `high`, which is not itself drawn (but may be reached by rounding to
-    /// `f32`). Mean `(low + high) / 2`, variance `(high - low)² / 12`.
-    pub const fn uniform(low: f64, high: f64) -> Init {
-        Init::Uniform { low, high }
-    }
-
-    /// `U(-1/√fan, 1/√fan)`: how layers with weights begin unless told otherwise. (A layer without weights is refused anyway.)
-    pub(crate) fn usual(fan: usize) -> Init {
-        let bound = 1.0 / (fan.max(1) as f64).sqrt();
-        Init::uniform(-bound, bound)
-    }
-
-    /// `N(mean, std²)`, by the transform of Box and Muller ("A note on the generation of random normal deviates", 1958).
-    pub const fn normal(mean: f64, std: f64) -> Init {
-        Init::Normal { mean, std }
-    }
-
-    /// `U(-a, a)` with `a = √(6 / (in + out))`: variance `2 / (in + out)`, a compromise between values and gradients, for
-    /// activations that are linear near 0, such as tanh.
-    ///
-    /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS
-    /// 2010, equation 16.
-    pub const fn xavier_uniform() -> Init {
-        Init::Scaled { fan: Fan::Average, gain: 1.0, uniform: true }
-    }
-
-    /// `N(0, 2 / (in + out))`.
-    ///
-    /// Source: Glorot and Bengio 2010, equation 12.
-    pub const fn xavier_normal() -> Init {
-        Init::Scaled { fan: Fan::Average, gain: 1.0, uniform: false }
-    }
-
-    /// `U(-a, a)` with `a = √(6 / in)`: variance `2 / in`. A rectifier drops half of the signal; the 2 makes up for it.
-    ///
-    /// Source: He et al., "Delving deep into rectifiers", ICCV 2015, equation 10.
-    pub const fn he_uniform() -> Init {
-        Init::Scaled { fan: Fan::In, gain: SQRT_2, uniform: true }
-    }
-
-    /// `N(0, 2 / in)`.
-    ///
-    /// Source: He et al. 2015, equation 10.
-    pub const fn he_normal() -> Init {
-        Init::Scaled { fan: Fan::In, gain: SQRT_2, uniform: false }
-    }
-
-    /// `U(-a, a)` with `a = √(3 / in)`: variance `1 / in`.
-    ///
-    /// Source: LeCun et al., "Efficient backprop", 1998, equation 16.
-    pub const fn lecun_uniform() -> Init {
-        Init::Scaled { fan: Fan::In, gain: 1.0, uniform: true }
-    }
-
-    /// `N(0, 1 / in)`.
-    ///
-    /// Source: LeCun et al. 1998, equation 16.
-    pub const fn lecun_normal() -> Init {
-        Init::Scaled { fan: Fan::In, gain: 1.0, uniform: false }
-    }
-
-    /// The same with this gain: the standard deviation is `gain / √fan`. Distributions that no fan scales stay as they
-    /// are.
+    /// The same with this gain: rules by a fan have the standard deviation `gain / √fan`, an orthogonal matrix rows or
+    /// columns of this length, an identity this diagonal. Others stay as they are.
     #[must_use]
     pub const fn gain(self, gain: f64) -> Init {
         match self {
-            Init::Scaled { fan, uniform, .. } => Init::Scaled { fan, gain, uniform },
+            Init::Scaled { fan, distribution, .. } => Init::Scaled { fan, gain, distribution },
+            Init::Orthogonal { .. } => Init::Orthogonal { gain },
+            Init::Identity { .. } => Init::Identity { gain },
             other => other,
         }
     }
@@ -168,18 +159,8 @@ impl Init {
         self.gain(activation.gain())
     }
 
-    /// The same, scaled by another fan: with [`Fan::Out`], He's rule keeps the size of gradients instead of values (He
-    /// et al. 2015, equation 14).
-    #[must_use]
-    pub const fn fan(self, fan: Fan) -> Init {
-        match self {
-            Init::Scaled { gain, uniform, .. } => Init::Scaled { fan, gain, uniform },
-            other => other,
-        }
-    }
-
     /// A tensor of first values. They are drawn in `f64` and rounded, so that a model of another dtype begins with the
-    /// same values, up to rounding.
+    /// same values, up to rounding. (All are NaN if the rule can't make a tensor of this shape.)
     ///
     /// ```
     /// use chainrule_nn::Init;
@@ -194,7 +175,10 @@ impl Init {
         let shape = shape.into();
         let mut tensor = Tensor::zeros(&shape, DType::F64);
         if let Ok(values) = tensor.as_mut_slice::<f64>() {
-            self.fill(values, &shape, rng);
+            match self.problem(&shape) {
+                None => self.fill(values, &shape, rng),
+                Some(_) => values.fill(f64::NAN),
+            }
         }
         tensor.cast(dtype)
     }
@@ -202,6 +186,10 @@ impl Init {
     /// Adds a trainable tensor that begins so: how a layer makes its parameters. The generator is the one that the scope
     /// has for this name.
     pub fn param(&self, at: &mut Scope<'_>, name: &str, shape: impl Into<Shape>) -> ParamId {
+        let shape = shape.into();
+        if let Some(problem) = self.problem(&shape) {
+            at.mistake(format!("`{name}` of shape {shape} can't begin so: {problem}"));
+        }
         let tensor = self.sample(shape, at.dtype(), &mut at.rng(name));
         at.param(name, tensor)
     }
@@ -209,66 +197,48 @@ impl Init {
     fn fill(self, values: &mut [f64], shape: &Shape, rng: &mut impl Rng) {
         match self {
             Init::Constant(value) => values.fill(value),
-            Init::Uniform { low, high } => fill_uniform(values, low, high, rng),
-            Init::Normal { mean, std } => fill_normal(values, mean, std, rng),
-            Init::Scaled { fan, gain, uniform } => {
-                let (inputs, outputs) = fans(shape);
-                let std = match fan {
-                    Fan::In => gain / inputs.sqrt(),
-                    Fan::Out => gain / outputs.sqrt(),
-                    Fan::Average => gain / ((inputs + outputs) / 2.0).sqrt(),
-                };
-                if uniform {
-                    // U(-a, a) has the variance a² / 3.
-                    let bound = std * 3f64.sqrt();
-                    fill_uniform(values, -bound, bound, rng);
-                } else {
-                    fill_normal(values, 0.0, std, rng);
-                }
+            Init::Uniform { low, high } => distribution::uniform(values, low, high, rng),
+            Init::Normal { mean, std } => distribution::normal(values, mean, std, rng),
+            Init::TruncatedNormal { mean, std, low, high } => {
+                distribution::truncated(values, mean, std, [low, high], rng);
             }
+            Init::Scaled { fan, gain, distribution } => {
+                distribution.fill(values, gain / fan.of(shape).sqrt(), rng)
+            }
+            Init::Identity { gain } => structure::identity(values, shape, gain),
+            Init::Dirac { groups } => structure::dirac(values, shape, groups),
+            Init::Orthogonal { gain } => structure::orthogonal(values, shape, gain, rng),
+            Init::Sparse { sparsity, std } => structure::sparse(values, shape, sparsity, std, rng),
         }
     }
-}
 
-fn fill_uniform(values: &mut [f64], low: f64, high: f64, rng: &mut impl Rng) {
-    values.fill_with(|| low + (high - low) * rng.random::<f64>());
-}
-
-/// Box and Muller's transform: a pair of uniform numbers gives a pair of normal ones.
-fn fill_normal(values: &mut [f64], mean: f64, std: f64, rng: &mut impl Rng) {
-    for pair in values.chunks_mut(2) {
-        // 1 - u is never 0, whose logarithm is infinite.
-        let radius = std * (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-        let (sin, cos) = (TAU * rng.random::<f64>()).sin_cos();
-        for (value, side) in pair.iter_mut().zip([cos, sin]) {
-            *value = mean + radius * side;
+    /// Why there is no tensor of this shape that begins so.
+    fn problem(&self, shape: &Shape) -> Option<String> {
+        let rank = shape.rank();
+        match *self {
+            Init::Uniform { low, high } if low > high => Some(format!("there is nothing in {low}..{high}")),
+            Init::Normal { std, .. } | Init::TruncatedNormal { std, .. } | Init::Sparse { std, .. }
+                if std < 0.0 =>
+            {
+                Some(format!("{std} is no standard deviation"))
+            }
+            Init::TruncatedNormal { low, high, .. } if low.partial_cmp(&high) != Some(Ordering::Less) => {
+                Some(format!("there is nothing between {low} and {high}"))
+            }
+            Init::Sparse { sparsity, .. } if !(0.0..=1.0).contains(&sparsity) => {
+                Some(format!("{sparsity} is no share of zeros"))
+            }
+            Init::Identity { .. } | Init::Sparse { .. } if rank != 2 => {
+                Some("this rule makes matrices".into())
+            }
+            Init::Orthogonal { .. } if rank < 2 => Some("an orthogonal matrix has two axes or more".into()),
+            Init::Dirac { .. } if !(3..=5).contains(&rank) => {
+                Some("this rule makes kernels [out, in, …] of one to three axes".into())
+            }
+            Init::Dirac { groups } if groups == 0 || !shape[0].is_multiple_of(groups) => {
+                Some(format!("{} outputs can't have {groups} groups", shape[0]))
+            }
+            _ => None,
         }
-    }
-}
-
-/// Fan in and fan out by the table above.
-fn fans(shape: &Shape) -> (f64, f64) {
-    let (inputs, outputs) = match *shape.dims() {
-        [] => (1, 1),
-        [n] => (n, n),
-        [outputs, inputs, ref kernel @ ..] => {
-            let kernel: usize = kernel.iter().product();
-            (inputs * kernel, outputs * kernel)
-        }
-    };
-    (inputs as f64, outputs as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fans_of_all_ranks() {
-        let fans = |shape: &[usize]| fans(&Shape::from(shape));
-        assert_eq!(fans(&[]), (1.0, 1.0));
-        assert_eq!(fans(&[5]), (5.0, 5.0));
-        assert_eq!(fans(&[10, 64]), (64.0, 10.0));
-        assert_eq!(fans(&[16, 3, 5, 5]), (75.0, 400.0));
     }
 }

@@ -68,7 +68,7 @@ pub use attention::{MultiheadAttention, scaled_dot_product_attention};
 pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
-pub use init::{Fan, Init};
+pub use init::{Distribution, Fan, Init};
 pub use linear::Linear;
 pub use loss::{
     BceWithLogits, BinaryFocal, CrossEntropy, Ctc, Focal, GaussianNll, KlDiv, Losses, MultiMargin,

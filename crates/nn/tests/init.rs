@@ -1,7 +1,7 @@
 //! The distributions of first values, by their moments. The seeds are fixed and the bounds are five standard errors, so
 //! that a wrong variance, shape of distribution or fan fails, and chance does not.
 
-use chainrule_nn::{Activation, Fan, Init, Linear};
+use chainrule_nn::{Activation, Distribution, Fan, Init, Linear};
 use chainrule_tape::{DType, Params};
 
 const COUNT: usize = 250_000;
@@ -92,16 +92,15 @@ fn variances_come_from_the_fans() {
     for (name, init, variance, uniform) in [
         ("xavier uniform", Init::xavier_uniform(), 2.0 / 1250.0, true),
         ("xavier normal", Init::xavier_normal(), 2.0 / 1250.0, false),
-        ("he uniform", Init::he_uniform(), 2.0 / 1000.0, true),
-        ("he normal", Init::he_normal(), 2.0 / 1000.0, false),
+        ("kaiming uniform", Init::kaiming_uniform(), 2.0 / 1000.0, true),
+        ("kaiming normal", Init::kaiming_normal(), 2.0 / 1000.0, false),
         ("lecun uniform", Init::lecun_uniform(), 1.0 / 1000.0, true),
-        ("lecun normal", Init::lecun_normal(), 1.0 / 1000.0, false),
-        ("he by outputs", Init::he_normal().fan(Fan::Out), 2.0 / 250.0, false),
+        ("kaiming by outputs", Init::kaiming_normal().fan(Fan::Out), 2.0 / 250.0, false),
         ("gain 3", Init::xavier_uniform().gain(3.0), 9.0 * 2.0 / 1250.0, true),
-        ("before tanh", Init::lecun_normal().before(Activation::Tanh), 25.0 / 9.0 / 1000.0, false),
+        ("before tanh", Init::xavier_normal().before(Activation::Tanh), 25.0 / 9.0 * 2.0 / 1250.0, false),
         (
             "before leaky relu",
-            Init::he_normal().before(Activation::LeakyRelu(0.5)),
+            Init::kaiming_normal().before(Activation::LeakyRelu(0.5)),
             2.0 / 1.25 / 1000.0,
             false,
         ),
@@ -109,11 +108,39 @@ fn variances_come_from_the_fans() {
         assert_moments(name, &draw(init, &shape), 0.0, variance, uniform);
     }
     // A convolution from 10 to 100 channels with a 5 by 50 kernel.
-    let values = draw(Init::he_normal(), &[100, 10, 5, 50]);
+    let values = draw(Init::kaiming_normal(), &[100, 10, 5, 50]);
     assert_moments("convolution", &values, 0.0, 2.0 / 2500.0, false);
     // No fan scales these.
     assert_eq!(Init::uniform(0.0, 1.0).gain(2.0), Init::uniform(0.0, 1.0));
     assert_eq!(Init::zeros().fan(Fan::Out), Init::zeros());
+}
+
+/// Cut off at two standard deviations of a wider normal distribution, so that the variance is what the rule says.
+#[test]
+fn keras_rules_are_truncated() {
+    let shape = [250, 1000];
+    for (name, init, variance) in [
+        ("glorot normal", Init::glorot_normal(), 2.0 / 1250.0),
+        ("he normal", Init::he_normal(), 2.0 / 1000.0),
+        ("lecun normal", Init::lecun_normal(), 1.0 / 1000.0),
+        ("variance scaling", scaling(2.0, Fan::Out), 2.0 / 250.0),
+    ] {
+        let values = draw(init, &shape);
+        let found = moments(&values);
+        let std = f64::sqrt(variance);
+        assert!(found.mean.abs() < 5.0 * std / 500.0, "{name}: mean {}", found.mean);
+        assert!((found.variance / variance - 1.0).abs() < 0.01, "{name}: variance {}", found.variance);
+        let bound = 2.0 * std / 0.879_625_661_034_24;
+        let largest = values.iter().fold(0.0f64, |a, x| a.max(x.abs()));
+        assert!(largest <= bound && largest > 0.999 * bound, "{name}: {largest} for {bound}");
+    }
+    assert_eq!(scaling(1.0, Fan::In), Init::lecun_normal());
+    assert_eq!(Init::glorot_uniform(), Init::xavier_uniform());
+    assert_eq!(Init::he_uniform(), Init::kaiming_uniform());
+}
+
+fn scaling(scale: f64, fan: Fan) -> Init {
+    Init::variance_scaling(scale, fan, Distribution::TruncatedNormal)
 }
 
 #[test]
