@@ -1,7 +1,15 @@
-//! Dropout.
+//! Dropout, and other noise in training.
+
+mod alpha;
+mod channels;
+mod gaussian;
+
+pub use alpha::{AlphaDropout, FeatureAlphaDropout};
+pub use channels::{Dropout1d, Dropout2d, Dropout3d, DropoutNd};
+pub use gaussian::{GaussianDropout, GaussianNoise};
 
 use crate::Layer;
-use chainrule_tape::Var;
+use chainrule_tape::{Shape, Var};
 use std::sync::Arc;
 
 /// Sets each element to 0 with probability `p` in training, and multiplies the others by `1 / (1 - p)`, so that the
@@ -54,15 +62,10 @@ impl Dropout {
     /// Without a note in the summary.
     #[track_caller]
     pub(crate) fn apply<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let (tape, keep) = (x.tape(), 1.0 - self.p);
-        if !(0.0..=1.0).contains(&self.p) {
-            return tape.fail("Dropout", format!("{} is no probability", self.p), &[x]);
+        match kept("Dropout", x, self.p) {
+            Kept::Some(keep) => drop_but(x, x.shape(), keep),
+            Kept::All(x) => x,
         }
-        if !tape.is_training() || self.p == 0.0 {
-            return x;
-        }
-        let scale = if keep > 0.0 { 1.0 / keep } else { 0.0 };
-        tape.uniform(x.shape(), x.dtype()).lt(keep).select(x * scale, 0.0)
     }
 }
 
@@ -73,4 +76,28 @@ impl Layer for Dropout {
         y.tape().note_layer(y, &Arc::from("dropout"), self.kind());
         y
     }
+}
+
+/// What a layer that drops with probability `p` does now.
+enum Kept<'t> {
+    /// It drops all but this share, in training.
+    Some(f64),
+    /// It passes on this value, which is poisoned if `p` is no probability.
+    All(Var<'t>),
+}
+
+#[track_caller]
+fn kept<'t>(kind: &'static str, x: Var<'t>, p: f64) -> Kept<'t> {
+    let tape = x.tape();
+    if !(0.0..=1.0).contains(&p) {
+        return Kept::All(tape.fail(kind, format!("{p} is no probability"), &[x]));
+    }
+    if !tape.is_training() || p == 0.0 || x.is_poisoned() { Kept::All(x) } else { Kept::Some(1.0 - p) }
+}
+
+/// Keeps a share of the elements, scaled, with a mask of this shape.
+#[track_caller]
+fn drop_but<'t>(x: Var<'t>, mask: Shape, keep: f64) -> Var<'t> {
+    let scale = if keep > 0.0 { 1.0 / keep } else { 0.0 };
+    x.tape().uniform(mask, x.dtype()).lt(keep).select(x * scale, 0.0)
 }

@@ -59,6 +59,12 @@ impl Label {
         }
     }
 
+    /// The input, if it has the dtype of the layer's parameters; else a recorded mistake.
+    #[track_caller]
+    pub(crate) fn expect_dtype<'t>(&self, kind: &'static str, x: Var<'t>) -> Var<'t> {
+        if x.is_poisoned() || x.dtype() == self.dtype { x } else { self.other_dtype(kind, x) }
+    }
+
     #[track_caller]
     fn other_dtype<'t>(&self, kind: &'static str, x: Var<'t>) -> Var<'t> {
         let (dtype, found) = (self.dtype, x.meta().dtype);

@@ -66,7 +66,10 @@ mod summary;
 pub use activation::Activation;
 pub use attention::{MultiheadAttention, scaled_dot_product_attention};
 pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
-pub use dropout::Dropout;
+pub use dropout::{
+    AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout, GaussianDropout,
+    GaussianNoise,
+};
 pub use embedding::Embedding;
 pub use init::{Distribution, Fan, Init};
 pub use linear::Linear;
@@ -77,6 +80,12 @@ pub use loss::{
 pub use metrics::{accuracy, binary_accuracy, predictions};
 pub use norm::{BatchNorm, LayerNorm};
 pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
+pub use norm::{
+    BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormNd, GroupNorm, InstanceNorm1d, InstanceNorm2d,
+    InstanceNorm3d, InstanceNormNd, LayerNorm, LocalResponseNorm, RmsNorm, Running, SpectralNorm, UnitNorm,
+    WeightNorm,
+};
+pub use recurrent::{Gru, Lstm};
 pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
 

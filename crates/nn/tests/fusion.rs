@@ -1,6 +1,9 @@
 //! Losses, activations and norms become few passes over memory: value and gradient by the input together.
 
-use chainrule_nn::{Activation, Dropout, Layer, LayerNorm, Losses};
+use chainrule_nn::{
+    Activation, AlphaDropout, Dropout, GaussianDropout, GroupNorm, InstanceNorm1d, Layer, LayerNorm, Losses,
+    RmsNorm, UnitNorm,
+};
 use chainrule_tape::{DType, Params, Tape, Var};
 
 /// The instructions of `y` and of its vector-Jacobian product.
@@ -41,7 +44,16 @@ fn activations_and_norms_are_one_pass() {
     let mut params = Params::seeded(0);
     let norm = LayerNorm::new(&mut params.root(), 100);
     assert_eq!(instructions(&params, |x| norm.forward(x)), 1);
+    let norm = RmsNorm::new(&mut params.root().sub("rms"), 100);
+    assert_eq!(instructions(&params, |x| norm.forward(x)), 1);
+    let norm = GroupNorm::new(&mut params.root().sub("group"), 4, 20);
+    assert_eq!(instructions(&params, |x| norm.forward(x.reshape([64, 20, 5]))), 1);
+    let norm = InstanceNorm1d::with_affine(&mut params.root().sub("instance"), 20);
+    assert_eq!(instructions(&params, |x| norm.forward(x.reshape([64, 20, 5]))), 1);
+    assert_eq!(instructions(&params, |x| UnitNorm::new().forward(x)), 1);
     assert_eq!(instructions(&params, |x| Dropout::new(0.5).forward(x)), 1);
+    assert_eq!(instructions(&params, |x| AlphaDropout::new(0.5).forward(x)), 1);
+    assert_eq!(instructions(&params, |x| GaussianDropout::new(0.5).forward(x)), 1);
     for activation in [
         Activation::Relu,
         Activation::LeakyRelu(0.1),

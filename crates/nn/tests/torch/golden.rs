@@ -121,6 +121,11 @@ impl Torch {
         }
     }
 
+    /// Checks a layer of one input and output.
+    pub(crate) fn layer<L: chainrule_nn::Layer>(&self, case: &str, make: impl Fn(&mut Scope) -> L) {
+        self.check(case, make, |layer, x| vec![layer.forward(x[0])]);
+    }
+
     #[allow(dead_code)]
     /// Checks a function of the inputs, without parameters.
     pub(crate) fn function(&self, case: &str, apply: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>) {

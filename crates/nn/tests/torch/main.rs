@@ -5,5 +5,7 @@ mod linear;
 mod loss;
 mod loss_margin;
 mod recurrent;
+mod norm;
+mod weight_norm;
 
 use golden::Torch;
