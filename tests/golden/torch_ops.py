@@ -293,7 +293,7 @@ class Writer:
 
 
 FILES = {
-    "torch_ops": ["elementwise", "reduce", "movement", "indexing", "products", "windows"],
+    "torch_ops": ["elementwise", "reduce", "movement", "indexing", "products", "windows", "activation"],
     "torch_linalg": ["linalg"],
 }
 

@@ -20,7 +20,7 @@ pub(crate) use families;
 
 families! {
     arithmetic assemble compare convert convolution cumulative depthwise exponential gated generate index matmul movement
-    normalize polygamma pool recurrence reduce search sort special transposed trigonometric unary unfold
+    normalize polygamma pool recurrence reduce search sort special step transposed trigonometric unary unfold
 }
 
 mod largest;

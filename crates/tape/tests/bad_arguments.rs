@@ -1,5 +1,7 @@
 //! Every op with wrong inputs and arguments: never a panic, and an error names the op, what is wrong, and the line.
 
+#[path = "torch/activation.rs"]
+mod activation;
 #[path = "torch/elementwise.rs"]
 mod elementwise;
 #[allow(dead_code)] // of the comparison with the answers
@@ -20,8 +22,15 @@ mod wrong;
 
 use golden::{Apply, Golden};
 
-const TABLES: &[&[(&str, Apply)]] =
-    &[elementwise::TABLE, reduce::TABLE, movement::TABLE, indexing::TABLE, products::TABLE, windows::TABLE];
+const TABLES: &[&[(&str, Apply)]] = &[
+    elementwise::TABLE,
+    reduce::TABLE,
+    movement::TABLE,
+    indexing::TABLE,
+    products::TABLE,
+    windows::TABLE,
+    activation::TABLE,
+];
 
 /// Ops whose errors have another name than the method: the operators', those of the op with fewer arguments, and where
 /// the error of the run may be met by the gradient.

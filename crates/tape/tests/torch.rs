@@ -1,5 +1,7 @@
 //! Every op against PyTorch: values, gradients, second order and forward mode.
 
+#[path = "torch/activation.rs"]
+mod activation;
 #[path = "torch/elementwise.rs"]
 mod elementwise;
 #[path = "torch/golden.rs"]
@@ -19,8 +21,15 @@ use golden::{Apply, Golden};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const TABLES: &[&[(&str, Apply)]] =
-    &[elementwise::TABLE, reduce::TABLE, movement::TABLE, indexing::TABLE, products::TABLE, windows::TABLE];
+const TABLES: &[&[(&str, Apply)]] = &[
+    elementwise::TABLE,
+    reduce::TABLE,
+    movement::TABLE,
+    indexing::TABLE,
+    products::TABLE,
+    windows::TABLE,
+    activation::TABLE,
+];
 
 /// Public methods that need no cases of their own, and why.
 const WITHOUT: &[(&str, &str)] = &[

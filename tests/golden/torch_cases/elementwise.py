@@ -1,11 +1,8 @@
-"""Elementwise functions, comparisons and activations."""
+"""Elementwise functions and comparisons."""
 
 import math
 
 import torch
-import torch.nn.functional as F
-
-from torch_ops import skip
 
 t = torch.tensor
 inf, nan = math.inf, math.nan
@@ -279,37 +276,3 @@ def cases(family):
             ([(3, 1), t([[True], [False], [True]]), ()], {}),
         ],
     )
-
-    line = [-40.0, -6.25, -1.5, -0.125, 0.125, 0.5, 2.0, 7.0, 40.0]
-    unary("relu", F.relu, "nn.functional.relu", [*line, 0.0])
-    unary("silu", F.silu, "nn.functional.silu", line)
-    unary(
-        "gelu",
-        F.gelu,
-        "nn.functional.gelu",
-        line,
-        hand=[([()], {})],
-        take=lambda x, approximate: ([x], {}) if approximate == "none" else skip("approximate"),
-    )
-    unary(
-        "gelu_tanh",
-        lambda x: F.gelu(x, approximate="tanh"),
-        "nn.functional.gelu",
-        line,
-        hand=[([()], {})],
-        take=lambda x, approximate: ([x], {}) if approximate == "tanh" else skip("approximate"),
-    )
-    # PyTorch's softplus returns x itself beyond its threshold of 20, which is 2e-9 wrong there.
-    unary("softplus", lambda x: F.softplus(x, threshold=100), None, line, hand=[([()], {}), ([(1, 0, 3)], {})])
-    unary("log_sigmoid", F.logsigmoid, "nn.functional.logsigmoid", line)
-    unary("mish", lambda x: x * F.softplus(x, threshold=100).tanh(), None, line, hand=[([()], {})])
-    unary("selu", F.selu, "nn.functional.selu", line, hand=[([()], {})])
-    unary("softsign", F.softsign, "nn.functional.softsign", line)
-    # PyTorch's derivative of hardsigmoid is 1/6 in single precision.
-    unary("hardsigmoid", lambda x: F.relu6(x + 3) / 6, None, line, hand=[([()], {})])
-    unary("hardswish", F.hardswish, "nn.functional.hardswish", line, hand=[([()], {})])
-    halves = [((6,), 0), ((2, 3), 0), ((3, 2), -1), ((2, 4, 1), 1), ((0, 2), 1), ((2, 0), -1)]
-    op("glu", lambda x, axis: F.glu(x, axis), hand=[([s], dict(axis=a)) for s, a in halves])
-    shapes = [((6,), 1.0), ((2, 3), 0.3), ((), 2.0), ((1, 0), 1.0), (t(line), 0.7)]
-    op("elu", lambda x, alpha: F.elu(x, alpha), hand=[([s], dict(alpha=a)) for s, a in shapes])
-    op("leaky_relu", lambda x, slope: F.leaky_relu(x, slope), hand=[([s], dict(slope=a / 10)) for s, a in shapes])

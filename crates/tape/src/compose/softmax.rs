@@ -1,4 +1,4 @@
-//! Relatives of softmax, in the log-sum-exp form.
+//! Relatives of softmax, in the log-sum-exp form, and other functions of all elements along an axis.
 
 use crate::ops::{Axes, Sample};
 use crate::{Tensor, Var};
@@ -14,6 +14,52 @@ impl<'t> Var<'t> {
         }
         let shifted = self - self.max_keep(axis).detach();
         shifted - shifted.exp().sum_keep(axis).ln()
+    }
+
+    /// `yᵢ = e^-xᵢ / Σⱼ e^-xⱼ` along an axis: [`softmax`](Var::softmax) of `-x`, so the least number gets the most. Range: `[0, 1]`,
+    /// with the sum 1. Derivative: `dy = -y·(dx - Σ y·dx)`.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([1000.0, 3.0, 3.0]).softmin(0).value()?.to_f64(), [0.0, 0.5, 0.5]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn softmin(self, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("softmin", &[self]);
+        (-self).softmax(axis)
+    }
+
+    /// The largest of each `pieces` neighbours along an axis, which becomes as many times shorter: `[n, k·pieces]` with axis 1
+    /// becomes `[n, k]`. After a linear map, a convex function of straight pieces that is learned.
+    ///
+    /// Derivative: 1 for the largest, 0 for the others; ties share it evenly. NaN among the neighbours makes NaN. A mistake if the
+    /// axis can't be cut into such pieces.
+    ///
+    /// Source: Goodfellow et al., "Maxout networks", ICML 2013, section 3.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([[1.0, 4.0, 2.0, -3.0, -1.0, -2.0]]).maxout(3, -1).value()?.to_f64(), [4.0, -1.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn maxout(self, pieces: usize, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("maxout", &[self]);
+        let shape = self.shape();
+        let what = match shape.axis(axis) {
+            None => format!("there is no axis {axis}"),
+            Some(at) if pieces == 0 || shape[at] % pieces != 0 => {
+                format!("{} elements can't be cut into pieces of {pieces}", shape[at])
+            }
+            Some(at) => {
+                let inner = at as isize + 1;
+                return self.unflatten(at as isize, &[shape[at] / pieces, pieces]).max(inner);
+            }
+        };
+        self.tape().fail("maxout", what, &[self])
     }
 
     /// `ln Σⱼ e^xⱼ` over axes, which are dropped; -∞ over an empty axis. The largest element is subtracted first, so that
@@ -63,6 +109,8 @@ impl<'t> Var<'t> {
 
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "log_softmax", inputs: matrix, apply: |x| x[0].log_softmax(0).square() },
+    Sample { name: "softmin", inputs: matrix, apply: |x| x[0].softmin(0).square() },
+    Sample { name: "maxout", inputs: matrix, apply: |x| x[0].maxout(3, -1).square() },
     Sample { name: "logsumexp", inputs: matrix, apply: |x| x[0].logsumexp(-1) },
     Sample { name: "logsumexp_all", inputs: matrix, apply: |x| x[0].square().logsumexp([0, 1]) },
     Sample { name: "logsumexp_keep", inputs: matrix, apply: |x| x[0] * x[0].logsumexp_keep(0) },
