@@ -1,162 +1,154 @@
 //! Activation functions as values.
 
+mod table;
+
 use crate::Layer;
 use chainrule_tape::Var;
 use std::f64::consts::SQRT_2;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
-/// A function between two layers: without one, any number of linear layers would be a single linear map.
-///
-/// Where the function is known, write it as a method: `layer.forward(x).relu()`. This type is for choosing it at run
-/// time, and for [`Sequential`](crate::Sequential). All act element by element and keep the shape, but
-/// [`Softmax`](Activation::Softmax) and [`LogSoftmax`](Activation::LogSoftmax) act on rows of the last axis.
-///
-/// ```
-/// use chainrule_nn::{Activation, Layer};
-/// use chainrule_tape::Tape;
-///
-/// let tape = Tape::new();
-/// let x = tape.var([-2.0, 3.0]);
-/// for (activation, expected) in [(Activation::Relu, [0.0, 3.0]), (Activation::LeakyRelu(0.1), [-0.2, 3.0])] {
-///     assert_eq!(activation.forward(x).value()?.to_f64(), expected);
-/// }
-/// # Ok::<(), chainrule_tape::Error>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-#[non_exhaustive]
-pub enum Activation {
-    /// `y = x`. Derivative: 1. For a last layer that predicts any number, or whose loss takes logits.
-    #[default]
-    Identity,
+pub use table::Activation;
 
-    /// `y = max(x, 0)`. Derivative: 1 above 0, else 0, also at 0.
-    ///
-    /// Cheap, and its derivative does not shrink in deep networks; but a unit whose input is never positive gets no
-    /// gradient any more. Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML
-    /// 2010.
-    Relu,
-
-    /// `y = x` above 0, else `slope·x`. Derivative: 1 above 0, else the slope, also at 0.
-    ///
-    /// A rectifier without dead units; a slope of 0.01 is usual. Source: Maas, Hannun and Ng, "Rectifier nonlinearities
-    /// improve neural network acoustic models", 2013, equation 2.
-    LeakyRelu(f64),
-
-    /// `y = x` above 0, else `α·(eˣ - 1)`. Derivative: 1 above 0, else `α·eˣ` (so α at 0).
-    ///
-    /// Smooth for α = 1, and its mean output is nearer 0 than a rectifier's. Source: Clevert, Unterthiner and Hochreiter,
-    /// "Fast and accurate deep network learning by exponential linear units", ICLR 2016, equation 15.
-    Elu(f64),
-
-    /// `y = 1 / (1 + e⁻ˣ)`, between 0 and 1. Derivative: `y·(1 - y)`, 1/4 at most.
-    ///
-    /// For probabilities and gates; for a loss of probabilities prefer logits
-    /// ([`bce_with_logits`](crate::Losses::bce_with_logits)), which keep their gradient where the sigmoid is flat.
-    Sigmoid,
-
-    /// `y = tanh x`, between -1 and 1. Derivative: `1 - y²`.
-    ///
-    /// A sigmoid around 0, which makes layers easier to train. Source: LeCun et al., "Efficient backprop", 1998, section
-    /// 4.4.
-    Tanh,
-
-    /// `yᵢ = e^xᵢ / Σⱼ e^xⱼ` along the last axis: positive, with the sum 1. Derivative: `∂yᵢ/∂xⱼ = yᵢ·(δᵢⱼ - yⱼ)`.
-    ///
-    /// For probabilities of classes; not before [`cross_entropy`](crate::Losses::cross_entropy), which takes logits.
-    /// Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990.
-    Softmax,
-
-    /// `yᵢ = xᵢ - ln Σⱼ e^xⱼ` along the last axis, the logarithm of softmax. Derivative: `∂yᵢ/∂xⱼ = δᵢⱼ - e^yⱼ`.
-    ///
-    /// Accurate where softmax underflows to 0.
-    LogSoftmax,
-
-    /// `y = x·Φ(x)` with the normal distribution function `Φ(x) = (1 + erf(x/√2)) / 2`. Derivative: `Φ(x) + x·φ(x)`, with
-    /// the density `φ(x) = exp(-x²/2) / √(2π)`.
-    ///
-    /// A smooth rectifier, usual in transformers. Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016,
-    /// section 2.
-    Gelu,
-
-    /// `y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, which differs from [`Gelu`](Activation::Gelu) by less than 0.0005.
-    ///
-    /// What models trained with that approximation need. Source: Hendrycks and Gimpel 2016, section 2.
-    GeluTanh,
-
-    /// `y = x·σ(x)` with the sigmoid `σ`, also called swish. Derivative: `σ(x)·(1 + x·(1 - σ(x)))`.
-    ///
-    /// A smooth rectifier, cheaper than gelu. Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural
-    /// network function approximation in reinforcement learning", 2017.
-    Silu,
-
-    /// `y = ln(1 + eˣ)`, without overflow. Derivative: the sigmoid.
-    ///
-    /// Always positive: for variances and rates. Source: Dugas et al., "Incorporating second-order functional knowledge
-    /// for better option pricing", NIPS 2000.
-    Softplus,
+/// Activations with the parameters that PyTorch gives them if none are said (for squareplus, Keras).
+impl Activation {
+    /// A leaky rectifier with a slope of 0.01.
+    pub const LEAKY_RELU: Activation = Activation::LeakyRelu(0.01);
+    /// A rectifier with random slopes between 1/8 and 1/3.
+    pub const RRELU: Activation = Activation::RRelu(1.0 / 8.0, 1.0 / 3.0);
+    /// An exponential linear unit with α = 1.
+    pub const ELU: Activation = Activation::Elu(1.0);
+    /// A continuously differentiable exponential linear unit with α = 1.
+    pub const CELU: Activation = Activation::Celu(1.0);
+    /// A hard hyperbolic tangent between -1 and 1.
+    pub const HARD_TANH: Activation = Activation::HardTanh(-1.0, 1.0);
+    /// Hard shrinkage with λ = 0.5.
+    pub const HARD_SHRINK: Activation = Activation::HardShrink(0.5);
+    /// Soft shrinkage with λ = 0.5.
+    pub const SOFT_SHRINK: Activation = Activation::SoftShrink(0.5);
+    /// Squareplus with b = 4.
+    pub const SQUAREPLUS: Activation = Activation::Squareplus(4.0);
+    /// Snake with a = 1.
+    pub const SNAKE: Activation = Activation::Snake(1.0);
 }
 
 impl Activation {
-    /// The function of `x`.
-    #[track_caller]
-    pub fn apply<'t>(self, x: Var<'t>) -> Var<'t> {
-        match self {
-            Activation::Identity => x,
-            Activation::Relu => x.relu(),
-            Activation::LeakyRelu(slope) => x.leaky_relu(slope),
-            Activation::Elu(alpha) => x.elu(alpha),
-            Activation::Sigmoid => x.sigmoid(),
-            Activation::Tanh => x.tanh(),
-            Activation::Softmax => x.softmax(-1),
-            Activation::LogSoftmax => x.log_softmax(-1),
-            Activation::Gelu => x.gelu(),
-            Activation::GeluTanh => x.gelu_tanh(),
-            Activation::Silu => x.silu(),
-            Activation::Softplus => x.softplus(),
-        }
-    }
-
     /// The factor on the standard deviation of the weights before it that keeps a signal's size: √2 for a rectifier,
-    /// `√(2 / (1 + slope²))` for a leaky one, 5/3 for tanh, and 1 for the others, as PyTorch has them.
+    /// `√(2 / (1 + slope²))` for a leaky one, 5/3 for tanh, 3/4 for selu, and 1 for the others, as PyTorch's `calculate_gain`
+    /// has them (and for the layers themselves, linear or convolution).
     ///
     /// Source: He et al., "Delving deep into rectifiers", ICCV 2015, equation 15.
+    ///
+    /// ```
+    /// use chainrule_nn::Activation;
+    /// assert_eq!(Activation::Tanh.gain(), 5.0 / 3.0);
+    /// ```
     pub fn gain(self) -> f64 {
         match self {
             Activation::Relu => SQRT_2,
             Activation::LeakyRelu(slope) => (2.0 / (1.0 + slope * slope)).sqrt(),
             Activation::Tanh => 5.0 / 3.0,
+            Activation::Selu => 3.0 / 4.0,
             _ => 1.0,
         }
     }
-
-    /// The name of the variant.
-    pub(crate) fn kind(self) -> &'static str {
-        match self {
-            Activation::Identity => "Identity",
-            Activation::Relu => "Relu",
-            Activation::LeakyRelu(_) => "LeakyRelu",
-            Activation::Elu(_) => "Elu",
-            Activation::Sigmoid => "Sigmoid",
-            Activation::Tanh => "Tanh",
-            Activation::Softmax => "Softmax",
-            Activation::LogSoftmax => "LogSoftmax",
-            Activation::Gelu => "Gelu",
-            Activation::GeluTanh => "GeluTanh",
-            Activation::Silu => "Silu",
-            Activation::Softplus => "Softplus",
-        }
-    }
 }
 
+/// The variant, with its parameters: `LeakyRelu(0.01)`. [`parse`](str::parse) reads it back.
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Activation::LeakyRelu(x) | Activation::Elu(x) => write!(f, "{}({x})", self.kind()),
-            _ => f.write_str(self.kind()),
+        f.write_str(self.kind())?;
+        match self.parameters().join(", ") {
+            list if list.is_empty() => Ok(()),
+            list => write!(f, "({list})"),
         }
     }
 }
+
+/// Other names, as written without underscores, and what they stand for.
+const ALIASES: &[(&str, Activation)] = &[
+    ("linear", Activation::Identity),
+    ("swish", Activation::Silu),
+    ("hardsilu", Activation::HardSwish),
+    ("exp", Activation::Exponential),
+    ("sin", Activation::Sinusoid),
+    ("softmax2d", Activation::SoftmaxAlong(-3)),
+];
+
+/// By the name that Keras or PyTorch has, in any case and with or without underscores: `relu`, `leaky_relu`, `LeakyReLU`,
+/// `swish`; with the usual parameters, or others in parentheses: `leaky_relu(0.2)`.
+///
+/// ```
+/// use chainrule_nn::Activation;
+///
+/// assert_eq!("hardtanh".parse(), Ok(Activation::HARD_TANH));
+/// assert_eq!("elu(0.5)".parse(), Ok(Activation::Elu(0.5)));
+/// assert_eq!(Activation::Elu(0.5).to_string().parse(), Ok(Activation::Elu(0.5)));
+///
+/// let error = "rely".parse::<Activation>().unwrap_err().to_string();
+/// assert!(error.starts_with("`rely` is no activation: there are identity, binary_step, "));
+/// ```
+impl FromStr for Activation {
+    type Err = UnknownActivation;
+
+    fn from_str(text: &str) -> Result<Activation, UnknownActivation> {
+        let (name, list) = match text.trim().strip_suffix(')').and_then(|text| text.split_once('(')) {
+            Some((name, list)) => (name, Some(list)),
+            None => (text, None),
+        };
+        let plain = |name: &str| name.trim().replace('_', "").to_ascii_lowercase();
+        let find = |all: &[(&str, Activation)]| {
+            all.iter().find(|(known, _)| plain(known) == plain(name)).map(|(_, activation)| *activation)
+        };
+        let (own, other) = (find(Activation::ALL), find(ALIASES));
+        match list {
+            None => other.or(own).ok_or_else(|| unknown(text)),
+            Some(list) => {
+                let activation = own.or(other).ok_or_else(|| unknown(text))?;
+                let list: Vec<&str> =
+                    list.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
+                activation.with(&list).ok_or_else(|| {
+                    UnknownActivation(format!(
+                        "`{text}` has other parameters than, for example, {activation}"
+                    ))
+                })
+            }
+        }
+    }
+}
+
+/// The same as [`parse`](str::parse).
+impl TryFrom<&str> for Activation {
+    type Error = UnknownActivation;
+
+    fn try_from(text: &str) -> Result<Activation, UnknownActivation> {
+        text.parse()
+    }
+}
+
+/// A text that is no [`Activation`]. It says which there are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownActivation(String);
+
+fn unknown(text: &str) -> UnknownActivation {
+    let names: Vec<&str> = Activation::ALL.iter().map(|(name, _)| *name).collect();
+    let others: Vec<&str> =
+        ALIASES.iter().map(|(name, _)| *name).filter(|name| !names.contains(name)).collect();
+    UnknownActivation(format!(
+        "`{text}` is no activation: there are {}, and also {}",
+        names.join(", "),
+        others.join(", ")
+    ))
+}
+
+impl fmt::Display for UnknownActivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UnknownActivation {}
 
 impl Layer for Activation {
     #[track_caller]

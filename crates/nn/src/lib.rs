@@ -37,8 +37,8 @@
 //! ```
 //!
 //! - Layers: [`Linear`], [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`Lstm`], [`Gru`],
-//!   [`MultiheadAttention`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], and any function or
-//!   type of yours that implements [`Layer`].
+//!   [`MultiheadAttention`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], [`PRelu`],
+//!   [`Maxout`], [`GatedLinear`], [`Rbf`], and any function or type of yours that implements [`Layer`].
 //! - Losses are methods of a [`Var`](chainrule_tape::Var) by the trait [`Losses`]: `logits.cross_entropy(labels)`.
 //! - [`Init`] says how parameters begin.
 //! - [`summary()`] shows a model as a table; [`accuracy`] and [`predictions`] judge its results.
@@ -53,17 +53,21 @@ mod attention;
 mod conv;
 mod dropout;
 mod embedding;
+mod gated;
 mod init;
 mod label;
 mod linear;
 mod loss;
+mod maxout;
 mod metrics;
 mod norm;
+mod prelu;
+mod rbf;
 mod recurrent;
 mod sequential;
 mod summary;
 
-pub use activation::Activation;
+pub use activation::{Activation, UnknownActivation};
 pub use attention::{MultiheadAttention, scaled_dot_product_attention};
 pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
 pub use dropout::{
@@ -85,6 +89,15 @@ pub use norm::{
     InstanceNorm3d, InstanceNormNd, LayerNorm, LocalResponseNorm, RmsNorm, Running, SpectralNorm, UnitNorm,
     WeightNorm,
 };
+pub use gated::GatedLinear;
+pub use init::{Fan, Init};
+pub use linear::Linear;
+pub use loss::Losses;
+pub use maxout::Maxout;
+pub use metrics::{accuracy, binary_accuracy, predictions};
+pub use norm::{BatchNorm, LayerNorm};
+pub use prelu::PRelu;
+pub use rbf::{RadialBasis, Rbf};
 pub use recurrent::{Gru, Lstm};
 pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};

@@ -98,17 +98,22 @@ impl Linear {
     pub fn outputs(&self) -> usize {
         self.outputs
     }
+
+    /// The map, as part of a layer of this kind.
+    #[track_caller]
+    pub(crate) fn apply<'t>(&self, kind: &'static str, x: Var<'t>) -> Var<'t> {
+        let x = self.label.expect(kind, x, self.inputs);
+        let y = x.matmul(x.tape().param(self.weight).t());
+        match self.bias {
+            Some(bias) => y + x.tape().param(bias),
+            None => y,
+        }
+    }
 }
 
 impl Layer for Linear {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let x = self.label.expect("Linear", x, self.inputs);
-        let y = x.matmul(x.tape().param(self.weight).t());
-        let y = match self.bias {
-            Some(bias) => y + x.tape().param(bias),
-            None => y,
-        };
-        self.label.note(y, "Linear")
+        self.label.note(self.apply("Linear", x), "Linear")
     }
 }

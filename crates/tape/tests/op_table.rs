@@ -99,6 +99,7 @@ const NONE: &[&str] = &[
     "argsort",
     "argsort_descending",
     "bernoulli",
+    "binary_step",
     "bincount",
     "bucketize",
     "categorical",

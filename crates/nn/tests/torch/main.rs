@@ -1,5 +1,6 @@
 //! Layers, activations and losses against PyTorch: values, gradients, second order, state, and use after training.
 
+mod activation;
 mod golden;
 mod linear;
 mod loss;
