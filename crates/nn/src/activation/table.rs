@@ -278,6 +278,13 @@ activations! {
     /// [`Softmin`](Activation::Softmin) along another axis.
     SoftminAlong(axis: isize = -1) = "softmin_along", |x| x.softmin(axis);
 
+    /// `yᵢ = max(xᵢ - τ, 0)` along the last axis, with the τ that makes the sum 1: probabilities, most of them 0.
+    /// [`sparsemax`](Var::sparsemax).
+    Sparsemax = "sparsemax", |x| x.sparsemax(-1);
+
+    /// [`Sparsemax`](Activation::Sparsemax) along another axis.
+    SparsemaxAlong(axis: isize = -1) = "sparsemax_along", |x| x.sparsemax(axis);
+
     /// `y = a·sigmoid(b)` of the two halves of an axis. [`glu`](Var::glu).
     Glu(axis: isize = -1) = "glu", |x| x.glu(axis);
 

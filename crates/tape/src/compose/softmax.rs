@@ -31,6 +31,40 @@ impl<'t> Var<'t> {
         (-self).softmax(axis)
     }
 
+    /// The nearest point of the probabilities along an axis: `yᵢ = max(xᵢ - τ, 0)`, with the τ that makes the sum 1. As
+    /// [`softmax`](Var::softmax), but exactly 0 for what is more than 1 below the largest, and for more.
+    ///
+    /// Range: `[0, 1]`, with the sum 1. Derivative: `dy = dx - mean(dx)` where `y` is above 0, with the mean over these; else 0.
+    ///
+    /// Source: Martins and Astudillo, "From softmax to sparsemax", ICML 2016, algorithm 1 and equation 9.
+    ///
+    /// ```
+    /// # use chainrule_tape::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([3.0, 2.5, -1e4]).sparsemax(0).value()?.to_f64(), [0.75, 0.25, 0.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn sparsemax(self, axis: isize) -> Var<'t> {
+        let _op = self.tape().within("sparsemax", &[self]);
+        if self.has_no_lines(axis) {
+            return self;
+        }
+        if !self.dtype().is_float() {
+            return self.tape().fail("sparsemax", "takes floating-point numbers; cast it first", &[self]);
+        }
+        let x = self - self.max_keep(axis).detach();
+        // τ if the elements of this mask, and no others, are above it.
+        let limit = |mask: Var<'t>, x: Var<'t>| {
+            (mask.select(x, 0.0).sum_keep(axis) - 1.0) / mask.cast(x.dtype()).sum_keep(axis)
+        };
+        // The largest k elements are, for the largest k with 1 + k·xₖ > x₁ + … + xₖ.
+        let sorted = x.detach().sort_descending(axis);
+        let k = self.tape().full_like(sorted, 1.0).cumsum(axis);
+        let above = x.gt(limit((sorted * k + 1.0).gt(sorted.cumsum(axis)), sorted));
+        (x - limit(above, x)).clamp_min(0.0)
+    }
+
     /// The largest of each `pieces` neighbours along an axis, which becomes as many times shorter: `[n, k·pieces]` with axis 1
     /// becomes `[n, k]`. After a linear map, a convex function of straight pieces that is learned.
     ///
@@ -51,7 +85,7 @@ impl<'t> Var<'t> {
         let shape = self.shape();
         let what = match shape.axis(axis) {
             None => format!("there is no axis {axis}"),
-            Some(at) if pieces == 0 || shape[at] % pieces != 0 => {
+            Some(at) if pieces == 0 || !shape[at].is_multiple_of(pieces) => {
                 format!("{} elements can't be cut into pieces of {pieces}", shape[at])
             }
             Some(at) => {
@@ -110,6 +144,7 @@ impl<'t> Var<'t> {
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample { name: "log_softmax", inputs: matrix, apply: |x| x[0].log_softmax(0).square() },
     Sample { name: "softmin", inputs: matrix, apply: |x| x[0].softmin(0).square() },
+    Sample { name: "sparsemax", inputs: matrix, apply: |x| x[0].sparsemax(0).square() },
     Sample { name: "maxout", inputs: matrix, apply: |x| x[0].maxout(3, -1).square() },
     Sample { name: "logsumexp", inputs: matrix, apply: |x| x[0].logsumexp(-1) },
     Sample { name: "logsumexp_all", inputs: matrix, apply: |x| x[0].square().logsumexp([0, 1]) },

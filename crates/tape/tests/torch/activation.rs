@@ -45,5 +45,6 @@ crate::golden::table! { |tape, x, a|
     binary_step_straight: x[0].binary_step_straight(a.float("limit")),
     straight_through: x[0].straight_through(x[1]),
     softmin: x[0].softmin(a.int("axis")),
+    sparsemax: x[0].sparsemax(a.int("axis")),
     maxout: x[0].maxout(a.size("pieces"), a.int("axis")),
 }
