@@ -374,3 +374,48 @@ fn wrong_parameters_are_mistakes() {
     tape.var([1.0, 2.0, 3.0]).straight_through(tape.var([1.0]));
     assert!(tape.check().unwrap_err().to_string().starts_with("straight_through: the value is [1]"));
 }
+
+/// A mistake in what a layer gets is found at the line that called it.
+#[test]
+fn mistakes_name_the_caller() {
+    let mut params = Params::seeded(0);
+    let mut root = params.root();
+    let prelu = PRelu::per_channel(&mut root.sub("act"), 3);
+    let maxout = Maxout::new(&mut root.sub("maxout"), 4, 3, 2);
+    let gated = GatedLinear::new(&mut root.sub("gated"), 4, 3);
+    let rbf = Rbf::new(&mut root.sub("rbf"), 3, 5, RadialBasis::Gaussian);
+    let check = |tape: &Tape, line: u32| {
+        let (message, place) = (tape.check().unwrap_err().to_string(), format!("--> {}:{line}:", file!()));
+        assert!(message.contains(&place), "`{place}` is not in:\n{message}");
+    };
+    let tapes: [Tape; 5] = std::array::from_fn(|_| Tape::with(&params));
+    let x = |i: usize| tapes[i].var([[1.0f32]]);
+    let lines = [
+        (line!(), prelu.forward(x(0))),
+        (line!(), maxout.forward(x(1))),
+        (line!(), gated.forward(x(2))),
+        (line!(), rbf.forward(x(3))),
+        (line!(), Activation::SwiGlu(1).apply(x(4))),
+    ];
+    lines.iter().zip(&tapes).for_each(|((line, _), tape)| check(tape, *line));
+}
+
+/// What is before a step can't be learned, and that is said; through the straight one it can.
+#[test]
+fn a_step_cuts_the_gradient_and_says_so() {
+    let mut params = Params::seeded(0).with_dtype(DType::F64);
+    let layer = chainrule_nn::Linear::new(&mut params.root().sub("out"), 1, 1);
+    for (activation, learns) in
+        [(Activation::BinaryStep, false), (Activation::BinaryStepStraight(f64::INFINITY), true)]
+    {
+        let tape = Tape::with(&params);
+        let x = tape.var([[1.0], [-2.0]]);
+        match tape.param_grads(activation.forward(layer.forward(x)).mean(..)) {
+            Ok(grads) => assert!(learns && grads.len() == 2),
+            Err(error) => {
+                let place = format!("out.weight: its path to the loss is cut by le\n    --> {}", file!());
+                assert!(!learns && error.to_string().contains(&place), "{error}");
+            }
+        }
+    }
+}

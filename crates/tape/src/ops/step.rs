@@ -21,8 +21,8 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn binary_step(self) -> Var<'t> {
         let _op = self.tape.within("binary_step", &[self]);
-        let x = self.detach();
-        x.ge(0.0).select(1.0, x.lt(0.0).select(0.0, x))
+        // What the comparisons cut is told as theirs; of the number itself, only NaN is left.
+        self.ge(0.0).select(1.0, self.lt(0.0).select(0.0, self.detach()))
     }
 
     /// The [binary step](Var::binary_step) with the derivative of the identity inside of `-limit..limit`, and 0 outside and at
