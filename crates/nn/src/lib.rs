@@ -66,9 +66,15 @@ mod rbf;
 mod recurrent;
 mod sequential;
 mod summary;
+mod transformer;
 
 pub use activation::{Activation, UnknownActivation};
 pub use attention::{MultiheadAttention, scaled_dot_product_attention};
+pub use activation::Activation;
+pub use attention::{
+    Attend, AttentionConfig, KeyValue, LearnedPositions, MultiheadAttention, Rotary, SinusoidalPositions,
+    alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
+};
 pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
 pub use dropout::{
     AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout, GaussianDropout,
@@ -101,6 +107,10 @@ pub use rbf::{RadialBasis, Rbf};
 pub use recurrent::{Gru, Lstm};
 pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
+pub use transformer::{
+    CausalTransformer, Transformer, TransformerConfig, TransformerDecoder, TransformerDecoderLayer,
+    TransformerEncoder, TransformerEncoderLayer,
+};
 
 /// What most models use: `use chainrule_nn::prelude::*`.
 pub mod prelude {

@@ -8,5 +8,11 @@ mod loss_margin;
 mod recurrent;
 mod norm;
 mod weight_norm;
+mod attention;
+mod golden;
+mod linear;
+mod multihead;
+mod positions;
+mod transformer;
 
 use golden::Torch;

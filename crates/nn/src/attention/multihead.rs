@@ -1,0 +1,329 @@
+//! Attention in several heads.
+
+use super::scaled::attend;
+use super::{Attend, AttentionConfig, KeyValue, Rotary};
+use crate::label::Label;
+use crate::{Init, Layer, Linear};
+use chainrule_tape::{ParamId, Scope, Shape, Var};
+use std::ops::Range;
+
+/// Attention in several heads: queries, keys and values are linear maps of their rows, each cut in `heads` parts of
+/// `width / heads` elements; the [attention](crate::scaled_dot_product_attention) of each part to its own is put side by side again
+/// and mapped by a last linear layer.
+///
+/// [`forward`](Layer::forward) is *self-attention*, of rows `x` `[…, time, width]` to each other, by one product for all three
+/// maps; [`forward_with`](MultiheadAttention::forward_with) attends to other rows (*cross-attention*). The result has the
+/// queries' shape. The leading axes, mostly `[batch]`, may be none. (PyTorch's layer with `batch_first=True`.)
+///
+/// Parameters, with PyTorch's names and layouts: `in_proj_weight` `[3·width, width]`, the three maps' rows below each other (Xavier's
+/// uniform distribution at first), `in_proj_bias` `[3·width]` (zeros), `out_proj.weight` `[width, width]` (as that of a
+/// [`Linear`] layer) and `out_proj.bias` (zeros). If keys or values are made from rows of another width: `q_proj_weight`
+/// `[width, width]`, `k_proj_weight` `[width, key_width]` and `v_proj_weight` `[width, value_width]` in place of
+/// `in_proj_weight`. With fewer heads of keys and values, those have fewer rows.
+///
+/// Defaults are PyTorch's: with biases, every position sees all others, no dropout, no rotary positions.
+///
+/// Errors: rows of another width or dtype, masks that don't fit, fewer than two axes.
+///
+/// Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, section 3.2.2.
+///
+/// ```
+/// use chainrule_nn::{Attend, Layer, MultiheadAttention};
+/// use chainrule_tape::{Params, Tape, Tensor};
+///
+/// let mut params = Params::seeded(7);
+/// let attention = MultiheadAttention::new(&mut params.root().sub("attention"), 8, 2);
+/// let tape = Tape::with(&params);
+/// let x = tape.var(Tensor::full([3, 5, 8], 0.5f32));
+/// assert_eq!(attention.forward(x).shape().dims(), [3, 5, 8]);
+///
+/// // Attention to other rows, of which the last one is padding.
+/// let memory = tape.var(Tensor::full([3, 4, 8], 0.5f32));
+/// let real = tape.var([[true, true, true, false]; 3]);
+/// let (y, weights) = attention.forward_with_weights(x, memory, memory, Attend::all().allow_keys(real));
+/// assert_eq!(y.shape().dims(), [3, 5, 8]);
+/// // One weight for each head, query and key; `weights.mean(1)` is what PyTorch returns unless told otherwise.
+/// assert_eq!(weights.shape().dims(), [3, 2, 5, 4]);
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MultiheadAttention {
+    label: Label,
+    config: AttentionConfig,
+    maps: Maps,
+    bias: Option<ParamId>,
+    out: Linear,
+    causal: bool,
+    dropout: f64,
+    rotary: Option<Rotary>,
+}
+
+/// The weights that make queries, keys and values: below each other, or apart.
+#[derive(Clone, Copy, Debug)]
+enum Maps {
+    Joint(ParamId),
+    Apart([ParamId; 3]),
+}
+
+/// Queries, keys and values, cut in heads.
+type Heads<'t> = [Var<'t>; 3];
+
+const KIND: &str = "MultiheadAttention";
+
+impl MultiheadAttention {
+    /// `heads` heads of `width / heads` elements, as many of keys and values.
+    #[track_caller]
+    pub fn new(at: &mut Scope<'_>, width: usize, heads: usize) -> MultiheadAttention {
+        MultiheadAttention::with(at, AttentionConfig::new(width, heads))
+    }
+
+    /// With fewer heads of keys and values, other widths of what they are made from, or no biases.
+    #[track_caller]
+    pub fn with(at: &mut Scope<'_>, config: AttentionConfig) -> MultiheadAttention {
+        MultiheadAttention::init(at, config, Init::usual(config.width))
+    }
+
+    /// With these first values of the last layer's weight.
+    #[track_caller]
+    pub(crate) fn init(at: &mut Scope<'_>, config: AttentionConfig, out: Init) -> MultiheadAttention {
+        if let Some(what) = config.mistake() {
+            at.mistake(what);
+        }
+        let label = Label::new(at);
+        let AttentionConfig { width, key_width, value_width, .. } = config;
+        let (kv, init) = (config.kv_width(), Init::xavier_uniform());
+        let maps = if (key_width, value_width) == (width, width) {
+            Maps::Joint(init.param(at, "in_proj_weight", [width + 2 * kv, width]))
+        } else {
+            Maps::Apart([
+                init.param(at, "q_proj_weight", [width, width]),
+                init.param(at, "k_proj_weight", [kv, key_width]),
+                init.param(at, "v_proj_weight", [kv, value_width]),
+            ])
+        };
+        let bias = config.bias.then(|| Init::zeros().param(at, "in_proj_bias", width + 2 * kv));
+        let zeros = config.bias.then(Init::zeros);
+        let out = Linear::init(&mut at.sub("out_proj"), width, width, out, zeros);
+        MultiheadAttention { label, config, maps, bias, out, causal: false, dropout: 0.0, rotary: None }
+    }
+
+    /// Every position sees itself and those before.
+    #[must_use]
+    pub fn causal(self) -> MultiheadAttention {
+        MultiheadAttention { causal: true, ..self }
+    }
+
+    /// In training, drops each weight of the attention with this probability, see [`Dropout`](crate::Dropout).
+    #[must_use]
+    pub fn dropout(self, p: f64) -> MultiheadAttention {
+        MultiheadAttention { dropout: p, ..self }
+    }
+
+    /// Turns queries and keys by their positions. The rotation's width is a head's, or less.
+    #[must_use]
+    pub fn rotary(self, rotary: Rotary) -> MultiheadAttention {
+        MultiheadAttention { rotary: Some(rotary), ..self }
+    }
+
+    /// The width of queries and results.
+    pub fn width(&self) -> usize {
+        self.config.width
+    }
+
+    /// The number of heads of queries.
+    pub fn heads(&self) -> usize {
+        self.config.heads
+    }
+
+    /// The number of heads of keys and values.
+    pub fn kv_heads(&self) -> usize {
+        self.config.kv_heads
+    }
+
+    /// Self-attention with masks and other options, beside those of the layer.
+    #[track_caller]
+    pub fn forward_self<'t>(&self, x: Var<'t>, options: Attend<'t>) -> Var<'t> {
+        let result = match self.heads_of_one(x, options.after) {
+            Ok([q, k, v]) => attend(q, k, v, self.options(options)),
+            Err(what) => Err(what),
+        };
+        self.finish(x, result).0
+    }
+
+    /// Attention of the queries' rows `[…, n, width]` to those that keys `[…, m, key_width]` and values `[…, m, value_width]` are
+    /// made from: `[…, n, width]`. For the same rows in all places, [`forward_self`](MultiheadAttention::forward_self) needs fewer
+    /// products.
+    ///
+    /// [`Attend::after`] is the position of the first query where that matters, to a causal order and to rotary positions; keys
+    /// begin at 0.
+    #[track_caller]
+    pub fn forward_with<'t>(
+        &self,
+        query: Var<'t>,
+        key: Var<'t>,
+        value: Var<'t>,
+        options: Attend<'t>,
+    ) -> Var<'t> {
+        self.forward_with_weights(query, key, value, options).0
+    }
+
+    /// The result and the weights of each head, `[…, heads, n, m]`. (PyTorch's mean over the heads is `weights.mean(-3)`.) In
+    /// training with dropout, the weights are those that are left.
+    #[track_caller]
+    pub fn forward_with_weights<'t>(
+        &self,
+        query: Var<'t>,
+        key: Var<'t>,
+        value: Var<'t>,
+        options: Attend<'t>,
+    ) -> (Var<'t>, Var<'t>) {
+        let result = match self.heads_of_three([query, key, value], options.after) {
+            Ok([q, k, v]) => attend(q, k, v, self.options(options)),
+            Err(what) => Err(what),
+        };
+        self.finish(query, result)
+    }
+
+    /// Self-attention of rows that continue a sequence: they see the keys and values of the positions so far and their own. The
+    /// result, and the keys and values of all positions, for the next call. Parts of a causal sequence, one after the other, give
+    /// what the whole does.
+    ///
+    /// ```
+    /// # use chainrule_nn::{Layer, MultiheadAttention};
+    /// # use chainrule_tape::{Params, Tape, Tensor};
+    /// # let mut params = Params::seeded(7).with_dtype(chainrule_tape::DType::F64);
+    /// # let attention = MultiheadAttention::new(&mut params.root(), 4, 2).causal();
+    /// # let tape = Tape::with(&params);
+    /// # let x = tape.var(Tensor::arange(12).cast(chainrule_tape::DType::F64)).sin().reshape([1, 3, 4]);
+    /// let (first, past) = attention.forward_cached(x.slice(1, ..2), None);
+    /// let (last, past) = attention.forward_cached(x.slice(1, 2..), Some(past));
+    /// assert_eq!(past.len(), 3);
+    /// let (parts, whole) = (tape.concat(&[first, last], 1), attention.forward(x));
+    /// assert!((parts - whole).abs().max(..).item()? < 1e-15);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn forward_cached<'t>(&self, x: Var<'t>, past: Option<KeyValue<'t>>) -> (Var<'t>, KeyValue<'t>) {
+        let start = past.map_or(0, |past| past.len());
+        let [q, key, value] = match self.heads_of_one(x, start) {
+            Ok(heads) => heads,
+            Err(what) => {
+                let y = self.label.fail(KIND, x, what);
+                return (y, KeyValue { key: y, value: y });
+            }
+        };
+        let new = KeyValue { key, value };
+        let all = match past {
+            Some(past) => past.then(new),
+            None => new,
+        };
+        let options = self.options(Attend::all().after(start));
+        (self.finish(x, attend(q, all.key, all.value, options)).0, all)
+    }
+
+    /// The options of a call, with those of the layer.
+    fn options<'t>(&self, options: Attend<'t>) -> Attend<'t> {
+        let dropout = if options.dropout == 0.0 { self.dropout } else { options.dropout };
+        Attend { causal: options.causal || self.causal, dropout, ..options }
+    }
+
+    /// The part of a row of all three maps that belongs to one.
+    fn part(&self, i: usize) -> Range<usize> {
+        let (width, kv) = (self.config.width, self.config.kv_width());
+        match i {
+            0 => 0..width,
+            1 => width..width + kv,
+            _ => width + kv..width + 2 * kv,
+        }
+    }
+
+    /// Queries, keys and values of the same rows.
+    #[track_caller]
+    fn heads_of_one<'t>(&self, x: Var<'t>, start: usize) -> Result<Heads<'t>, String> {
+        let Maps::Joint(weight) = self.maps else {
+            return self.heads_of_three([x; 3], start);
+        };
+        let (x, tape) = (self.label.expect(KIND, x, self.config.width), x.tape());
+        let mut y = x.matmul(tape.param(weight).t());
+        if let Some(bias) = self.bias {
+            y = y + tape.param(bias);
+        }
+        let [q, k, v] = [self.part(0), self.part(1), self.part(2)];
+        self.cut([y.slice(-1, q), y.slice(-1, k), y.slice(-1, v)], start, start)
+    }
+
+    /// Queries, keys and values of their own rows.
+    #[track_caller]
+    fn heads_of_three<'t>(&self, rows: [Var<'t>; 3], start: usize) -> Result<Heads<'t>, String> {
+        let tape = rows[0].tape();
+        let mut parts = rows;
+        for (i, part) in parts.iter_mut().enumerate() {
+            let width = [self.config.width, self.config.key_width, self.config.value_width][i];
+            let x = self.label.expect(KIND, *part, width);
+            let weight = match self.maps {
+                Maps::Joint(weight) => tape.param(weight).slice(0, self.part(i)),
+                Maps::Apart(weights) => tape.param(weights[i]),
+            };
+            *part = x.matmul(weight.t());
+            if let Some(bias) = self.bias {
+                *part = *part + tape.param(bias).slice(0, self.part(i));
+            }
+        }
+        self.cut(parts, start, 0)
+    }
+
+    /// Cuts rows `[…, time, heads·w]` into `[…, heads, time, w]`, and turns them by their positions, which begin at `query` and
+    /// `key`.
+    #[track_caller]
+    fn cut<'t>(&self, parts: [Var<'t>; 3], query: usize, key: usize) -> Result<Heads<'t>, String> {
+        let mut heads = parts;
+        for (i, head) in heads.iter_mut().enumerate() {
+            if head.is_poisoned() {
+                return Ok([*head; 3]);
+            }
+            let shape = head.shape();
+            let &[ref lead @ .., time, _] = shape.dims() else {
+                return Err(format!("takes sequences […, time, {}], not a single row", self.config.width));
+            };
+            let count = if i == 0 { self.config.heads } else { self.config.kv_heads };
+            let split: Shape = lead.iter().copied().chain([time, count, self.config.head_width()]).collect();
+            *head = head.reshape(split).transpose(-3, -2);
+        }
+        if let Some(rotary) = self.rotary {
+            if let Some(what) = rotary.mistake(self.config.head_width()) {
+                return Err(format!("has a rotation of its heads that {what}"));
+            }
+            heads[0] = rotary.forward_from(heads[0], query);
+            heads[1] = rotary.forward_from(heads[1], key);
+        }
+        Ok(heads)
+    }
+
+    /// Puts the heads side by side, and maps them.
+    #[track_caller]
+    fn finish<'t>(&self, x: Var<'t>, result: Result<(Var<'t>, Var<'t>), String>) -> (Var<'t>, Var<'t>) {
+        let (y, weights) = match result {
+            Ok((y, weights)) if !y.is_poisoned() => (y, weights),
+            Ok((y, _)) => return (y, y),
+            Err(what) => {
+                let y = self.label.fail(KIND, x, what);
+                return (y, y);
+            }
+        };
+        let rows = y.transpose(-3, -2);
+        let shape = rows.shape();
+        let together = match shape.dims() {
+            &[ref lead @ .., time, _, _] => lead.iter().copied().chain([time, self.config.width]).collect(),
+            _ => shape,
+        };
+        let y = self.out.forward(rows.reshape(together));
+        (self.label.note(y, KIND), weights)
+    }
+}
+
+impl Layer for MultiheadAttention {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.forward_self(x, Attend::all())
+    }
+}
