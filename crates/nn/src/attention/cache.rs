@@ -44,13 +44,24 @@ impl<'t> KeyValue<'t> {
         self.len() == 0
     }
 
-    /// These and then those of `next`.
+    /// These and then those of `next`, or what is wrong.
     #[track_caller]
-    pub(crate) fn then(self, next: KeyValue<'t>) -> KeyValue<'t> {
+    pub(crate) fn then(self, next: KeyValue<'t>) -> Result<KeyValue<'t>, String> {
         let tape = next.key.tape();
-        KeyValue {
+        let same_but_time = |a: Var<'t>, b: Var<'t>| {
+            let (a, b) = (a.shape(), b.shape());
+            let axis = a.rank().wrapping_sub(2);
+            a.rank() == b.rank() && a.iter().zip(b.iter()).enumerate().all(|(i, (a, b))| i == axis || a == b)
+        };
+        let poisoned = [self.key, self.value, next.key].iter().any(|x| x.is_poisoned());
+        let fits = same_but_time(self.key, next.key) && self.key.shape() == self.value.shape();
+        if !fits && !poisoned {
+            let (key, value, next) = (self.key.shape(), self.value.shape(), next.key.shape());
+            return Err(format!("can't continue keys {key} and values {value} by those of {next}"));
+        }
+        Ok(KeyValue {
             key: tape.concat(&[self.key, next.key], -2),
             value: tape.concat(&[self.value, next.value], -2),
-        }
+        })
     }
 }

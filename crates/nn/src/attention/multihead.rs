@@ -205,20 +205,32 @@ impl MultiheadAttention {
     #[track_caller]
     pub fn forward_cached<'t>(&self, x: Var<'t>, past: Option<KeyValue<'t>>) -> (Var<'t>, KeyValue<'t>) {
         let start = past.map_or(0, |past| past.len());
-        let [q, key, value] = match self.heads_of_one(x, start) {
-            Ok(heads) => heads,
+        match self.continued(x, past, start) {
+            Ok((q, all)) => {
+                let options = self.options(Attend::all().after(start));
+                (self.finish(x, attend(q, all.key, all.value, options)).0, all)
+            }
             Err(what) => {
                 let y = self.label.fail(KIND, x, what);
-                return (y, KeyValue { key: y, value: y });
+                (y, KeyValue { key: y, value: y })
             }
-        };
+        }
+    }
+
+    /// Queries of rows from position `start` on, and keys and values of all positions.
+    #[track_caller]
+    fn continued<'t>(
+        &self,
+        x: Var<'t>,
+        past: Option<KeyValue<'t>>,
+        start: usize,
+    ) -> Result<(Var<'t>, KeyValue<'t>), String> {
+        let [q, key, value] = self.heads_of_one(x, start)?;
         let new = KeyValue { key, value };
-        let all = match past {
-            Some(past) => past.then(new),
-            None => new,
-        };
-        let options = self.options(Attend::all().after(start));
-        (self.finish(x, attend(q, all.key, all.value, options)).0, all)
+        match past {
+            Some(past) => Ok((q, past.then(new)?)),
+            None => Ok((q, new)),
+        }
     }
 
     /// The options of a call, with those of the layer.
@@ -248,55 +260,54 @@ impl MultiheadAttention {
         if let Some(bias) = self.bias {
             y = y + tape.param(bias);
         }
-        let [q, k, v] = [self.part(0), self.part(1), self.part(2)];
-        self.cut([y.slice(-1, q), y.slice(-1, k), y.slice(-1, v)], start, start)
+        let mut heads = [y; 3];
+        for (i, head) in heads.iter_mut().enumerate() {
+            *head = self.cut(y.slice(-1, self.part(i)), i)?;
+        }
+        self.turn(heads, start, start)
     }
 
     /// Queries, keys and values of their own rows.
     #[track_caller]
     fn heads_of_three<'t>(&self, rows: [Var<'t>; 3], start: usize) -> Result<Heads<'t>, String> {
-        let tape = rows[0].tape();
-        let mut parts = rows;
-        for (i, part) in parts.iter_mut().enumerate() {
+        let (tape, mut heads) = (rows[0].tape(), rows);
+        for (i, head) in heads.iter_mut().enumerate() {
             let width = [self.config.width, self.config.key_width, self.config.value_width][i];
-            let x = self.label.expect(KIND, *part, width);
+            let x = self.label.expect(KIND, *head, width);
             let weight = match self.maps {
                 Maps::Joint(weight) => tape.param(weight).slice(0, self.part(i)),
                 Maps::Apart(weights) => tape.param(weights[i]),
             };
-            *part = x.matmul(weight.t());
+            let mut y = x.matmul(weight.t());
             if let Some(bias) = self.bias {
-                *part = *part + tape.param(bias).slice(0, self.part(i));
+                y = y + tape.param(bias).slice(0, self.part(i));
             }
+            *head = self.cut(y, i)?;
         }
-        self.cut(parts, start, 0)
+        self.turn(heads, start, 0)
     }
 
-    /// Cuts rows `[…, time, heads·w]` into `[…, heads, time, w]`, and turns them by their positions, which begin at `query` and
-    /// `key`.
+    /// Cuts rows `[…, time, heads·w]` into `[…, heads, time, w]`: of queries (0), keys (1) or values (2).
     #[track_caller]
-    fn cut<'t>(&self, parts: [Var<'t>; 3], query: usize, key: usize) -> Result<Heads<'t>, String> {
-        let mut heads = parts;
-        for (i, head) in heads.iter_mut().enumerate() {
-            if head.is_poisoned() {
-                return Ok([*head; 3]);
-            }
-            let shape = head.shape();
-            let &[ref lead @ .., time, _] = shape.dims() else {
-                return Err(format!("takes sequences […, time, {}], not a single row", self.config.width));
-            };
-            let count = if i == 0 { self.config.heads } else { self.config.kv_heads };
-            let split: Shape = lead.iter().copied().chain([time, count, self.config.head_width()]).collect();
-            *head = head.reshape(split).transpose(-3, -2);
+    fn cut<'t>(&self, rows: Var<'t>, i: usize) -> Result<Var<'t>, String> {
+        let shape = rows.shape();
+        let &[ref lead @ .., time, _] = shape.dims() else {
+            return Err(format!("takes sequences […, time, {}], not a single row", self.config.width));
+        };
+        let count = if i == 0 { self.config.heads } else { self.config.kv_heads };
+        let split: Shape = lead.iter().copied().chain([time, count, self.config.head_width()]).collect();
+        Ok(rows.reshape(split).transpose(-3, -2))
+    }
+
+    /// Turns queries and keys by their positions, which begin at `query` and at `key`.
+    #[track_caller]
+    fn turn<'t>(&self, heads: Heads<'t>, query: usize, key: usize) -> Result<Heads<'t>, String> {
+        let Some(rotary) = self.rotary else { return Ok(heads) };
+        if let Some(what) = rotary.mistake(self.config.head_width()) {
+            return Err(format!("has a rotation of its heads that {what}"));
         }
-        if let Some(rotary) = self.rotary {
-            if let Some(what) = rotary.mistake(self.config.head_width()) {
-                return Err(format!("has a rotation of its heads that {what}"));
-            }
-            heads[0] = rotary.forward_from(heads[0], query);
-            heads[1] = rotary.forward_from(heads[1], key);
-        }
-        Ok(heads)
+        let [q, k, v] = heads;
+        Ok([rotary.forward_from(q, query), rotary.forward_from(k, key), v])
     }
 
     /// Puts the heads side by side, and maps them.
