@@ -5,6 +5,7 @@ mod config;
 mod decoder;
 mod encoder;
 mod feed_forward;
+mod stack;
 mod whole;
 
 pub use causal::CausalTransformer;

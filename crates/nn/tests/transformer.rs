@@ -56,6 +56,23 @@ fn generation_gives_what_the_whole_sequence_does() {
 }
 
 #[test]
+fn a_decoder_generates_what_the_whole_sequence_gives() {
+    let mut params = Params::seeded(1).with_dtype(DType::F64);
+    let config = TransformerConfig::new(8, 2).hidden(16).causal();
+    let decoder = TransformerDecoder::with_norm(&mut params.root(), config.norm_first(), 2);
+    let tape = Tape::with(&params).inference();
+    let (x, memory) = (tape.var(numbers(&[2, 4, 8], 0.0)), tape.var(numbers(&[2, 3, 8], 1.0)));
+    let real = Attend::all().allow_keys(tape.var([[true, true, false], [true, true, true]]));
+    let (mut past, mut parts) = (Vec::new(), Vec::new());
+    for range in [0..1, 1..2, 2..4] {
+        let (y, now) = decoder.forward_cached(x.slice(1, range), memory, real, &past);
+        parts.push(y);
+        past = now;
+    }
+    assert_close(tape.concat(&parts, 1), decoder.forward_with(x, memory, Attend::all(), real), 1e-13);
+}
+
+#[test]
 fn a_causal_stack_sees_nothing_of_what_comes_later() {
     for config in configs() {
         let mut params = Params::seeded(2).with_dtype(DType::F64);

@@ -2,7 +2,8 @@
 
 use super::TransformerConfig;
 use super::feed_forward::{FeedForward, Norm, Residual, cross_attention, self_attention};
-use crate::{Attend, MultiheadAttention};
+use super::stack::expect_past;
+use crate::{Attend, KeyValue, MultiheadAttention};
 use chainrule_tape::{Scope, Var};
 
 /// A layer of a transformer's decoder: self-attention of `x` `[…, time, width]`, attention to what an encoder made, `memory`
@@ -67,8 +68,30 @@ impl TransformerDecoderLayer {
         own: Attend<'t>,
         to_memory: Attend<'t>,
     ) -> Var<'t> {
-        let [first, second, third] = &self.residual;
+        let first = &self.residual[0];
         let x = first.leave(x, self.self_attn.forward_self(first.enter(x), own));
+        self.finish(x, memory, to_memory)
+    }
+
+    /// Of rows that continue a sequence, see [`MultiheadAttention::forward_cached`]: the keys and values that go in and out are those
+    /// of self-attention. (The memory's are made anew.)
+    #[track_caller]
+    pub fn forward_cached<'t>(
+        &self,
+        x: Var<'t>,
+        memory: Var<'t>,
+        to_memory: Attend<'t>,
+        past: Option<KeyValue<'t>>,
+    ) -> (Var<'t>, KeyValue<'t>) {
+        let first = &self.residual[0];
+        let (y, past) = self.self_attn.forward_cached(first.enter(x), past);
+        (self.finish(first.leave(x, y), memory, to_memory), past)
+    }
+
+    /// What comes after self-attention.
+    #[track_caller]
+    fn finish<'t>(&self, x: Var<'t>, memory: Var<'t>, to_memory: Attend<'t>) -> Var<'t> {
+        let [_, second, third] = &self.residual;
         let y = self.multihead_attn.forward_with(second.enter(x), memory, memory, to_memory);
         let x = second.leave(x, y);
         third.leave(x, self.feed_forward.forward(third.enter(x)))
@@ -138,6 +161,31 @@ impl TransformerDecoder {
         for layer in &self.layers {
             x = layer.forward_with(x, memory, own, to_memory);
         }
+        self.finish(x)
+    }
+
+    /// Of rows that continue a sequence, see [`TransformerDecoderLayer::forward_cached`]: `past` has what each layer keeps, or
+    /// nothing. For a causal configuration.
+    #[track_caller]
+    pub fn forward_cached<'t>(
+        &self,
+        x: Var<'t>,
+        memory: Var<'t>,
+        to_memory: Attend<'t>,
+        past: &[KeyValue<'t>],
+    ) -> (Var<'t>, Vec<KeyValue<'t>>) {
+        let mut x = expect_past("TransformerDecoder", x, self.layers.len(), past);
+        let mut kept = Vec::with_capacity(self.layers.len());
+        for (i, layer) in self.layers.iter().enumerate() {
+            let (y, now) = layer.forward_cached(x, memory, to_memory, past.get(i).copied());
+            x = y;
+            kept.push(now);
+        }
+        (self.finish(x), kept)
+    }
+
+    #[track_caller]
+    fn finish<'t>(&self, x: Var<'t>) -> Var<'t> {
         match &self.norm {
             Some(norm) => norm.forward(x),
             None => x,

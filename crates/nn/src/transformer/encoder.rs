@@ -2,6 +2,7 @@
 
 use super::TransformerConfig;
 use super::feed_forward::{FeedForward, Norm, Residual, self_attention};
+use super::stack::expect_past;
 use crate::{Attend, KeyValue, Layer, MultiheadAttention};
 use chainrule_tape::{Scope, Var};
 
@@ -138,12 +139,8 @@ impl TransformerEncoder {
     /// Of rows that continue a sequence, see [`MultiheadAttention::forward_cached`]: `past` has what each layer keeps, or nothing.
     #[track_caller]
     pub fn forward_cached<'t>(&self, x: Var<'t>, past: &[KeyValue<'t>]) -> (Var<'t>, Vec<KeyValue<'t>>) {
-        let (mut x, mut kept) = (x, Vec::with_capacity(self.layers.len()));
-        if !past.is_empty() && past.len() != self.layers.len() {
-            let what =
-                format!("{} layers can't continue from keys and values of {}", self.layers.len(), past.len());
-            x = x.tape().fail("TransformerEncoder", what, &[x]);
-        }
+        let mut x = expect_past("TransformerEncoder", x, self.layers.len(), past);
+        let mut kept = Vec::with_capacity(self.layers.len());
         for (i, layer) in self.layers.iter().enumerate() {
             let (y, now) = layer.forward_cached(x, past.get(i).copied());
             x = y;
