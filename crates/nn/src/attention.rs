@@ -6,6 +6,7 @@ mod cache;
 mod config;
 mod multihead;
 mod positions;
+mod projection;
 mod rotary;
 mod scaled;
 

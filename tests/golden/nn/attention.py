@@ -23,7 +23,6 @@ def three(*lead, n=3, m=4, d=3, w=2):
     return numbers(*lead, n, d, scale=2), numbers(*lead, m, d, scale=2), numbers(*lead, m, w, scale=2)
 
 
-INF = torch.inf
 MASK = torch.tensor([[True, False, True, True], [False, True, False, False], [True, True, False, True]])
 # The second query may see nothing.
 EMPTY = MASK & torch.tensor([[True], [False], [True]])
@@ -45,7 +44,7 @@ with sdpa_kernel(SDPBackend.MATH):
          *three(2, n=4), REAL)
     case("bias", attend(), *three(2), numbers(3, 4, scale=3))
     case("bias_of_heads", attend(), *three(2, 2), numbers(2, 1, 4, scale=3))
-    bias = numbers(3, 4, scale=3).masked_fill(EMPTY.logical_not(), -INF)
+    bias = numbers(3, 4, scale=3).masked_fill(EMPTY.logical_not(), -torch.inf)
     case("bias_infinite", attend(), *three(2), bias, constant=(3,))
     q, k, v = three(2, 4)
     case("grouped", attend(enable_gqa=True), q, k[:, :2], v[:, :2])

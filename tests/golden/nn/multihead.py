@@ -51,4 +51,4 @@ with sdpa_kernel(SDPBackend.MATH):
     case("self_grouped", Grouped(8, 4, 2), numbers(2, 3, 8))
     case("self_one_head_of_keys", Grouped(8, 4, 1, bias=False, causal=True), numbers(2, 3, 8))
     case("self_rotary", Grouped(8, 2, 2, rotary={}, causal=True), numbers(1, 3, 8))
-    case("self_rotary_grouped", Grouped(8, 2, 1, rotary={"interleaved": True, "width": 2, "base": 50.0}), numbers(1, 3, 8))
+    case("self_rotary_grouped", Grouped(8, 2, 1, rotary=dict(interleaved=True, width=2, base=50.0)), numbers(1, 3, 8))

@@ -60,6 +60,7 @@ with sdpa_kernel(SDPBackend.MATH):
     case("decoder", stack(nn.TransformerDecoder, decoder_layer(), False), x, memory, smooth=False)
     case("decoder_norm", stack(nn.TransformerDecoder, decoder_layer(norm_first=True), True), x, memory, smooth=False)
     case("transformer", nn.Transformer(WIDTH, HEADS, 1, 1, **SIZES), memory, x)
-    case("transformer_masks", Masked(WIDTH, HEADS, 1, 2, **(SIZES | {"norm_first": True})), memory, x, memory_padding, smooth=False)
+    case("transformer_masks", Masked(WIDTH, HEADS, 1, 2, **(SIZES | {"norm_first": True})), memory, x,
+         memory_padding, smooth=False)
     case("gpt", stack(CausalStack, encoder_layer(**gpt), True), x, smooth=False)
     case("llama", LlamaStack(8, 4, 2, 5, layers=2), numbers(2, 3, 8), smooth=False)

@@ -2,15 +2,16 @@
 
 use chainrule_tape::{DType, Tape, Tensor, Var};
 
-/// Linear biases, `[heads, n, m]`, for [`Attend::bias`](crate::Attend::bias): `-slope_h·|i - j|` for the query at position `i` and
-/// the key at position `j`, where the `n` queries are the last of the `m` positions. Far keys count less, each head with its own
-/// slope: `2^(-8h / heads)` for `h = 1, 2, …, heads` if that is a power of two; for other numbers of heads, those of the next
-/// lower power of two, and then every other one of twice as many.
+/// Linear biases, `[heads, n, m]`, for [`Attend::bias`](crate::Attend::bias): `-slope_h·|i - j|` for the query at
+/// position `i` and the key at position `j`, where the `n` queries are the last of the `m` positions. Far keys count
+/// less, each head with its own slope: `2^(-8h / heads)` for `h = 1, 2, …, heads` if that is a power of two; for
+/// other numbers of heads, those of the next lower power of two, and then every other one of twice as many.
 ///
 /// It takes the place of embedded positions, and works for sequences longer than those trained on.
 ///
-/// Source: Press, Smith and Lewis, "Train short, test long: attention with linear biases enables input length extrapolation",
-/// ICLR 2022, section 3, and its published code for other numbers of heads. (With `|i - j|` it is also for attention both ways.)
+/// Source: Press, Smith and Lewis, "Train short, test long: attention with linear biases enables input length
+/// extrapolation", ICLR 2022, section 3, and its published code for other numbers of heads. (With `|i - j|` it is
+/// also for attention both ways.)
 ///
 /// ```
 /// use chainrule_nn::alibi;

@@ -2,17 +2,18 @@
 
 use chainrule_tape::{DType, Shape, Var};
 
-/// What queries may look at, and how: options of [`scaled_dot_product_attention`](crate::scaled_dot_product_attention) and of
+/// What queries may look at, and how: options of
+/// [`scaled_dot_product_attention`](crate::scaled_dot_product_attention) and of
 /// [`MultiheadAttention`](crate::MultiheadAttention).
 ///
-/// Scores have the shape `[…, heads, n, m]`, of `n` queries and `m` keys. All conditions given must allow a key: a causal order,
-/// masks and padding can be combined. A key that is not allowed has the weight 0 and the derivative 0, whatever its score. A
-/// query that is allowed **no key at all** gets the result 0, with derivatives 0 (as in PyTorch's
-/// `F.scaled_dot_product_attention`; its `nn.MultiheadAttention` gives NaN if it returns the weights).
+/// Scores have the shape `[…, heads, n, m]`, of `n` queries and `m` keys. All conditions given must allow a key: a
+/// causal order, masks and padding can be combined. A key that is not allowed has the weight 0 and the derivative 0,
+/// whatever its score. A query that is allowed **no key at all** gets the result 0, with derivatives 0 (as in
+/// PyTorch's `F.scaled_dot_product_attention`; its `nn.MultiheadAttention` gives NaN if it returns the weights).
 ///
 /// **True means: may be seen.** So it is in PyTorch's `F.scaled_dot_product_attention` and in Keras, but in PyTorch's
-/// `nn.MultiheadAttention` and `nn.Transformer`, true in `attn_mask` or `key_padding_mask` means the contrary: for those masks, give
-/// `mask.logical_not()`, or [`ignore_keys`](Attend::ignore_keys).
+/// `nn.MultiheadAttention` and `nn.Transformer`, true in `attn_mask` or `key_padding_mask` means the contrary: for
+/// those masks, give `mask.logical_not()`, or [`ignore_keys`](Attend::ignore_keys).
 ///
 /// ```
 /// use chainrule_nn::{Attend, scaled_dot_product_attention};
@@ -50,14 +51,15 @@ impl<'t> Attend<'t> {
         Attend { causal: true, ..Attend::default() }
     }
 
-    /// The queries come after so many keys: in a causal order, query `i` sees the keys `0..=past + i`. For queries that continue a
-    /// sequence whose keys are known, as in generation. (0 by default, as in PyTorch's `is_causal`.)
+    /// The queries come after so many keys: in a causal order, query `i` sees the keys `0..=past + i`. For queries
+    /// that continue a sequence whose keys are known, as in generation. (0 by default, as in PyTorch's `is_causal`.)
     pub fn after(self, past: usize) -> Attend<'t> {
         Attend { after: past, ..self }
     }
 
     /// A `bool` mask that broadcasts to `[…, heads, n, m]`: a query may see the keys where it is **true** (Keras's
-    /// `attention_mask`; the contrary of `attn_mask` in PyTorch's `nn.MultiheadAttention`). Of several masks, all must be true.
+    /// `attention_mask`; the contrary of `attn_mask` in PyTorch's `nn.MultiheadAttention`). Of several masks, all
+    /// must be true.
     #[doc(alias = "attn_mask")]
     #[doc(alias = "attention_mask")]
     #[doc(alias = "mask")]
@@ -66,15 +68,15 @@ impl<'t> Attend<'t> {
         Attend { allowed: Some(both(self.allowed, mask)), ..self }
     }
 
-    /// A `bool` mask `[…, m]`, whose leading axes are those of the scores, mostly `[batch, m]`: no query may see a key where it is
-    /// false, such as the padding of a sequence that is shorter than others of its batch.
+    /// A `bool` mask `[…, m]`, whose leading axes are those of the scores, mostly `[batch, m]`: no query may see a
+    /// key where it is false, such as the padding of a sequence that is shorter than others of its batch.
     #[track_caller]
     pub fn allow_keys(self, real: Var<'t>) -> Attend<'t> {
         Attend { keys: Some(both(self.keys, real)), ..self }
     }
 
-    /// The contrary of [`allow_keys`](Attend::allow_keys): no query may see a key where the mask is **true**. (This is PyTorch's
-    /// `key_padding_mask`.)
+    /// The contrary of [`allow_keys`](Attend::allow_keys): no query may see a key where the mask is **true**. (This
+    /// is PyTorch's `key_padding_mask`.)
     #[doc(alias = "key_padding_mask")]
     #[track_caller]
     pub fn ignore_keys(self, padding: Var<'t>) -> Attend<'t> {
@@ -97,13 +99,14 @@ impl<'t> Attend<'t> {
         Attend { scale: Some(scale), ..self }
     }
 
-    /// In training, drops each weight with this probability, see [`Dropout`](crate::Dropout). (Only in training, unlike PyTorch's
-    /// function.)
+    /// In training, drops each weight with this probability, see [`Dropout`](crate::Dropout). (Only in training,
+    /// unlike PyTorch's function.)
     pub fn dropout(self, p: f64) -> Attend<'t> {
         Attend { dropout: p, ..self }
     }
 
-    /// The mask of what is allowed of scores of this shape, if it is not everything, and whether it leaves each query a key.
+    /// The mask of what is allowed of scores of this shape, if it is not everything, and whether it leaves each query
+    /// a key.
     #[track_caller]
     pub(crate) fn mask(&self, scores: Var<'t>) -> Result<Option<(Var<'t>, bool)>, String> {
         let (tape, shape) = (scores.tape(), scores.shape());

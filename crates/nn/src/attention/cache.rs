@@ -2,11 +2,12 @@
 
 use chainrule_tape::Var;
 
-/// The keys and values of the positions so far, as an attention keeps them: both `[…, kv_heads, time, head_width]`, the keys
-/// with their [rotation](crate::Rotary), if any.
+/// The keys and values of the positions so far, as an attention keeps them: both `[…, kv_heads, time, head_width]`,
+/// the keys with their [rotation](crate::Rotary), if any.
 ///
-/// It is a state that goes in and out of [`MultiheadAttention::forward_cached`](crate::MultiheadAttention::forward_cached): a new
-/// position then costs one position's products, not the whole sequence's. To carry it to another tape, take the values:
+/// It is a state that goes in and out of
+/// [`MultiheadAttention::forward_cached`](crate::MultiheadAttention::forward_cached): a new position then costs one
+/// position's products, not the whole sequence's. To carry it to another tape, take the values:
 ///
 /// ```
 /// use chainrule_nn::{KeyValue, Layer, MultiheadAttention};

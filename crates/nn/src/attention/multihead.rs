@@ -1,25 +1,26 @@
 //! Attention in several heads.
 
+use super::projection::{Heads, Projection};
 use super::scaled::attend;
 use super::{Attend, AttentionConfig, KeyValue, Rotary};
 use crate::label::Label;
 use crate::{Init, Layer, Linear};
-use chainrule_tape::{ParamId, Scope, Shape, Var};
-use std::ops::Range;
+use chainrule_tape::{Scope, Var};
 
 /// Attention in several heads: queries, keys and values are linear maps of their rows, each cut in `heads` parts of
-/// `width / heads` elements; the [attention](crate::scaled_dot_product_attention) of each part to its own is put side by side again
-/// and mapped by a last linear layer.
+/// `width / heads` elements; the [attention](crate::scaled_dot_product_attention) of each part to its own is put side
+/// by side again and mapped by a last linear layer.
 ///
-/// [`forward`](Layer::forward) is *self-attention*, of rows `x` `[…, time, width]` to each other, by one product for all three
-/// maps; [`forward_with`](MultiheadAttention::forward_with) attends to other rows (*cross-attention*). The result has the
-/// queries' shape. The leading axes, mostly `[batch]`, may be none. (PyTorch's layer with `batch_first=True`.)
+/// [`forward`](Layer::forward) is *self-attention*, of rows `x` `[…, time, width]` to each other, by one product for
+/// all three maps; [`forward_with`](MultiheadAttention::forward_with) attends to other rows (*cross-attention*). The
+/// result has the queries' shape. The leading axes, mostly `[batch]`, may be none. (PyTorch's layer with
+/// `batch_first=True`.)
 ///
-/// Parameters, with PyTorch's names and layouts: `in_proj_weight` `[3·width, width]`, the three maps' rows below each other (Xavier's
-/// uniform distribution at first), `in_proj_bias` `[3·width]` (zeros), `out_proj.weight` `[width, width]` (as that of a
-/// [`Linear`] layer) and `out_proj.bias` (zeros). If keys or values are made from rows of another width: `q_proj_weight`
-/// `[width, width]`, `k_proj_weight` `[width, key_width]` and `v_proj_weight` `[width, value_width]` in place of
-/// `in_proj_weight`. With fewer heads of keys and values, those have fewer rows.
+/// Parameters, with PyTorch's names and layouts: `in_proj_weight` `[3·width, width]`, the three maps' rows below each
+/// other (Xavier's uniform distribution at first), `in_proj_bias` `[3·width]` (zeros), `out_proj.weight`
+/// `[width, width]` (as that of a [`Linear`] layer) and `out_proj.bias` (zeros). If keys or values are made from rows
+/// of another width: `q_proj_weight` `[width, width]`, `k_proj_weight` `[width, key_width]` and `v_proj_weight`
+/// `[width, value_width]` in place of `in_proj_weight`. With fewer heads of keys and values, those have fewer rows.
 ///
 /// Defaults are PyTorch's: with biases, every position sees all others, no dropout, no rotary positions.
 ///
@@ -50,25 +51,14 @@ use std::ops::Range;
 pub struct MultiheadAttention {
     label: Label,
     config: AttentionConfig,
-    maps: Maps,
-    bias: Option<ParamId>,
+    project: Projection,
     out: Linear,
     causal: bool,
     dropout: f64,
     rotary: Option<Rotary>,
 }
 
-/// The weights that make queries, keys and values: below each other, or apart.
-#[derive(Clone, Copy, Debug)]
-enum Maps {
-    Joint(ParamId),
-    Apart([ParamId; 3]),
-}
-
-/// Queries, keys and values, cut in heads.
-type Heads<'t> = [Var<'t>; 3];
-
-const KIND: &str = "MultiheadAttention";
+pub(super) const KIND: &str = "MultiheadAttention";
 
 impl MultiheadAttention {
     /// `heads` heads of `width / heads` elements, as many of keys and values.
@@ -90,21 +80,10 @@ impl MultiheadAttention {
             at.mistake(what);
         }
         let label = Label::new(at);
-        let AttentionConfig { width, key_width, value_width, .. } = config;
-        let (kv, init) = (config.kv_width(), Init::xavier_uniform());
-        let maps = if (key_width, value_width) == (width, width) {
-            Maps::Joint(init.param(at, "in_proj_weight", [width + 2 * kv, width]))
-        } else {
-            Maps::Apart([
-                init.param(at, "q_proj_weight", [width, width]),
-                init.param(at, "k_proj_weight", [kv, key_width]),
-                init.param(at, "v_proj_weight", [kv, value_width]),
-            ])
-        };
-        let bias = config.bias.then(|| Init::zeros().param(at, "in_proj_bias", width + 2 * kv));
+        let (width, project) = (config.width, Projection::new(at, label.clone(), config));
         let zeros = config.bias.then(Init::zeros);
         let out = Linear::init(&mut at.sub("out_proj"), width, width, out, zeros);
-        MultiheadAttention { label, config, maps, bias, out, causal: false, dropout: 0.0, rotary: None }
+        MultiheadAttention { label, config, project, out, causal: false, dropout: 0.0, rotary: None }
     }
 
     /// Every position sees itself and those before.
@@ -143,19 +122,19 @@ impl MultiheadAttention {
     /// Self-attention with masks and other options, beside those of the layer.
     #[track_caller]
     pub fn forward_self<'t>(&self, x: Var<'t>, options: Attend<'t>) -> Var<'t> {
-        let result = match self.heads_of_one(x, options.after) {
+        let result = match self.turn(self.project.one(x), options.after, options.after) {
             Ok([q, k, v]) => attend(q, k, v, self.options(options)),
             Err(what) => Err(what),
         };
         self.finish(x, result).0
     }
 
-    /// Attention of the queries' rows `[…, n, width]` to those that keys `[…, m, key_width]` and values `[…, m, value_width]` are
-    /// made from: `[…, n, width]`. For the same rows in all places, [`forward_self`](MultiheadAttention::forward_self) needs fewer
-    /// products.
+    /// Attention of the queries' rows `[…, n, width]` to those that keys `[…, m, key_width]` and values
+    /// `[…, m, value_width]` are made from: `[…, n, width]`. For the same rows in all places,
+    /// [`forward_self`](MultiheadAttention::forward_self) needs fewer products.
     ///
-    /// [`Attend::after`] is the position of the first query where that matters, to a causal order and to rotary positions; keys
-    /// begin at 0.
+    /// [`Attend::after`] is the position of the first query where that matters, to a causal order and to rotary
+    /// positions; keys begin at 0.
     #[track_caller]
     pub fn forward_with<'t>(
         &self,
@@ -167,8 +146,8 @@ impl MultiheadAttention {
         self.forward_with_weights(query, key, value, options).0
     }
 
-    /// The result and the weights of each head, `[…, heads, n, m]`. (PyTorch's mean over the heads is `weights.mean(-3)`.) In
-    /// training with dropout, the weights are those that are left.
+    /// The result and the weights of each head, `[…, heads, n, m]`. (PyTorch's mean over the heads is
+    /// `weights.mean(-3)`.) In training with dropout, the weights are those that are left.
     #[track_caller]
     pub fn forward_with_weights<'t>(
         &self,
@@ -177,16 +156,16 @@ impl MultiheadAttention {
         value: Var<'t>,
         options: Attend<'t>,
     ) -> (Var<'t>, Var<'t>) {
-        let result = match self.heads_of_three([query, key, value], options.after) {
+        let result = match self.turn(self.project.three([query, key, value]), options.after, 0) {
             Ok([q, k, v]) => attend(q, k, v, self.options(options)),
             Err(what) => Err(what),
         };
         self.finish(query, result)
     }
 
-    /// Self-attention of rows that continue a sequence: they see the keys and values of the positions so far and their own. The
-    /// result, and the keys and values of all positions, for the next call. Parts of a causal sequence, one after the other, give
-    /// what the whole does.
+    /// Self-attention of rows that continue a sequence: they see the keys and values of the positions so far and
+    /// their own. The result, and the keys and values of all positions, for the next call. Parts of a causal
+    /// sequence, one after the other, give what the whole does.
     ///
     /// ```
     /// # use chainrule_nn::{Layer, MultiheadAttention};
@@ -225,7 +204,7 @@ impl MultiheadAttention {
         past: Option<KeyValue<'t>>,
         start: usize,
     ) -> Result<(Var<'t>, KeyValue<'t>), String> {
-        let [q, key, value] = self.heads_of_one(x, start)?;
+        let [q, key, value] = self.turn(self.project.one(x), start, start)?;
         let new = KeyValue { key, value };
         match past {
             Some(past) => Ok((q, past.then(new)?)),
@@ -239,75 +218,20 @@ impl MultiheadAttention {
         Attend { causal: options.causal || self.causal, dropout, ..options }
     }
 
-    /// The part of a row of all three maps that belongs to one.
-    fn part(&self, i: usize) -> Range<usize> {
-        let (width, kv) = (self.config.width, self.config.kv_width());
-        match i {
-            0 => 0..width,
-            1 => width..width + kv,
-            _ => width + kv..width + 2 * kv,
-        }
-    }
-
-    /// Queries, keys and values of the same rows.
-    #[track_caller]
-    fn heads_of_one<'t>(&self, x: Var<'t>, start: usize) -> Result<Heads<'t>, String> {
-        let Maps::Joint(weight) = self.maps else {
-            return self.heads_of_three([x; 3], start);
-        };
-        let (x, tape) = (self.label.expect(KIND, x, self.config.width), x.tape());
-        let mut y = x.matmul(tape.param(weight).t());
-        if let Some(bias) = self.bias {
-            y = y + tape.param(bias);
-        }
-        let mut heads = [y; 3];
-        for (i, head) in heads.iter_mut().enumerate() {
-            *head = self.cut(y.slice(-1, self.part(i)), i)?;
-        }
-        self.turn(heads, start, start)
-    }
-
-    /// Queries, keys and values of their own rows.
-    #[track_caller]
-    fn heads_of_three<'t>(&self, rows: [Var<'t>; 3], start: usize) -> Result<Heads<'t>, String> {
-        let (tape, mut heads) = (rows[0].tape(), rows);
-        for (i, head) in heads.iter_mut().enumerate() {
-            let width = [self.config.width, self.config.key_width, self.config.value_width][i];
-            let x = self.label.expect(KIND, *head, width);
-            let weight = match self.maps {
-                Maps::Joint(weight) => tape.param(weight).slice(0, self.part(i)),
-                Maps::Apart(weights) => tape.param(weights[i]),
-            };
-            let mut y = x.matmul(weight.t());
-            if let Some(bias) = self.bias {
-                y = y + tape.param(bias).slice(0, self.part(i));
-            }
-            *head = self.cut(y, i)?;
-        }
-        self.turn(heads, start, 0)
-    }
-
-    /// Cuts rows `[…, time, heads·w]` into `[…, heads, time, w]`: of queries (0), keys (1) or values (2).
-    #[track_caller]
-    fn cut<'t>(&self, rows: Var<'t>, i: usize) -> Result<Var<'t>, String> {
-        let shape = rows.shape();
-        let &[ref lead @ .., time, _] = shape.dims() else {
-            return Err(format!("takes sequences […, time, {}], not a single row", self.config.width));
-        };
-        let count = if i == 0 { self.config.heads } else { self.config.kv_heads };
-        let split: Shape = lead.iter().copied().chain([time, count, self.config.head_width()]).collect();
-        Ok(rows.reshape(split).transpose(-3, -2))
-    }
-
     /// Turns queries and keys by their positions, which begin at `query` and at `key`.
     #[track_caller]
-    fn turn<'t>(&self, heads: Heads<'t>, query: usize, key: usize) -> Result<Heads<'t>, String> {
-        let Some(rotary) = self.rotary else { return Ok(heads) };
-        if let Some(what) = rotary.mistake(self.config.head_width()) {
-            return Err(format!("has a rotation of its heads that {what}"));
+    fn turn<'t>(
+        &self,
+        heads: Result<Heads<'t>, String>,
+        query: usize,
+        key: usize,
+    ) -> Result<Heads<'t>, String> {
+        let heads = heads?;
+        let ([q, k, v], Some(rotary)) = (heads, self.rotary) else { return Ok(heads) };
+        match rotary.mistake(self.config.head_width()) {
+            Some(what) => Err(format!("has a rotation of its heads that {what}")),
+            None => Ok([rotary.forward_from(q, query), rotary.forward_from(k, key), v]),
         }
-        let [q, k, v] = heads;
-        Ok([rotary.forward_from(q, query), rotary.forward_from(k, key), v])
     }
 
     /// Puts the heads side by side, and maps them.

@@ -12,8 +12,9 @@ pub(super) fn angles(tape: &Tape, time: usize, start: usize, width: usize, base:
     position * (pair * (-2.0 * base.ln() / width.max(1) as f64)).exp()
 }
 
-/// Sines and cosines of positions, `[time, width]`: `y[p, 2i] = sin(p·b^(-2i/width))` and `y[p, 2i + 1] = cos(p·b^(-2i/width))`
-/// with `b = 10000`. They are between -1 and 1. (Some later code puts all sines before all cosines; this is the paper's order.)
+/// Sines and cosines of positions, `[time, width]`: `y[p, 2i] = sin(p·b^(-2i/width))` and
+/// `y[p, 2i + 1] = cos(p·b^(-2i/width))` with `b = 10000`. They are between -1 and 1. (Some later code puts all sines
+/// before all cosines; this is the paper's order.)
 ///
 /// Errors: a dtype that is not floating point.
 ///
@@ -102,8 +103,8 @@ impl Layer for SinusoidalPositions {
     }
 }
 
-/// Adds a learned row for each position to rows `[…, time, width]`: `y[…, p, :] = x[…, p, :] + W[p, :]`, with the parameter
-/// `weight` `W` of shape `[positions, width]`.
+/// Adds a learned row for each position to rows `[…, time, width]`: `y[…, p, :] = x[…, p, :] + W[p, :]`, with the
+/// parameter `weight` `W` of shape `[positions, width]`.
 ///
 /// Errors: sequences of more positions, rows of another width or dtype.
 ///

@@ -9,8 +9,8 @@ use chainrule_tape::Var;
 /// distance alone. For queries and keys, `[…, time, width]`, before attention; further elements stay as they are.
 ///
 /// Pairs are `(xᵢ, xᵢ₊w/₂)`, *halves*, as in GPT-NeoX, Llama and most published weights; with
-/// [`interleaved`](Rotary::interleaved), `(x₂ᵢ, x₂ᵢ₊₁)`, as in the paper, GPT-J and the original Llama code. The two differ by an
-/// order of elements alone: weights trained with one need that one.
+/// [`interleaved`](Rotary::interleaved), `(x₂ᵢ, x₂ᵢ₊₁)`, as in the paper, GPT-J and the original Llama code. The two
+/// differ by an order of elements alone: weights trained with one need that one.
 ///
 /// The derivative turns back. Angles are computed in `f64`, so that far positions keep their distance in `f32`.
 ///
@@ -36,7 +36,8 @@ pub struct Rotary {
 }
 
 impl Rotary {
-    /// Turns the first `width` elements of rows, in halves; the base is 10000. In an attention, that is a head's width, or less.
+    /// Turns the first `width` elements of rows, in halves; the base is 10000. In an attention, that is a head's
+    /// width, or less.
     pub const fn new(width: usize) -> Rotary {
         Rotary { width, base: 10_000.0, interleaved: false }
     }

@@ -5,19 +5,20 @@ use crate::Dropout;
 use chainrule_tape::{DType, Shape, Var};
 
 /// `softmax(q·kᵀ/√d)·v` over the last two axes: `q` of shape `[…, heads, n, d]`, `k` `[…, heads, m, d]` and `v`
-/// `[…, heads, m, w]` give `[…, heads, n, w]`; leading axes are broadcast, and may be none. [`Attend`] says which keys a query
-/// may see, what is added to the scores, another scale, and dropout.
+/// `[…, heads, m, w]` give `[…, heads, n, w]`; leading axes are broadcast, and may be none. [`Attend`] says which
+/// keys a query may see, what is added to the scores, another scale, and dropout.
 ///
-/// *Grouped queries*: where `k` and `v` have fewer heads than `q`, each of theirs serves as many of the queries' next to each
-/// other: with 6 heads and 2 of keys, the queries' heads 0, 1 and 2 look at the first one. (PyTorch's `enable_gqa`.)
+/// *Grouped queries*: where `k` and `v` have fewer heads than `q`, each of theirs serves as many of the queries' next
+/// to each other: with 6 heads and 2 of keys, the queries' heads 0, 1 and 2 look at the first one. (PyTorch's
+/// `enable_gqa`.)
 ///
 /// Derivatives are those of the formula. A query that may see no key has the result 0, and derivatives 0.
 ///
 /// Errors: widths or numbers of heads that don't fit, less than two axes, a mask that is not `bool` or does not fit the
 /// scores.
 ///
-/// Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, equation 1; Ainslie et al., "GQA: training generalized
-/// multi-query transformer models from multi-head checkpoints", EMNLP 2023, for grouped queries.
+/// Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, equation 1; Ainslie et al., "GQA: training
+/// generalized multi-query transformer models from multi-head checkpoints", EMNLP 2023, for grouped queries.
 ///
 /// ```
 /// use chainrule_nn::{Attend, scaled_dot_product_attention};
@@ -38,8 +39,9 @@ pub fn scaled_dot_product_attention<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, opti
     }
 }
 
-/// The weights `softmax(q·kᵀ/√d)`, `[…, heads, n, m]`, by which [`scaled_dot_product_attention`] adds up the values: each query's
-/// are positive and have the sum 1 (0 if it may see no key). With dropout, they are what training has left of them.
+/// The weights `softmax(q·kᵀ/√d)`, `[…, heads, n, m]`, by which [`scaled_dot_product_attention`] adds up the values:
+/// each query's are positive and have the sum 1 (0 if it may see no key). With dropout, they are what training has
+/// left of them.
 #[track_caller]
 pub fn attention_weights<'t>(q: Var<'t>, k: Var<'t>, options: Attend<'t>) -> Var<'t> {
     let _op = q.tape().within("attention_weights", &[q, k]);
@@ -114,7 +116,8 @@ fn lowest(dtype: DType) -> f64 {
     if dtype == DType::F64 { f64::MIN } else { f32::MIN as f64 }
 }
 
-/// The product of matrices whose heads, the third axis from the end, may be fewer on the right: each serves several on the left.
+/// The product of matrices whose heads, the third axis from the end, may be fewer on the right: each serves several
+/// on the left.
 #[track_caller]
 fn grouped<'t>(a: Var<'t>, b: Var<'t>) -> Result<Var<'t>, String> {
     let (left, right) = (a.shape(), b.shape());

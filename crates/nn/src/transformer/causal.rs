@@ -4,9 +4,10 @@ use super::{TransformerConfig, TransformerEncoder};
 use crate::{KeyValue, Layer};
 use chainrule_tape::{Scope, Var};
 
-/// A *decoder-only* stack: causal [layers](crate::TransformerEncoderLayer), `layers.0`, `layers.1`, …, and a last norm, `norm`. Rows
-/// `[…, time, width]` become rows of the same shape, each of which depends on those up to its own position. Between an
-/// [`Embedding`](crate::Embedding) and a [`Linear`](crate::Linear) layer to as many logits, it is a language model.
+/// A *decoder-only* stack: causal [layers](crate::TransformerEncoderLayer), `layers.0`, `layers.1`, …, and a last
+/// norm, `norm`. Rows `[…, time, width]` become rows of the same shape, each of which depends on those up to its own
+/// position. Between an [`Embedding`](crate::Embedding) and a [`Linear`](crate::Linear) layer to as many logits, it
+/// is a language model.
 ///
 /// For generation, [`forward_cached`](CausalTransformer::forward_cached) adds to what is known of the positions so far.
 ///
@@ -45,15 +46,16 @@ use chainrule_tape::{Scope, Var};
 pub struct CausalTransformer(TransformerEncoder);
 
 impl CausalTransformer {
-    /// So many layers of this configuration, mostly [`TransformerConfig::gpt`] or [`TransformerConfig::llama`], and causal in any
-    /// case.
+    /// So many layers of this configuration, mostly [`TransformerConfig::gpt`] or [`TransformerConfig::llama`], and
+    /// causal in any case.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, config: TransformerConfig, layers: usize) -> CausalTransformer {
         CausalTransformer(TransformerEncoder::with_norm(at, config.causal(), layers))
     }
 
-    /// Of rows that continue a sequence: the result, and what each layer keeps of all positions, for the next call. `past` is what
-    /// the last call gave, or nothing. Parts of a sequence, one after the other, give what the whole does.
+    /// Of rows that continue a sequence: the result, and what each layer keeps of all positions, for the next call.
+    /// `past` is what the last call gave, or nothing. Parts of a sequence, one after the other, give what the whole
+    /// does.
     #[track_caller]
     pub fn forward_cached<'t>(&self, x: Var<'t>, past: &[KeyValue<'t>]) -> (Var<'t>, Vec<KeyValue<'t>>) {
         self.0.forward_cached(x, past)

@@ -33,8 +33,8 @@ pub struct TransformerConfig {
 }
 
 impl TransformerConfig {
-    /// PyTorch's defaults: 2048 hidden elements, dropout 0.1, a rectifier, norms after the residual sum (as in the paper of 2017)
-    /// with ε = 1e-5, biases, no causal order.
+    /// PyTorch's defaults: 2048 hidden elements, dropout 0.1, a rectifier, norms after the residual sum (as in the
+    /// paper of 2017) with ε = 1e-5, biases, no causal order.
     pub const fn new(width: usize, heads: usize) -> TransformerConfig {
         TransformerConfig {
             attention: AttentionConfig::new(width, heads),
@@ -62,8 +62,8 @@ impl TransformerConfig {
             .causal()
     }
 
-    /// As in Llama: causal, root-mean-square norms first, gated hidden elements with [`Activation::Silu`] (SwiGLU), `8/3·width` of
-    /// them, rounded up to a multiple of 256, rotary positions, no biases, no dropout.
+    /// As in Llama: causal, root-mean-square norms first, gated hidden elements with [`Activation::Silu`] (SwiGLU),
+    /// `8/3·width` of them, rounded up to a multiple of 256, rotary positions, no biases, no dropout.
     ///
     /// Source: Touvron et al., "LLaMA: open and efficient foundation language models", 2023, section 2.2.
     pub const fn llama(width: usize, heads: usize) -> TransformerConfig {
@@ -86,8 +86,8 @@ impl TransformerConfig {
         TransformerConfig { hidden, ..self }
     }
 
-    /// The probability, in training, that a weight of attention, a hidden element, or an element of what is added to the
-    /// residual is dropped.
+    /// The probability, in training, that a weight of attention, a hidden element, or an element of what is added to
+    /// the residual is dropped.
     pub const fn dropout(self, p: f64) -> TransformerConfig {
         TransformerConfig { dropout: p, ..self }
     }
@@ -97,22 +97,24 @@ impl TransformerConfig {
         TransformerConfig { activation, ..self }
     }
 
-    /// Gated hidden elements: `linear1` makes twice as many, and they are `activation(a)·b` of its first and second half. (With
-    /// [`Activation::Silu`], this is SwiGLU.)
+    /// Gated hidden elements: `linear1` makes twice as many, and they are `activation(a)·b` of its first and second
+    /// half. (With [`Activation::Silu`], this is SwiGLU.)
     ///
     /// Source: Shazeer, "GLU variants improve transformer", 2020, equation 6.
     pub const fn gated(self) -> TransformerConfig {
         TransformerConfig { gated: true, ..self }
     }
 
-    /// Norms before each part, on its way from the residual sum, not after it: deep stacks then train without a warm-up.
+    /// Norms before each part, on its way from the residual sum, not after it: deep stacks then train without a
+    /// warm-up.
     ///
     /// Source: Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, table 1.
     pub const fn norm_first(self) -> TransformerConfig {
         TransformerConfig { norm_first: true, ..self }
     }
 
-    /// Root-mean-square norms ([`Var::rms_norm`](chainrule_tape::Var::rms_norm)) with a weight, in place of [`LayerNorm`](crate::LayerNorm).
+    /// Root-mean-square norms ([`Var::rms_norm`](chainrule_tape::Var::rms_norm)) with a weight, in place of
+    /// [`LayerNorm`](crate::LayerNorm).
     pub const fn rms_norm(self) -> TransformerConfig {
         TransformerConfig { rms_norm: true, ..self }
     }

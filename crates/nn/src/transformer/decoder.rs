@@ -6,11 +6,12 @@ use super::stack::expect_past;
 use crate::{Attend, KeyValue, MultiheadAttention};
 use chainrule_tape::{Scope, Var};
 
-/// A layer of a transformer's decoder: self-attention of `x` `[…, time, width]`, attention to what an encoder made, `memory`
-/// `[…, m, width]`, and two linear layers, each with a norm and a way past it.
+/// A layer of a transformer's decoder: self-attention of `x` `[…, time, width]`, attention to what an encoder made,
+/// `memory` `[…, m, width]`, and two linear layers, each with a norm and a way past it.
 ///
-/// `x ← norm1(x + self_attn(x))`, `x ← norm2(x + multihead_attn(x, memory))`, `y = norm3(x + linear2(activation(linear1(x))))`; with
-/// norms first as in [`TransformerEncoderLayer`](crate::TransformerEncoderLayer). Self-attention is causal only if the
+/// `x ← norm1(x + self_attn(x))`, `x ← norm2(x + multihead_attn(x, memory))`,
+/// `y = norm3(x + linear2(activation(linear1(x))))`; with norms first as in
+/// [`TransformerEncoderLayer`](crate::TransformerEncoderLayer). Self-attention is causal only if the
 /// [configuration](TransformerConfig::causal) or the options say so, as in PyTorch.
 ///
 /// Parameters, with PyTorch's names and layouts: those of an encoder's layer, with those of the second attention,
@@ -73,8 +74,8 @@ impl TransformerDecoderLayer {
         self.finish(x, memory, to_memory)
     }
 
-    /// Of rows that continue a sequence, see [`MultiheadAttention::forward_cached`]: the keys and values that go in and out are those
-    /// of self-attention. (The memory's are made anew.)
+    /// Of rows that continue a sequence, see [`MultiheadAttention::forward_cached`]: the keys and values that go in
+    /// and out are those of self-attention. (The memory's are made anew.)
     #[track_caller]
     pub fn forward_cached<'t>(
         &self,
@@ -98,8 +99,8 @@ impl TransformerDecoderLayer {
     }
 }
 
-/// [Decoder layers](TransformerDecoderLayer) one after the other, `layers.0`, `layers.1`, …, all of which look at the same memory,
-/// and a last norm, `norm`, if it has one.
+/// [Decoder layers](TransformerDecoderLayer) one after the other, `layers.0`, `layers.1`, …, all of which look at the
+/// same memory, and a last norm, `norm`, if it has one.
 ///
 /// ```
 /// use chainrule_nn::{Attend, TransformerConfig, TransformerDecoder};
@@ -164,8 +165,8 @@ impl TransformerDecoder {
         self.finish(x)
     }
 
-    /// Of rows that continue a sequence, see [`TransformerDecoderLayer::forward_cached`]: `past` has what each layer keeps, or
-    /// nothing. For a causal configuration.
+    /// Of rows that continue a sequence, see [`TransformerDecoderLayer::forward_cached`]: `past` has what each layer
+    /// keeps, or nothing. For a causal configuration.
     #[track_caller]
     pub fn forward_cached<'t>(
         &self,

@@ -6,19 +6,20 @@ use super::stack::expect_past;
 use crate::{Attend, KeyValue, Layer, MultiheadAttention};
 use chainrule_tape::{Scope, Var};
 
-/// A layer of a transformer's encoder: self-attention and then two linear layers, each with a norm and a way past it. `x` and `y`
-/// have the shape `[…, time, width]`.
+/// A layer of a transformer's encoder: self-attention and then two linear layers, each with a norm and a way past it.
+/// `x` and `y` have the shape `[…, time, width]`.
 ///
 /// `x ← norm1(x + attention(x))`, `y = norm2(x + linear2(activation(linear1(x))))`; with norms first,
-/// `x ← x + attention(norm1(x))`, `y = x + linear2(activation(linear1(norm2(x))))`. In training, with dropout of attention weights, of
-/// hidden elements and of what is added to `x`.
+/// `x ← x + attention(norm1(x))`, `y = x + linear2(activation(linear1(norm2(x))))`. In training, with dropout of
+/// attention weights, of hidden elements and of what is added to `x`.
 ///
-/// With a [causal](TransformerConfig::causal) configuration, such as [`TransformerConfig::gpt`], it is the block of models that
-/// predict what comes next (*decoder-only*).
+/// With a [causal](TransformerConfig::causal) configuration, such as [`TransformerConfig::gpt`], it is the block of
+/// models that predict what comes next (*decoder-only*).
 ///
-/// Parameters, with PyTorch's names and layouts: `self_attn.in_proj_weight`, `self_attn.in_proj_bias`, `self_attn.out_proj.weight`,
-/// `self_attn.out_proj.bias` (see [`MultiheadAttention`]), `linear1.weight` `[hidden, width]`, `linear1.bias`, `linear2.weight`
-/// `[width, hidden]`, `linear2.bias`, `norm1.weight`, `norm1.bias`, `norm2.weight` and `norm2.bias`.
+/// Parameters, with PyTorch's names and layouts: `self_attn.in_proj_weight`, `self_attn.in_proj_bias`,
+/// `self_attn.out_proj.weight`, `self_attn.out_proj.bias` (see [`MultiheadAttention`]), `linear1.weight`
+/// `[hidden, width]`, `linear1.bias`, `linear2.weight` `[width, hidden]`, `linear2.bias`, `norm1.weight`,
+/// `norm1.bias`, `norm2.weight` and `norm2.bias`.
 ///
 /// Errors: rows of another width or dtype, masks that don't fit.
 ///
@@ -81,8 +82,8 @@ impl Layer for TransformerEncoderLayer {
     }
 }
 
-/// [Encoder layers](TransformerEncoderLayer) one after the other, `layers.0`, `layers.1`, …, and a last norm, `norm`, if it has one.
-/// (PyTorch copies one layer, so that all begin with the same values; here each has its own.)
+/// [Encoder layers](TransformerEncoderLayer) one after the other, `layers.0`, `layers.1`, …, and a last norm, `norm`,
+/// if it has one. (PyTorch copies one layer, so that all begin with the same values; here each has its own.)
 ///
 /// ```
 /// use chainrule_nn::{Layer, TransformerConfig, TransformerEncoder};
@@ -136,7 +137,8 @@ impl TransformerEncoder {
         self.finish(x)
     }
 
-    /// Of rows that continue a sequence, see [`MultiheadAttention::forward_cached`]: `past` has what each layer keeps, or nothing.
+    /// Of rows that continue a sequence, see [`MultiheadAttention::forward_cached`]: `past` has what each layer
+    /// keeps, or nothing.
     #[track_caller]
     pub fn forward_cached<'t>(&self, x: Var<'t>, past: &[KeyValue<'t>]) -> (Var<'t>, Vec<KeyValue<'t>>) {
         let mut x = expect_past("TransformerEncoder", x, self.layers.len(), past);

@@ -4,16 +4,18 @@ use super::{TransformerConfig, TransformerDecoder, TransformerEncoder};
 use crate::Attend;
 use chainrule_tape::{Scope, Var};
 
-/// An [encoder](TransformerEncoder) of a source `[…, m, width]`, and a [decoder](TransformerDecoder) of a target `[…, n, width]` that
-/// looks at what the encoder made: for translation and the like. Both end with a norm. The result has the target's shape.
+/// An [encoder](TransformerEncoder) of a source `[…, m, width]`, and a [decoder](TransformerDecoder) of a target
+/// `[…, n, width]` that looks at what the encoder made: for translation and the like. Both end with a norm. The
+/// result has the target's shape.
 ///
-/// The target's self-attention is causal if the [configuration](TransformerConfig::causal) or the options say so, as in PyTorch;
-/// the source's is not.
+/// The target's self-attention is causal if the [configuration](TransformerConfig::causal) or the options say so, as
+/// in PyTorch; the source's is not.
 ///
-/// Parameters have PyTorch's names: `encoder.layers.0.self_attn.in_proj_weight` and so on. As there, all matrices begin with
-/// Xavier's uniform distribution.
+/// Parameters have PyTorch's names: `encoder.layers.0.self_attn.in_proj_weight` and so on. As there, all matrices
+/// begin with Xavier's uniform distribution.
 ///
-/// Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, figure 1 (without embeddings and the last linear layer).
+/// Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, figure 1 (without embeddings and the last
+/// linear layer).
 ///
 /// ```
 /// use chainrule_nn::{Transformer, TransformerConfig};
@@ -65,7 +67,8 @@ impl Transformer {
         self.forward_with(source, target, Attend::all(), Attend::all(), Attend::all())
     }
 
-    /// With options for the attention of the source to itself, of the target to itself, and of the target to the source.
+    /// With options for the attention of the source to itself, of the target to itself, and of the target to the
+    /// source.
     #[track_caller]
     pub fn forward_with<'t>(
         &self,
