@@ -113,8 +113,7 @@ impl TransformerConfig {
         TransformerConfig { norm_first: true, ..self }
     }
 
-    /// Root-mean-square norms ([`Var::rms_norm`](chainrule_tape::Var::rms_norm)) with a weight, in place of
-    /// [`LayerNorm`](crate::LayerNorm).
+    /// [`RmsNorm`](crate::RmsNorm) in place of [`LayerNorm`](crate::LayerNorm).
     pub const fn rms_norm(self) -> TransformerConfig {
         TransformerConfig { rms_norm: true, ..self }
     }

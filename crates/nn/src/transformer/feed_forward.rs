@@ -1,9 +1,8 @@
 //! What a transformer's layers are made of, beside attention.
 
 use super::TransformerConfig;
-use crate::label::Label;
-use crate::{Activation, Dropout, Init, Layer, Linear, MultiheadAttention};
-use chainrule_tape::{ParamId, Scope, Var};
+use crate::{Activation, Dropout, Init, Layer, LayerNorm, Linear, MultiheadAttention, RmsNorm};
+use chainrule_tape::{Scope, Var};
 
 /// The self-attention of a layer.
 #[track_caller]
@@ -90,37 +89,31 @@ impl Residual {
     }
 }
 
-/// A normalization of rows, with a weight, and with a bias where the other layers have one.
+/// The normalization of a configuration.
 #[derive(Clone, Debug)]
-pub(super) struct Norm {
-    label: Label,
-    weight: ParamId,
-    bias: Option<ParamId>,
-    width: usize,
-    eps: f64,
-    rms: bool,
+pub(super) enum Norm {
+    Layer(LayerNorm),
+    Rms(RmsNorm),
 }
 
 impl Norm {
     #[track_caller]
     pub(super) fn new(at: &mut Scope<'_>, config: &TransformerConfig) -> Norm {
-        let (width, label) = (config.attention.width, Label::new(at));
-        let weight = Init::ones().param(at, "weight", width);
-        let has_bias = config.attention.bias && !config.rms_norm;
-        let bias = has_bias.then(|| Init::zeros().param(at, "bias", width));
-        Norm { label, weight, bias, width, eps: config.eps, rms: config.rms_norm }
+        let (width, eps) = (config.attention.width, config.eps);
+        if config.rms_norm {
+            Norm::Rms(RmsNorm::new(at, width).eps(eps))
+        } else if config.attention.bias {
+            Norm::Layer(LayerNorm::new(at, width).eps(eps))
+        } else {
+            Norm::Layer(LayerNorm::without_bias(at, width).eps(eps))
+        }
     }
 
     #[track_caller]
     pub(super) fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let kind = if self.rms { "RmsNorm" } else { "LayerNorm" };
-        let (x, tape) = (self.label.expect(kind, x, self.width), x.tape());
-        let y = if self.rms { x.rms_norm(-1, self.eps) } else { x.normalize(-1, self.eps) };
-        let y = y * tape.param(self.weight);
-        let y = match self.bias {
-            Some(bias) => y + tape.param(bias),
-            None => y,
-        };
-        self.label.note(y, kind)
+        match self {
+            Norm::Layer(norm) => norm.forward(x),
+            Norm::Rms(norm) => norm.forward(x),
+        }
     }
 }
