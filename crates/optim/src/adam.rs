@@ -14,7 +14,10 @@ use chainrule_tape::Var;
 /// It is computed with the running sums `M = m / (1 - β₁)` and `V = v / (1 - β₂)`, which are its state
 /// (`optim.adam.m.NAME`, `optim.adam.v.NAME`), and with all constant factors gathered into two numbers a step: ten ops
 /// an element instead of fourteen. [`weight_decay`](Optimizer::weight_decay) goes through the gradient; [`adamw`] has the
-/// other kind. Unless set, `β = (0.9, 0.999)` and `ε = 10⁻⁸`.
+/// other kind, and so has this one when [`decoupled`](Optimizer::decoupled). Unless set, `β = (0.9, 0.999)` and `ε = 10⁻⁸`.
+///
+/// `ε` is that of the paper's algorithm 1, as in PyTorch: added to the root after the correction of its bias. (Keras adds its
+/// `10⁻⁷` before, the `ε̂` of the paper's section 2.)
 ///
 /// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
 ///
@@ -31,7 +34,7 @@ use chainrule_tape::Var;
 /// # Ok::<(), chainrule_tape::Error>(())
 /// ```
 pub fn adam(lr: f64) -> Optimizer<Adam> {
-    Optimizer::new(lr, Adam { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false })
+    Optimizer::new(lr, Adam::new())
 }
 
 /// [`adam`] with decoupled weight decay, of 0.01 unless set: the step starts from `p·(1 - lr·weight_decay)`.
@@ -55,6 +58,16 @@ pub struct Adam {
     betas: (f64, f64),
     eps: f64,
     amsgrad: bool,
+}
+
+impl Adam {
+    pub(crate) fn new() -> Adam {
+        Adam { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false }
+    }
+
+    pub(crate) fn with_betas(self, beta1: f64, beta2: f64) -> Adam {
+        Adam { betas: (beta1, beta2), ..self }
+    }
 }
 
 impl Optimizer<Adam> {

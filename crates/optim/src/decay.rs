@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub struct WeightDecay {
     pub(crate) rate: f64,
     pub(crate) decoupled: bool,
+    /// Whether the rule has its own place for `rate·p`.
+    pub(crate) inside: bool,
     pub(crate) only: Option<Only>,
 }
 
@@ -27,7 +29,7 @@ type Only = Arc<dyn Fn(&str, &Shape) -> bool + Send + Sync>;
 impl WeightDecay {
     /// Decay through the gradient.
     pub fn new(rate: f64) -> WeightDecay {
-        WeightDecay { rate, decoupled: false, only: None }
+        WeightDecay { rate, decoupled: false, inside: false, only: None }
     }
 
     /// Decay of the parameters themselves.
@@ -45,6 +47,10 @@ impl Transform for WeightDecay {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
         let value = p.value();
         if self.rate == 0.0 || self.only.as_ref().is_some_and(|only| !only(p.name(), &value.shape())) {
+            return g;
+        }
+        if self.inside {
+            p.set_decay(value * self.rate);
             return g;
         }
         if !self.decoupled {

@@ -28,47 +28,97 @@
 //!
 //! | optimizer | its settings |
 //! |---|---|
-//! | [`sgd`] | [`momentum`](Optimizer::momentum), [`dampening`](Optimizer::dampening), [`nesterov`](Optimizer::nesterov) |
+//! | [`sgd`] | [`momentum`](Optimizer::momentum), [`dampening`](Optimizer::dampening), [`nesterov`](Optimizer::nesterov), [`velocity`](Optimizer::velocity) |
+//! | [`heavy_ball`], [`nag`] | those of [`sgd`], in Polyak's, Nesterov's and Keras's form |
 //! | [`adam`], [`adamw`] | `betas`, `eps`, [`amsgrad`](Optimizer::amsgrad) |
-//! | [`adamax`], [`nadam`] | `betas`, `eps`, [`momentum_decay`](Optimizer::momentum_decay) |
+//! | [`adamax`], [`nadam`], [`radam`] | `betas`, `eps`, [`momentum_decay`](Optimizer::momentum_decay) |
+//! | [`adabelief`], [`yogi`], [`adan`] | `betas`, `eps`, [`eps_root`](Optimizer::eps_root), `initial_accumulator` |
 //! | [`rmsprop`] | `alpha`, `eps`, `momentum`, [`centered`](Optimizer::centered) |
 //! | [`adagrad`] | `lr_decay`, `eps`, [`initial_accumulator`](Optimizer::initial_accumulator) |
 //! | [`adadelta`] | `rho`, `eps` |
-//! | all, and [your own](Transform) | [`schedule`](Optimizer::schedule), [`weight_decay`](Optimizer::weight_decay), [`clip_norm`](Optimizer::clip_norm), [`clip_value`](Optimizer::clip_value), [`before`](Optimizer::before), [`after`](Optimizer::after) |
+//! | [`adafactor`] | [`beta2_decay`](Optimizer::beta2_decay), `eps`, `clip_threshold` |
+//! | [`lion`] | `betas` |
+//! | [`lamb`], [`lars`] | [`trust_only`](Optimizer::trust_only), [`trust_coefficient`](Optimizer::trust_coefficient), `betas`, `momentum`, `nesterov`, `eps` |
+//! | [`muon`] | [`only`](Optimizer::only), [`others`](Optimizer::others), [`scale`](Optimizer::scale), `momentum`, `nesterov`, [`ns_steps`](Optimizer::ns_steps), `coefficients` |
+//! | [`sophia`], with [`Curvature`] | [`beta1`](Optimizer::beta1), [`gamma`](Optimizer::gamma), `clip_threshold`, `eps` |
+//! | [`prodigy`] | [`d0`](Optimizer::d0), [`d_coef`](Optimizer::d_coef), [`safeguard_warmup`](Optimizer::safeguard_warmup), `bias_correction`, `betas`, `beta3`, `eps` |
+//! | [`schedule_free_sgd`], [`schedule_free_adamw`], [`schedule_free`] | [`beta`](Optimizer::beta), [`weight_lr_power`](Optimizer::weight_lr_power), `betas`, `eps`; [`evaluation`](Optimizer::evaluation) |
+//! | [`rprop`] | [`etas`](Optimizer::etas), [`step_sizes`](Optimizer::step_sizes) |
+//! | [`asgd`] | [`lambd`](Optimizer::lambd), [`alpha`](Optimizer::alpha), [`average_from`](Optimizer::average_from); [`evaluation`](Optimizer::evaluation) |
+//! | all, and [your own](Transform) | [`schedule`](Optimizer::schedule), [`weight_decay`](Optimizer::weight_decay), [`clip_norm`](Optimizer::clip_norm), [`clip_value`](Optimizer::clip_value), [`maximize`](Optimizer::maximize), [`before`](Optimizer::before), [`after`](Optimizer::after) |
 //!
-//! Formulas, defaults and order of operations are PyTorch's: the first fifty steps agree to twelve digits.
+//! Formulas, defaults and order of operations are PyTorch's where it has the optimizer, and otherwise optax's or the paper's,
+//! as each one's page says: the first hundred steps agree to ten digits or more.
 
 #![forbid(unsafe_code)]
 
+mod adabelief;
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
+mod adan;
+mod asgd;
 mod clip;
+mod curvature;
 mod decay;
+mod evaluation;
+mod filter;
+mod lamb;
+mod lars;
 mod limits;
+mod lion;
+mod maximize;
+mod muon;
 mod nadam;
 mod optimizer;
+mod prodigy;
+mod radam;
 mod rmsprop;
+mod rprop;
 mod schedule;
+mod schedule_free;
 mod sgd;
+mod shared;
+mod sophia;
 mod step;
 mod target;
 mod transform;
+mod trust;
 mod update;
+mod yogi;
 
+pub use adabelief::{Adabelief, adabelief};
 pub use adadelta::{Adadelta, adadelta};
+pub use adafactor::{Adafactor, adafactor};
 pub use adagrad::{Adagrad, adagrad};
 pub use adam::{Adam, adam, adamw};
 pub use adamax::{Adamax, adamax};
+pub use adan::{Adan, adan};
+pub use asgd::{Asgd, asgd};
 pub use clip::{ClipNorm, ClipValue};
+pub use curvature::Curvature;
 pub use decay::WeightDecay;
+pub use lamb::{Lamb, lamb};
+pub use lars::{Lars, lars};
+pub use lion::{Lion, lion};
+pub use muon::{Muon, MuonScale, muon};
 pub use nadam::{Nadam, nadam};
 pub use optimizer::Optimizer;
+pub use prodigy::{Prodigy, prodigy};
+pub use radam::{Radam, radam};
 pub use rmsprop::{Rmsprop, rmsprop};
+pub use rprop::{Rprop, rprop};
 pub use schedule::{Schedule, constant, cosine, exponential, linear, step_decay};
-pub use sgd::{Momentum, Sgd, sgd};
+pub use schedule_free::{
+    RootMeanSquare, ScheduleFree, schedule_free, schedule_free_adamw, schedule_free_sgd,
+};
+pub use sgd::{Momentum, Sgd, heavy_ball, nag, sgd};
+pub use sophia::{Sophia, sophia};
 pub use step::TrainStep;
 pub use target::Target;
 pub use transform::Transform;
+pub use trust::TrustRatio;
 pub use update::{Now, Update};
+pub use yogi::{Yogi, yogi};

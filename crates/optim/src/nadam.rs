@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// p ← p - lr·((1 - μₜ) / (1 - Mₜ)·g + μₜ₊₁ / (1 - Mₜ₊₁)·m) / (√v̂ + ε)
 /// ```
 ///
-/// Its state is that of [`adam`](crate::adam) (`optim.nadam.m.NAME`, `optim.nadam.v.NAME`); twelve ops an element.
+/// [Weight decay](Optimizer::weight_decay) goes through the gradient unless [`decoupled`](Optimizer::decoupled). `ε` is added
+/// after the correction of the bias. Its state is that of [`adam`](crate::adam) (`optim.nadam.m.NAME`, `optim.nadam.v.NAME`); twelve ops an element.
 /// Unless set, `β = (0.9, 0.999)`, `ε = 10⁻⁸` and the momentum decay `ψ` is 0.004.
 ///
 /// Source: Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016, algorithm 2, with the schedule of

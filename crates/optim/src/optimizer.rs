@@ -18,7 +18,7 @@ pub struct Optimizer<R> {
     lr: f64,
     schedule: Schedule,
     before: Vec<Box<dyn Transform>>,
-    decay: WeightDecay,
+    pub(crate) decay: WeightDecay,
     after: Vec<Box<dyn Transform>>,
 }
 
@@ -176,8 +176,8 @@ impl<R: Transform> Optimizer<R> {
         self.steps(&update, grads);
         tape.check()?;
         for missing in update.into_missing() {
-            if missing.first && done > 0 {
-                let name = since_name(params.name(missing.target));
+            if let (Some(first_of), true) = (missing.first_of, done > 0) {
+                let name = since_name(params.name(first_of));
                 params.add(&name, Kind::Optimizer, done as i64);
                 params.set(&name, done as i64)?;
             }

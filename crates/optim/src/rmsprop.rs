@@ -13,7 +13,10 @@ use chainrule_tape::Var;
 ///
 /// Its state is `S = s / (1 - α)` (`optim.rmsprop.s.NAME`); eight ops an element. Unless set, `α = 0.99` and `ε = 10⁻⁸`.
 ///
-/// Source: Tieleman and Hinton, "Lecture 6.5: RMSprop", Coursera, 2012 (`ε` is PyTorch's).
+/// `ε` is outside of the root and the rate outside of the running sum of [`momentum`](Optimizer::momentum), as in PyTorch.
+/// (Keras divides by `√(s + ε)`, has the rate in the sum, and `α = 0.9` and `ε = 10⁻⁷`.)
+///
+/// Source: Tieleman and Hinton, "Lecture 6.5: RMSprop", Coursera, 2012.
 ///
 /// ```
 /// # use chainrule_optim::rmsprop;

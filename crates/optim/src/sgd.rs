@@ -5,7 +5,9 @@ use chainrule_tape::Var;
 
 /// Gradient descent: `p ← p - lr·g`, with [`momentum`](Optimizer::momentum) if asked for.
 ///
-/// Two ops an element; with momentum four.
+/// The running sum of [`momentum`](Optimizer::momentum), Nesterov's form included, is PyTorch's, with the rate outside;
+/// [`velocity`](Optimizer::velocity) makes it Keras's, as [`heavy_ball`] and [`nag`] have it. Two ops an element; with momentum
+/// four.
 ///
 /// Source: Robbins and Monro, "A stochastic approximation method", Annals of Mathematical Statistics 22, 1951.
 ///
@@ -22,13 +24,63 @@ use chainrule_tape::Var;
 /// # Ok::<(), chainrule_tape::Error>(())
 /// ```
 pub fn sgd(lr: f64) -> Optimizer<Sgd> {
-    Optimizer::new(lr, Sgd { momentum: Momentum::new(0.0) })
+    Optimizer::new(lr, Sgd::new())
+}
+
+/// Gradient descent as of a heavy ball, in Polyak's form:
+///
+/// `p ← p - lr·g + momentum·(p - p₋₁)`.
+///
+/// It is [`sgd`] with [`momentum`](Optimizer::momentum) and [`velocity`](Optimizer::velocity), which is how Keras's `SGD` is
+/// defined. PyTorch's [`sgd`], which has the rate outside of the running sum, takes the same steps as long as the rate does not
+/// change. Four ops an element.
+///
+/// Source: Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Computational Mathematics
+/// and Mathematical Physics 4, 1964, equation 9.
+///
+/// ```
+/// # use chainrule_optim::{heavy_ball, linear};
+/// let optimizer = heavy_ball(0.1, 0.9).schedule(linear(1000, 0.0));
+/// ```
+pub fn heavy_ball(lr: f64, momentum: f64) -> Optimizer<Sgd> {
+    sgd(lr).momentum(momentum).velocity()
+}
+
+/// Nesterov's accelerated gradient with a constant momentum:
+///
+/// ```text
+/// x ← p - lr·g(p)
+/// p ← x + momentum·(x - x₋₁)
+/// ```
+///
+/// with `x = p` before the first step. The parameters are the places ahead, at which gradients are taken (in the form of
+/// Sutskever et al., they are the `x`, and the gradient's place is computed from them). It is [`sgd`] with
+/// [`momentum`](Optimizer::momentum), [`nesterov`](Optimizer::nesterov) and [`velocity`](Optimizer::velocity), which is how
+/// Keras's `SGD` is defined. PyTorch's, which has the rate outside of the running sum, takes the same steps as long as the
+/// rate does not change. Six ops an element.
+///
+/// Sources: Nesterov, "A method for solving the convex programming problem with convergence rate O(1/k²)", 1983, whose momentum
+/// grows; Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, equations 3 and 4.
+///
+/// ```
+/// # use chainrule_optim::nag;
+/// let optimizer = nag(0.1, 0.9);
+/// ```
+pub fn nag(lr: f64, momentum: f64) -> Optimizer<Sgd> {
+    sgd(lr).momentum(momentum).nesterov().velocity()
 }
 
 /// The rule of [`sgd`].
 #[derive(Clone, Debug)]
 pub struct Sgd {
     momentum: Momentum,
+    velocity: bool,
+}
+
+impl Sgd {
+    pub(crate) fn new() -> Sgd {
+        Sgd { momentum: Momentum::new(0.0), velocity: false }
+    }
 }
 
 impl Optimizer<Sgd> {
@@ -49,11 +101,19 @@ impl Optimizer<Sgd> {
         self.rule.momentum.nesterov = true;
         self
     }
+
+    /// Keeps the rate inside the running sum, `b ← momentum·b + lr·g`, as Keras does: a change of the rate then concerns the
+    /// gradients to come, and not the sum of those before. PyTorch's way, `p ← p - lr·b`, unless set. `optim.momentum.NAME` is
+    /// then what goes off the parameter, the negative of Keras's velocity.
+    pub fn velocity(mut self) -> Self {
+        self.rule.velocity = true;
+        self
+    }
 }
 
 impl Transform for Sgd {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-        self.momentum.update(p, g) * p.lr()
+        if self.velocity { self.momentum.update(p, g * p.lr()) } else { self.momentum.update(p, g) * p.lr() }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -72,7 +132,7 @@ impl Transform for Sgd {
 /// keeps the rate out of the sum).
 #[derive(Clone, Debug)]
 pub struct Momentum {
-    factor: f64,
+    pub(crate) factor: f64,
     dampening: f64,
     nesterov: bool,
 }

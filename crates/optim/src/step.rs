@@ -189,6 +189,14 @@ impl<'f, const N: usize> TrainStep<'f, N> {
         tape
     }
 
+    /// The params with which the model is to be evaluated: [`Optimizer::evaluation`].
+    ///
+    /// # Errors
+    /// As that.
+    pub fn evaluation(&self, params: &Params) -> Result<Params> {
+        self.optimizer.evaluation(params)
+    }
+
     /// The learning rate that the next run has.
     pub fn lr(&self, params: &Params) -> f64 {
         self.optimizer.lr_at(self.steps(params))
@@ -251,7 +259,7 @@ impl<const N: usize> fmt::Debug for TrainStep<'_, N> {
 }
 
 /// Plans by what they were made for, the last used first.
-struct Plans<P, const N: usize> {
+pub(crate) struct Plans<P, const N: usize> {
     entries: Vec<Plan<P, N>>,
     made: usize,
 }
@@ -269,7 +277,7 @@ impl<P, const N: usize> Default for Plans<P, N> {
 }
 
 impl<P, const N: usize> Plans<P, N> {
-    fn find(&mut self, params: &Params, inputs: [&Tensor; N]) -> Option<&mut P> {
+    pub(crate) fn find(&mut self, params: &Params, inputs: [&Tensor; N]) -> Option<&mut P> {
         let fits = |plan: &Plan<P, N>| {
             let same = |(meta, x): (&Meta, &Tensor)| meta.dtype == x.dtype() && meta.shape == *x.shape();
             plan.layout == params.layout() && plan.inputs.iter().zip(inputs).all(same)
@@ -279,7 +287,7 @@ impl<P, const N: usize> Plans<P, N> {
         self.entries.first_mut().map(|plan| &mut plan.value)
     }
 
-    fn add(&mut self, params: &Params, inputs: [&Tensor; N], value: P) -> &mut P {
+    pub(crate) fn add(&mut self, params: &Params, inputs: [&Tensor; N], value: P) -> &mut P {
         self.made += 1;
         self.entries.truncate(MOST_PLANS - 1);
         let inputs = inputs.map(|x| Meta::new(x.shape(), x.dtype()));

@@ -1,8 +1,8 @@
 //! One parameter, as transforms see it.
 
 use crate::Update;
-use crate::update::{Entry, Missing, Now, NumberKey, Numbers, PerStep};
-use chainrule_tape::{DType, Kind, ParamId, Tensor, Var};
+use crate::update::{Entry, Missing, Now};
+use chainrule_tape::{DType, Kind, Meta, ParamId, Shape, Tensor, Var};
 use std::fmt;
 
 /// One parameter in an [`Update`].
@@ -73,23 +73,7 @@ impl<'u, 't> Target<'u, 't> {
         since: Option<ParamId>,
         value: impl Fn(Now) -> f64 + Send + Sync + 'static,
     ) -> Var<'t> {
-        let (update, dtype) = (self.at, self.value().dtype());
-        let same = |other: &NumberKey| {
-            (other.stage, other.dtype, other.since) == (stage, dtype, since) && other.key == key
-        };
-        if let Some((_, var, _)) = update.made.borrow().numbers.iter().find(|(other, ..)| same(other)) {
-            return *var;
-        }
-        let key = NumberKey { stage, key: key.to_owned(), dtype, since };
-        let number = PerStep { value: Box::new(value), since, tensor: Tensor::zeros((), dtype) };
-        let var = match update.numbers {
-            Numbers::Inputs => update.tape().input((), dtype),
-            Numbers::Constants { lr, done } => {
-                update.tape().full((), number.at(&update.params, done, lr), dtype)
-            }
-        };
-        update.made.borrow_mut().numbers.push((key, var, number));
-        var
+        self.at.number(stage, key, self.value().dtype(), since, value)
     }
 
     /// Memory of the parameter's shape and dtype: what [`keep`](Target::keep) stored under this key in the step
@@ -102,21 +86,38 @@ impl<'u, 't> Target<'u, 't> {
     /// The same, with this number in every element in the first step.
     #[track_caller]
     pub fn state_full(self, key: &str, initial: f64) -> Var<'t> {
-        let (update, meta) = (self.at, self.value().meta());
+        self.state_shaped(key, self.value().shape(), initial)
+    }
+
+    /// The same, of another shape than the parameter's: a row's average, a scalar.
+    #[track_caller]
+    pub fn state_shaped(self, key: &str, shape: impl Into<Shape>, initial: f64) -> Var<'t> {
+        let (shape, dtype) = (shape.into(), self.value().dtype());
+        let first =
+            || (full(shape.clone(), initial, dtype), self.at.tape().full(shape.clone(), initial, dtype));
+        self.remembered(key, &Meta::new(&shape, dtype), first)
+    }
+
+    /// Memory that is the parameter's own value in the first step.
+    #[track_caller]
+    pub fn state_of_value(self, key: &str) -> Var<'t> {
+        let first = || (self.at.params.tensor(self.id()).clone(), self.value());
+        self.remembered(key, &self.value().meta(), first)
+    }
+
+    #[track_caller]
+    fn remembered(self, key: &str, meta: &Meta, first: impl Fn() -> (Tensor, Var<'t>)) -> Var<'t> {
+        let update = self.at;
         let Some(id) = update.params.memory(self.id(), key) else {
-            let name = self.state_name(key);
-            let value = match meta.dtype {
-                DType::F32 => Tensor::full(meta.shape.clone(), initial as f32),
-                _ => Tensor::full(meta.shape.clone(), initial),
-            };
+            let (name, (value, var)) = (self.state_name(key), first());
             let made = &mut *update.made.borrow_mut();
             let own = &made.states[self.index];
             if own.missing.iter().all(|&other| made.missing[other].name != name) {
-                let first = !own.remembered;
+                let first_of = (!own.remembered).then_some(self.id());
                 made.states[self.index].missing.push(made.missing.len());
-                made.missing.push(Missing { target: self.id(), name, value, first });
+                made.missing.push(Missing { name, value, first_of });
             }
-            return update.tape().full(meta.shape, initial, meta.dtype);
+            return var;
         };
         let tensor = update.params.tensor(id);
         let found = (tensor.shape(), tensor.dtype());
@@ -131,7 +132,7 @@ impl<'u, 't> Target<'u, 't> {
         let made = &mut *update.made.borrow_mut();
         let own = &mut made.states[self.index];
         own.remembered = true;
-        own.missing.iter().for_each(|&missing| made.missing[missing].first = false);
+        own.missing.iter().for_each(|&missing| made.missing[missing].first_of = None);
         update.tape().param(id)
     }
 
@@ -139,32 +140,24 @@ impl<'u, 't> Target<'u, 't> {
     /// [subnormals](Var::flush_subnormals), which an average becomes once its gradients stay away. Once for each key and step.
     #[track_caller]
     pub fn keep(self, key: &str, value: Var<'t>) -> Var<'t> {
-        let update = self.at;
         let value = value.flush_subnormals();
-        let Some(id) = update.params.memory(self.id(), key) else {
-            let (made, name) = (update.made.borrow(), self.state_name(key));
-            if !made.states[self.index].missing.iter().any(|&missing| made.missing[missing].name == name) {
-                let what = format!("keep(\"{key}\") without state(\"{key}\")");
-                return update.tape().fail("optimizer", what, &[value]);
-            }
-            return value;
-        };
-        let twice = {
-            let kept = &mut update.made.borrow_mut().states[self.index].kept;
-            let twice = kept.contains(&id);
-            kept.push(id);
-            twice
-        };
-        if twice {
-            let what = format!("two transforms keep `{}`: give each its own key", self.state_name(key));
-            return update.tape().fail("optimizer", what, &[value]);
-        }
-        update.tape().assign(id, value);
+        let found = self.at.params.memory(self.id(), key);
+        self.at.store(Some(self.index), found, key, || self.state_name(key), value);
         value
     }
 
     fn state_name(self, key: &str) -> String {
         format!("optim.{key}.{}", self.name())
+    }
+
+    /// What weight decay adds to the step, as a multiple of the rate, for a rule that has its own place for it:
+    /// `rate·p`. None if there is none.
+    pub(crate) fn decay(self) -> Option<Var<'t>> {
+        self.at.made.borrow().states[self.index].decay
+    }
+
+    pub(crate) fn set_decay(self, term: Var<'t>) {
+        self.at.made.borrow_mut().states[self.index].decay = Some(term);
     }
 
     /// The value from which the step is taken: the parameter's own, unless [`start_from`](Target::start_from) set
@@ -182,5 +175,13 @@ impl<'u, 't> Target<'u, 't> {
 impl fmt::Debug for Target<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.name(), self.value())
+    }
+}
+
+/// A tensor with this number in every element.
+fn full(shape: Shape, value: f64, dtype: DType) -> Tensor {
+    match dtype {
+        DType::F32 => Tensor::full(shape, value as f32),
+        _ => Tensor::full(shape, value),
     }
 }

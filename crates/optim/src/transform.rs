@@ -11,27 +11,27 @@ use std::fmt::Debug;
 /// gradients together, such as [`ClipNorm`](crate::ClipNorm), implements [`update_all`](Transform::update_all).
 ///
 /// All of it is recorded once and planned with the model. Numbers that change from step to step come from
-/// [`Target::lr`] and [`Target::per_step`]; memory from one step to the next is [`Target::state`].
+/// [`Target::lr`] and [`Target::per_step`]; memory from one step to the next is [`Target::state`], or, of all
+/// parameters together, [`Update::state`].
 ///
-/// A rule of your own, Lion (Chen et al., "Symbolic discovery of optimization algorithms", 2023, program 1), with
-/// everything that the built-in ones have:
+/// A rule of your own, Signum (Bernstein et al., "signSGD: compressed optimisation for non-convex problems", ICML 2018,
+/// algorithm 2), with everything that the built-in ones have:
 ///
 /// ```
 /// use chainrule_optim::{Optimizer, Target, Transform};
 /// use chainrule_tape::Var;
 ///
 /// #[derive(Debug)]
-/// struct Lion { betas: (f64, f64) }
+/// struct Signum { beta: f64 }
 ///
-/// impl Transform for Lion {
+/// impl Transform for Signum {
 ///     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-///         let m = p.state("lion.m");
-///         p.keep("lion.m", m * self.betas.1 + g * (1.0 - self.betas.1));
-///         (m * self.betas.0 + g * (1.0 - self.betas.0)).sign() * p.lr()
+///         let m = p.keep("signum.m", p.state("signum.m") * self.beta + g * (1.0 - self.beta));
+///         m.sign() * p.lr()
 ///     }
 /// }
 ///
-/// let optimizer = Optimizer::new(1e-4, Lion { betas: (0.9, 0.99) }).clip_norm(1.0).weight_decay(0.1).decoupled();
+/// let optimizer = Optimizer::new(1e-4, Signum { beta: 0.9 }).clip_norm(1.0).weight_decay(0.1).decoupled();
 /// # use chainrule_optim::TrainStep;
 /// # use chainrule_tape::{Params, Tensor};
 /// # let mut params = Params::seeded(1);
@@ -56,6 +56,13 @@ pub trait Transform: Debug + Send + Sync {
         at.targets().zip(grads).map(|(p, g)| self.update(p, g)).collect()
     }
 
+    /// The value of one parameter with which the model is to be evaluated. The parameter's own, unless implemented by
+    /// a rule that trains at another place than the one that it finds: see
+    /// [`evaluation`](crate::Optimizer::evaluation).
+    fn evaluation<'t>(&self, p: Target<'_, 't>) -> Var<'t> {
+        p.value()
+    }
+
     /// What is wrong with the settings, if something is: reported by the first run.
     ///
     /// # Errors
@@ -72,6 +79,10 @@ impl<T: Transform + ?Sized> Transform for Box<T> {
 
     fn update_all<'t>(&self, at: &Update<'t>, grads: Vec<Var<'t>>) -> Vec<Var<'t>> {
         (**self).update_all(at, grads)
+    }
+
+    fn evaluation<'t>(&self, p: Target<'_, 't>) -> Var<'t> {
+        (**self).evaluation(p)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -51,6 +51,8 @@ pub(crate) struct Made<'t> {
     /// What concerns each parameter.
     pub states: Vec<States<'t>>,
     pub missing: Vec<Missing>,
+    /// The shared numbers that have been given a new value.
+    pub shared: SmallVec<[ParamId; 2]>,
 }
 
 /// What the transforms have made for one parameter.
@@ -60,6 +62,8 @@ pub(crate) struct States<'t> {
     pub start: Option<Var<'t>>,
     /// The states that have been given a new value.
     pub kept: SmallVec<[ParamId; 2]>,
+    /// What weight decay adds to the step, if that is the rule's to do.
+    pub decay: Option<Var<'t>>,
     /// Whether there is a state already.
     pub remembered: bool,
     /// Where in `missing` the states are that there are not.
@@ -67,7 +71,6 @@ pub(crate) struct States<'t> {
 }
 
 /// What tells numbers apart.
-#[derive(PartialEq)]
 pub(crate) struct NumberKey {
     pub stage: usize,
     pub key: String,
@@ -77,11 +80,10 @@ pub(crate) struct NumberKey {
 
 /// A state that the params don't have yet.
 pub(crate) struct Missing {
-    pub target: ParamId,
     pub name: String,
     pub value: Tensor,
-    /// Whether this is the first that the optimizer sees of the parameter.
-    pub first: bool,
+    /// The parameter, if this is the first that the optimizer sees of it.
+    pub first_of: Option<ParamId>,
 }
 
 /// A number that is computed before each step, and the tensor that passes it to the program.
