@@ -92,11 +92,12 @@ def one(cls):
 
 def matrices_by_muon(p, options):
     options = dict(options)
-    others = options.pop("others")
+    others, betas = options.pop("others"), options.pop("others_betas", (0.9, 0.999))
     muon = [w for w in p.values() if w.dim() == 2]
     rest = [w for w in p.values() if w.dim() != 2]
     decay = options.get("weight_decay", 0.1)
-    return [optim.Muon(muon, **options), optim.AdamW(rest, lr=options["lr"] * others, weight_decay=decay)]
+    adamw = optim.AdamW(rest, lr=options["lr"] * others, betas=betas, weight_decay=decay)
+    return [optim.Muon(muon, **options), adamw]
 
 
 def by_optax(make, **options):
@@ -237,7 +238,7 @@ CONFIGS = {
     "rprop": ("torch", T, one(optim.Rprop), dict(lr=1e-2)),
     "rprop_mixed": ("torch", T, one(optim.Rprop), dict(lr=1e-2, etas=(0.3, 1.5), step_sizes=(1e-3, 0.02), maximize=True)),
     "muon": ("torch", T, matrices_by_muon, dict(lr=2e-3, others=1.0)),
-    "muon_mixed": ("torch", T, matrices_by_muon, dict(lr=1e-2, others=0.5, weight_decay=0.02, momentum=0.8, nesterov=False, ns_coefficients=(3.0, -4.0, 2.0), ns_steps=3, adjust_lr_fn="match_rms_adamw")),
+    "muon_mixed": ("torch", T, matrices_by_muon, dict(lr=1e-2, others=0.5, others_betas=(0.8, 0.95), weight_decay=0.02, momentum=0.8, nesterov=False, ns_coefficients=(3.0, -4.0, 2.0), ns_steps=3, adjust_lr_fn="match_rms_adamw")),
     "muon_spectral": ("torch", T, matrices_by_muon, dict(lr=2e-3, others=1.0, eps=0.5, adjust_lr_fn="spectral_unclamped", cosine=True)),
     "lion": ("optax", O, optax.lion, dict(learning_rate=1e-3, weight_decay=0.0)),
     "lion_mixed": ("optax", O, optax.lion, dict(learning_rate=2e-3, b1=0.8, b2=0.9, weight_decay=0.1, cosine=True)),

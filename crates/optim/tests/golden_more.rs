@@ -45,6 +45,7 @@ fn configurations() -> Vec<(&'static str, Boxed)> {
             "muon_mixed",
             muon(0.01)
                 .others(0.5)
+                .others_betas(0.8, 0.95)
                 .weight_decay(0.02)
                 .momentum(0.8)
                 .nesterov(false)
