@@ -71,7 +71,7 @@ struct Net {
 impl Net {
     fn new(at: &mut Scope, pixels: usize, [wide, narrow]: [usize; 2]) -> Net {
         let linear = |at: &mut Scope, name: &str, inputs, outputs| {
-            nn::Linear::init(&mut at.sub(name), inputs, outputs, Init::he_normal(), Some(Init::zeros()))
+            nn::Linear::init(&mut at.sub(name), inputs, outputs, Init::kaiming_normal(), Some(Init::zeros()))
         };
         Net {
             hidden: [linear(at, "hidden1", pixels, wide), linear(at, "hidden2", wide, narrow)],

@@ -69,8 +69,6 @@ mod summary;
 mod transformer;
 
 pub use activation::{Activation, UnknownActivation};
-pub use attention::{MultiheadAttention, scaled_dot_product_attention};
-pub use activation::Activation;
 pub use attention::{
     Attend, AttentionConfig, KeyValue, LearnedPositions, MultiheadAttention, Rotary, SinusoidalPositions,
     alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
@@ -81,30 +79,23 @@ pub use dropout::{
     GaussianNoise,
 };
 pub use embedding::Embedding;
+pub use gated::GatedLinear;
 pub use init::{Distribution, Fan, Init};
 pub use linear::Linear;
 pub use loss::{
     BceWithLogits, BinaryFocal, CrossEntropy, Ctc, Focal, GaussianNll, KlDiv, Losses, MultiMargin,
     MultilabelSoftMargin, Overlap, PoissonNll, Reduction, TripletMargin,
 };
+pub use maxout::Maxout;
 pub use metrics::{accuracy, binary_accuracy, predictions};
-pub use norm::{BatchNorm, LayerNorm};
-pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
 pub use norm::{
     BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormNd, GroupNorm, InstanceNorm1d, InstanceNorm2d,
     InstanceNorm3d, InstanceNormNd, LayerNorm, LocalResponseNorm, RmsNorm, Running, SpectralNorm, UnitNorm,
     WeightNorm,
 };
-pub use gated::GatedLinear;
-pub use init::{Fan, Init};
-pub use linear::Linear;
-pub use loss::Losses;
-pub use maxout::Maxout;
-pub use metrics::{accuracy, binary_accuracy, predictions};
-pub use norm::{BatchNorm, LayerNorm};
 pub use prelu::PRelu;
 pub use rbf::{RadialBasis, Rbf};
-pub use recurrent::{Gru, Lstm};
+pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
 pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
 pub use transformer::{

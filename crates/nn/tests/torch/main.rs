@@ -1,18 +1,16 @@
 //! Layers, activations and losses against PyTorch: values, gradients, second order, state, and use after training.
 
 mod activation;
+mod attention;
 mod golden;
 mod linear;
 mod loss;
 mod loss_margin;
-mod recurrent;
-mod norm;
-mod weight_norm;
-mod attention;
-mod golden;
-mod linear;
 mod multihead;
+mod norm;
 mod positions;
+mod recurrent;
 mod transformer;
+mod weight_norm;
 
 use golden::Torch;
