@@ -3,11 +3,11 @@
 mod table;
 
 use crate::Layer;
+use crate::label::note;
 use chainrule_tape::Var;
 use std::f64::consts::SQRT_2;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 pub use table::Activation;
 
@@ -153,8 +153,10 @@ impl std::error::Error for UnknownActivation {}
 impl Layer for Activation {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let y = self.apply(x);
-        y.tape().note_layer(y, &Arc::from(self.kind().to_ascii_lowercase()), self.kind());
-        y
+        note(self.apply(x), Activation::kind(*self))
+    }
+
+    fn kind(&self) -> &'static str {
+        Activation::kind(*self)
     }
 }

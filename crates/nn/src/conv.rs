@@ -1,16 +1,45 @@
-//! Convolution and pooling of images.
+//! Convolution.
 
 use crate::label::Label;
 use crate::{Init, Layer};
-use chainrule_tape::{Conv, ParamId, Pool, Scope, Var};
+use chainrule_tape::{Conv, PadMode, ParamId, Scope, Var};
 
-/// A convolution of images: `y[n, o, i, j] = b[o] + Σ x[n, c, i·stride + k·dilation - padding, …]·W[o, c, k, …]`, with `x`
+/// A length along each of `N` spatial axes: a number for all of them, or an array of each.
+pub trait PerAxis<const N: usize> {
+    /// The lengths.
+    fn each(self) -> [usize; N];
+}
+
+impl<const N: usize> PerAxis<N> for usize {
+    fn each(self) -> [usize; N] {
+        [self; N]
+    }
+}
+
+impl<const N: usize> PerAxis<N> for [usize; N] {
+    fn each(self) -> [usize; N] {
+        self
+    }
+}
+
+/// A convolution of sequences `[n, c, l]`: see [`ConvNd`].
+pub type Conv1d = ConvNd<1>;
+/// A convolution of images `[n, c, h, w]`: see [`ConvNd`].
+pub type Conv2d = ConvNd<2>;
+/// A convolution of volumes `[n, c, d, h, w]`: see [`ConvNd`].
+pub type Conv3d = ConvNd<3>;
+
+/// A convolution over `N` spatial axes: [`Conv1d`], [`Conv2d`], [`Conv3d`]. Of images,
+/// `y[n, o, i, j] = b[o] + Σ x[n, c, i·stride + k·dilation - padding, …]·W[o, c, k, …]`, with `x`
 /// of shape `[n, inputs, h, w]`, the parameters `weight` `W` of shape `[outputs, inputs / groups, kh, kw]` and `bias` `b` of
 /// shape `[outputs]`, and `y` of shape `[n, outputs, h', w']`, where
-/// `h' = ⌊(h + 2·padding - dilation·(kh - 1) - 1) / stride⌋ + 1`.
+/// `h' = ⌊(h + 2·padding - dilation·(kh - 1) - 1) / stride⌋ + 1`. One image `[inputs, h, w]` gives `[outputs, h', w']`.
 ///
 /// Derivatives are convolutions too: of the gradient with the weights the other way round for `x`, of `x` with the gradient
 /// for `W`; the sum over batch and positions for `b`.
+///
+/// Names, layout, defaults and initial values are PyTorch's. A setting that is a length is a number for all axes, or an array
+/// of each.
 ///
 /// An input of another rank, number of channels or dtype, or one that is smaller than a window, is a mistake that names the
 /// layer and its line.
@@ -22,165 +51,275 @@ use chainrule_tape::{Conv, ParamId, Pool, Scope, Var};
 /// use chainrule_tape::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::seeded(7);
-/// let edges = Conv2d::new(&mut params.root().sub("edges"), 1, 8, 3).padding(1).stride(2);
+/// let edges = Conv2d::new(&mut params.root().sub("edges"), 1, 8, 3).padding(1).stride([2, 1]);
 /// let tape = Tape::with(&params);
 /// let images = tape.var(Tensor::from_vec(vec![0.5f32; 2 * 28 * 28], [2, 1, 28, 28])?);
-/// assert_eq!(edges.forward(images).shape().dims(), [2, 8, 14, 14]);
+/// assert_eq!(edges.forward(images).shape().dims(), [2, 8, 14, 28]);
 /// # Ok::<(), chainrule_tape::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Conv2d {
-    label: Label,
-    weight: ParamId,
-    bias: Option<ParamId>,
-    inputs: usize,
-    conv: Conv<2>,
+pub struct ConvNd<const N: usize> {
+    filters: Filters<N>,
+    stride: [usize; N],
+    padding: Padding<N>,
+    dilation: [usize; N],
+    mode: PadMode,
 }
 
-impl Conv2d {
-    /// Square windows with a stride of 1 and no padding. Weight and bias begin as `U(-a, a)` with `a = 1 / √fan`, where the
-    /// fan is the number of elements of a window, as PyTorch's do.
+/// How many elements are put around.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Padding<const N: usize> {
+    Both([usize; N]),
+    /// As many as keep the length.
+    Same,
+}
+
+impl<const N: usize> ConvNd<N> {
+    /// With a stride of 1 and no padding. Weight and bias begin as `U(-a, a)` with `a = 1 / √fan`, where the
+    /// fan is the number of elements of a window, `inputs / groups · kh·kw`, as PyTorch's do.
     #[track_caller]
-    pub fn new(at: &mut Scope<'_>, inputs: usize, outputs: usize, window: usize) -> Conv2d {
-        let usual = Init::usual(inputs * window * window);
-        Conv2d::init(at, inputs, outputs, [window; 2], Conv::default(), usual, usual)
+    pub fn new(at: &mut Scope<'_>, inputs: usize, outputs: usize, window: impl PerAxis<N>) -> ConvNd<N> {
+        ConvNd::build(inputs, outputs, window).make(at)
     }
 
-    /// [`new`](Conv2d::new) without a bias: for a layer before a normalization, which would take the bias away again.
+    /// [`new`](ConvNd::new) without a bias: for a layer before a normalization, which would take the bias away again.
     #[track_caller]
-    pub fn without_bias(at: &mut Scope<'_>, inputs: usize, outputs: usize, window: usize) -> Conv2d {
-        let usual = Init::usual(inputs * window * window);
-        Conv2d::init(at, inputs, outputs, [window; 2], Conv::default(), usual, None)
-    }
-
-    /// With windows of this height and width, laid out by `conv`, and these first values; a bias of `None` leaves it out.
-    /// (Groups are chosen here, as the weight's shape depends on them.)
-    #[track_caller]
-    pub fn init(
+    pub fn without_bias(
         at: &mut Scope<'_>,
         inputs: usize,
         outputs: usize,
-        window: [usize; 2],
-        conv: Conv<2>,
-        weight: Init,
-        bias: impl Into<Option<Init>>,
-    ) -> Conv2d {
-        if inputs * outputs * window[0] * window[1] == 0 {
-            at.mistake(format!(
-                "a Conv2d layer from {inputs} to {outputs} channels with windows of {window:?} has no weights"
-            ));
-        }
-        let groups = conv.groups.max(1);
-        if conv.groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
-            at.mistake(format!(
-                "a Conv2d layer from {inputs} to {outputs} channels can't have {} groups",
-                conv.groups
-            ));
-        }
-        let label = Label::new(at);
-        let weight = weight.param(at, "weight", [outputs, inputs / groups, window[0], window[1]]);
-        let bias = bias.into().map(|init| init.param(at, "bias", outputs));
-        Conv2d { label, weight, bias, inputs, conv }
+        window: impl PerAxis<N>,
+    ) -> ConvNd<N> {
+        ConvNd::build(inputs, outputs, window).without_bias().make(at)
     }
 
-    /// With this distance from one window to the next.
-    pub fn stride(mut self, stride: usize) -> Conv2d {
-        self.conv.stride = [stride; 2];
+    /// With settings that change the parameters: groups, no bias, first values.
+    ///
+    /// ```
+    /// use chainrule_nn::Conv2d;
+    /// use chainrule_tape::Params;
+    ///
+    /// let mut params = Params::seeded(7);
+    /// let mut at = params.root();
+    /// // Each channel has windows of its own; then the channels of each place are mixed.
+    /// let depthwise = Conv2d::build(64, 64, 3).groups(64).without_bias().make(&mut at.sub("depthwise")).padding(1);
+    /// let pointwise = Conv2d::new(&mut at.sub("pointwise"), 64, 128, 1);
+    /// assert_eq!(params.tensor(depthwise.weight()).shape().dims(), [64, 1, 3, 3]);
+    /// assert_eq!(params.tensor(pointwise.weight()).shape().dims(), [128, 64, 1, 1]);
+    /// ```
+    pub fn build(inputs: usize, outputs: usize, window: impl PerAxis<N>) -> BuildConv<N> {
+        BuildConv(BuildFilters::new(inputs, outputs, window))
+    }
+
+    /// With this distance from one window to the next; 1 by default.
+    #[must_use]
+    pub fn stride(mut self, stride: impl PerAxis<N>) -> ConvNd<N> {
+        self.stride = stride.each();
         self
     }
 
-    /// With so many zeros on each side of the image.
-    pub fn padding(mut self, padding: usize) -> Conv2d {
-        self.conv.padding = [padding; 2];
+    /// With so many elements on each side of an axis; none by default.
+    #[must_use]
+    pub fn padding(mut self, padding: impl PerAxis<N>) -> ConvNd<N> {
+        self.padding = Padding::Both(padding.each());
         self
     }
 
-    /// With this distance of a window's elements.
-    pub fn dilation(mut self, dilation: usize) -> Conv2d {
-        self.conv.dilation = [dilation; 2];
+    /// With the padding that keeps the lengths, PyTorch's `padding="same"`: `dilation·(window - 1)` elements in all, half of them
+    /// on each side; if they are odd, one more at the end. A mistake with a stride.
+    #[must_use]
+    pub fn padding_same(mut self) -> ConvNd<N> {
+        self.padding = Padding::Same;
         self
     }
 
-    /// The weight, `[outputs, inputs / groups, kh, kw]`.
+    /// With this distance of a window's elements; 1 by default.
+    #[must_use]
+    pub fn dilation(mut self, dilation: impl PerAxis<N>) -> ConvNd<N> {
+        self.dilation = dilation.each();
+        self
+    }
+
+    /// With this padding instead of zeros: [`PadMode::Reflect`], [`PadMode::Replicate`], [`PadMode::Circular`].
+    #[must_use]
+    pub fn padding_mode(mut self, mode: PadMode) -> ConvNd<N> {
+        self.mode = mode;
+        self
+    }
+
+    /// The weight, `[outputs, inputs / groups, k…]`.
     pub fn weight(&self) -> ParamId {
-        self.weight
+        self.filters.weight
     }
 
     /// The bias, `[outputs]`.
     pub fn bias(&self) -> Option<ParamId> {
-        self.bias
+        self.filters.bias
+    }
+
+    /// The number of channels that go in.
+    pub fn inputs(&self) -> usize {
+        self.filters.inputs
+    }
+
+    /// The number of channels that come out.
+    pub fn outputs(&self) -> usize {
+        self.filters.outputs
+    }
+
+    /// How the windows lie, and the input, padded by what they don't pad.
+    #[track_caller]
+    fn windows<'t>(&self, kind: &'static str, x: Var<'t>) -> (Var<'t>, Conv<N>) {
+        let Filters { label, inputs, window, groups, .. } = &self.filters;
+        let x = label.expect_channels(kind, x, *inputs, N);
+        let (stride, dilation, groups) = (self.stride, self.dilation, *groups);
+        let conv = Conv { stride, padding: [0; N], dilation, groups };
+        let around: [[usize; 2]; N] = match self.padding {
+            Padding::Both(padding) => padding.map(|padding| [padding; 2]),
+            Padding::Same if self.stride != [1; N] => {
+                let what = format_args!("has a stride of {stride:?}, which no padding makes up for");
+                return (label.fail(kind, x, what), conv);
+            }
+            Padding::Same => std::array::from_fn(|axis| {
+                let all = dilation[axis].saturating_mul(window[axis].saturating_sub(1));
+                [all / 2, all.div_ceil(2)]
+            }),
+        };
+        let even = around.iter().all(|[before, after]| before == after);
+        if self.mode == PadMode::Constant(0.0) && even {
+            return (x, Conv { padding: around.map(|[before, _]| before), ..conv });
+        }
+        let pads: [(isize, [usize; 2]); N] =
+            std::array::from_fn(|axis| (axis as isize - N as isize, around[axis]));
+        (x.pad_with(&pads, self.mode), conv)
     }
 }
 
-impl Layer for Conv2d {
+/// A [`ConvNd`] in the making: what changes its parameters.
+#[derive(Clone, Debug)]
+#[must_use = "`make` makes the layer"]
+pub struct BuildConv<const N: usize>(BuildFilters<N>);
+
+impl<const N: usize> BuildConv<N> {
+    /// With the channels cut in so many groups, each with weights of its own: `[outputs, inputs / groups, k…]`. As many groups as
+    /// channels make it depthwise. A mistake if they don't divide the channels.
+    pub fn groups(mut self, groups: usize) -> BuildConv<N> {
+        self.0.groups = groups;
+        self
+    }
+
+    /// Without a bias.
+    pub fn without_bias(mut self) -> BuildConv<N> {
+        self.0.has_bias = false;
+        self
+    }
+
+    /// With these first values of weight and bias.
+    pub fn init(mut self, weight: Init, bias: Init) -> BuildConv<N> {
+        self.0.init = Some((weight, bias));
+        self
+    }
+
+    /// The layer.
     #[track_caller]
-    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let (tape, x) = (x.tape(), self.label.expect_channels("Conv2d", x, self.inputs));
-        let y = x.conv2d(tape.param(self.weight), self.conv);
+    pub fn make(self, at: &mut Scope<'_>) -> ConvNd<N> {
+        let BuildFilters { inputs, outputs, groups, .. } = self.0;
+        let filters = self.0.make(at, "convolution", [outputs, inputs / groups.max(1)]);
+        ConvNd {
+            filters,
+            stride: [1; N],
+            padding: Padding::Both([0; N]),
+            dilation: [1; N],
+            mode: PadMode::Constant(0.0),
+        }
+    }
+}
+
+macro_rules! layers {
+    ($($N:literal $kind:literal $conv:ident;)*) => {
+        $(impl Layer for ConvNd<$N> {
+            #[track_caller]
+            fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+                let (x, conv) = self.windows($kind, x);
+                self.filters.finish($kind, x.$conv(x.tape().param(self.filters.weight), conv))
+            }
+
+            fn kind(&self) -> &'static str {
+                $kind
+            }
+        })*
+    };
+}
+
+layers! {
+    1 "Conv1d" conv1d;
+    2 "Conv2d" conv2d;
+    3 "Conv3d" conv3d;
+}
+
+/// The parameters of a convolution or a transposed one.
+#[derive(Clone, Debug)]
+pub(crate) struct Filters<const N: usize> {
+    pub label: Label,
+    pub weight: ParamId,
+    pub bias: Option<ParamId>,
+    pub inputs: usize,
+    pub outputs: usize,
+    pub window: [usize; N],
+    pub groups: usize,
+}
+
+impl<const N: usize> Filters<N> {
+    /// With the bias, and noted.
+    #[track_caller]
+    pub(crate) fn finish<'t>(&self, kind: &'static str, y: Var<'t>) -> Var<'t> {
         let y = match self.bias {
-            Some(bias) => y + tape.param(bias).reshape([tape.param(bias).numel(), 1, 1]),
+            Some(bias) => {
+                let mut channels = [1; 4];
+                channels[0] = self.outputs;
+                y + y.tape().param(bias).reshape(&channels[..N + 1])
+            }
             None => y,
         };
-        self.label.note(y, "Conv2d")
+        self.label.note(y, kind)
     }
 }
 
-/// The largest element of each window of `[n, c, h, w]`; see [`Var::max_pool2d`].
-///
-/// ```
-/// use chainrule_nn::{Layer, MaxPool2d};
-/// use chainrule_tape::{Tape, Tensor};
-///
-/// let tape = Tape::new();
-/// let x = tape.var(Tensor::from_vec(vec![1.0, 5.0, 3.0, 2.0], [1, 1, 2, 2])?);
-/// assert_eq!(MaxPool2d::new(2).forward(x).item()?, 5.0);
-/// # Ok::<(), chainrule_tape::Error>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MaxPool2d(Pool<2>);
-
-impl MaxPool2d {
-    /// A number is the window and the stride; a [`Pool`] says all.
-    pub fn new(pool: impl Into<Pool<2>>) -> MaxPool2d {
-        MaxPool2d(pool.into())
-    }
+/// [`Filters`] in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct BuildFilters<const N: usize> {
+    pub inputs: usize,
+    pub outputs: usize,
+    window: [usize; N],
+    pub groups: usize,
+    pub has_bias: bool,
+    pub init: Option<(Init, Init)>,
 }
 
-impl Layer for MaxPool2d {
+impl<const N: usize> BuildFilters<N> {
+    pub(crate) fn new(inputs: usize, outputs: usize, window: impl PerAxis<N>) -> BuildFilters<N> {
+        BuildFilters { inputs, outputs, window: window.each(), groups: 1, has_bias: true, init: None }
+    }
+
+    /// The parameters, with a weight of `channels` windows.
     #[track_caller]
-    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let y = x.max_pool2d(self.0);
-        y.tape().note_layer(y, &"max_pool2d".into(), "MaxPool2d");
-        y
-    }
-}
-
-/// The mean of each window of `[n, c, h, w]`; see [`Var::avg_pool2d`].
-///
-/// ```
-/// use chainrule_nn::{AvgPool2d, Layer};
-/// use chainrule_tape::{Tape, Tensor};
-///
-/// let tape = Tape::new();
-/// let x = tape.var(Tensor::from_vec(vec![1.0, 5.0, 3.0, 2.0], [1, 1, 2, 2])?);
-/// assert_eq!(AvgPool2d::new(2).forward(x).item()?, 2.75);
-/// # Ok::<(), chainrule_tape::Error>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AvgPool2d(Pool<2>);
-
-impl AvgPool2d {
-    /// A number is the window and the stride; a [`Pool`] says all.
-    pub fn new(pool: impl Into<Pool<2>>) -> AvgPool2d {
-        AvgPool2d(pool.into())
-    }
-}
-
-impl Layer for AvgPool2d {
-    #[track_caller]
-    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let y = x.avg_pool2d(self.0);
-        y.tape().note_layer(y, &"avg_pool2d".into(), "AvgPool2d");
-        y
+    pub(crate) fn make(self, at: &mut Scope<'_>, kind: &str, channels: [usize; 2]) -> Filters<N> {
+        let BuildFilters { inputs, outputs, window, groups, has_bias, init } = self;
+        if inputs == 0 || outputs == 0 || window.contains(&0) {
+            at.mistake(format!(
+                "a {kind} from {inputs} to {outputs} channels with windows of {window:?} has no weights"
+            ));
+        }
+        if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
+            at.mistake(format!("a {kind} from {inputs} to {outputs} channels can't have {groups} groups"));
+        }
+        let label = Label::new(at);
+        let shape: Vec<usize> = channels.into_iter().chain(window).collect();
+        // (As PyTorch counts them, the inputs of a transposed convolution are its weight's second axis too.)
+        let fan = shape[1..].iter().product();
+        let (of_weight, of_bias) = init.unwrap_or((Init::usual(fan), Init::usual(fan)));
+        let weight = of_weight.param(at, "weight", shape);
+        let bias = has_bias.then(|| of_bias.param(at, "bias", outputs));
+        Filters { label, weight, bias, inputs, outputs, window, groups }
     }
 }

@@ -9,8 +9,8 @@ pub use channels::{Dropout1d, Dropout2d, Dropout3d, DropoutNd};
 pub use gaussian::{GaussianDropout, GaussianNoise};
 
 use crate::Layer;
+use crate::label::note;
 use chainrule_tape::{Shape, Var};
-use std::sync::Arc;
 
 /// Sets each element to 0 with probability `p` in training, and multiplies the others by `1 / (1 - p)`, so that the
 /// expected value stays the same. In [inference](chainrule_tape::Tape::inference) it passes its input on.
@@ -54,27 +54,16 @@ impl Dropout {
     pub const fn p(&self) -> f64 {
         self.p
     }
-
-    pub(crate) const fn kind(self) -> &'static str {
-        "Dropout"
-    }
-
-    /// Without a note in the summary.
-    #[track_caller]
-    pub(crate) fn apply<'t>(&self, x: Var<'t>) -> Var<'t> {
-        match kept("Dropout", x, self.p) {
-            Kept::Some(keep) => drop_but(x, x.shape(), keep),
-            Kept::All(x) => x,
-        }
-    }
 }
 
 impl Layer for Dropout {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let y = self.apply(x);
-        y.tape().note_layer(y, &Arc::from("dropout"), self.kind());
-        y
+        let y = match kept("Dropout", x, self.p) {
+            Kept::Some(keep) => drop_but(x, x.shape(), keep),
+            Kept::All(x) => x,
+        };
+        note(y, "Dropout")
     }
 }
 

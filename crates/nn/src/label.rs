@@ -45,18 +45,34 @@ impl Label {
         }
     }
 
-    /// The input, if it is `[n, channels, h, w]` and has the dtype of the layer's parameters; else a recorded mistake.
+    /// The input, if it is `[n, channels, …]` or `[channels, …]` with so many axes more and has the dtype of the layer's
+    /// parameters; else a recorded mistake.
     #[track_caller]
-    pub(crate) fn expect_channels<'t>(&self, kind: &'static str, x: Var<'t>, channels: usize) -> Var<'t> {
+    pub(crate) fn expect_channels<'t>(
+        &self,
+        kind: &'static str,
+        x: Var<'t>,
+        channels: usize,
+        spatial: usize,
+    ) -> Var<'t> {
         let meta = x.meta();
-        match meta.shape.dims() {
-            &[_, found, _, _] if found != channels => {
-                self.fail(kind, x, format_args!("takes {channels} channels, not {found}"))
+        let along = match meta.shape.rank().checked_sub(spatial) {
+            Some(1) => meta.shape[0],
+            Some(2) => meta.shape[1],
+            _ if x.is_poisoned() => return x,
+            _ => {
+                let what = match spatial {
+                    1 => format!("sequences [n, {channels}, length]"),
+                    2 => format!("images [n, {channels}, height, width]"),
+                    _ => format!("volumes [n, {channels}, depth, height, width]"),
+                };
+                return self.fail(kind, x, format_args!("takes {what}, not {}", meta.shape));
             }
-            [_, _, _, _] if meta.dtype != self.dtype => self.other_dtype(kind, x),
-            [_, _, _, _] => x,
-            _ => self.fail(kind, x, format_args!("takes images [n, {channels}, h, w], not {}", meta.shape)),
+        };
+        if along != channels {
+            return self.fail(kind, x, format_args!("takes {channels} channels, not {along}"));
         }
+        if meta.dtype == self.dtype { x } else { self.other_dtype(kind, x) }
     }
 
     /// The input, if it has the dtype of the layer's parameters; else a recorded mistake.
@@ -86,4 +102,10 @@ impl fmt::Display for Label {
             name => write!(f, "layer `{name}` (made at {})", self.made),
         }
     }
+}
+
+/// Notes that `y` is the output of a layer without parameters.
+pub(crate) fn note<'t>(y: Var<'t>, kind: &'static str) -> Var<'t> {
+    y.tape().note_unnamed(y, kind);
+    y
 }

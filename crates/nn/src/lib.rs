@@ -50,21 +50,33 @@
 
 mod activation;
 mod attention;
+mod bilinear;
 mod conv;
+mod conv_transpose;
 mod dropout;
 mod embedding;
+mod embedding_bag;
 mod gated;
 mod init;
 mod label;
+mod layer;
 mod linear;
 mod loss;
 mod maxout;
 mod metrics;
 mod norm;
+mod pad;
+mod pool;
+mod pool_to_size;
 mod prelu;
 mod rbf;
 mod recurrent;
+mod resample;
+mod residual;
 mod sequential;
+mod shape;
+mod stack;
+mod stack_inferred;
 mod summary;
 mod transformer;
 
@@ -73,14 +85,20 @@ pub use attention::{
     Attend, AttentionConfig, KeyValue, LearnedPositions, MultiheadAttention, Rotary, SinusoidalPositions,
     alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
 };
-pub use conv::{AvgPool2d, Conv2d, MaxPool2d};
+pub use bilinear::Bilinear;
+pub use conv::{BuildConv, Conv1d, Conv2d, Conv3d, ConvNd, PerAxis};
+pub use conv_transpose::{
+    BuildConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd,
+};
 pub use dropout::{
     AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout, GaussianDropout,
     GaussianNoise,
 };
 pub use embedding::Embedding;
+pub use embedding_bag::{Bag, EmbeddingBag};
 pub use gated::GatedLinear;
 pub use init::{Distribution, Fan, Init};
+pub use layer::Layer;
 pub use linear::Linear;
 pub use loss::{
     BceWithLogits, BinaryFocal, CrossEntropy, Ctc, Focal, GaussianNll, KlDiv, Losses, MultiMargin,
@@ -93,10 +111,27 @@ pub use norm::{
     InstanceNorm3d, InstanceNormNd, LayerNorm, LocalResponseNorm, RmsNorm, Running, SpectralNorm, UnitNorm,
     WeightNorm,
 };
+pub use pad::{
+    CircularPad, CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad, ConstantPad1d, ConstantPad2d,
+    ConstantPad3d, ReflectionPad, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad,
+    ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, Sides, ZeroPad, ZeroPad1d, ZeroPad2d, ZeroPad3d,
+};
+pub use pool::{
+    AvgPool1d, AvgPool2d, AvgPool3d, AvgPoolNd, LpPool1d, LpPool2d, LpPool3d, LpPoolNd, MaxPool1d, MaxPool2d,
+    MaxPool3d, MaxPoolNd,
+};
+pub use pool_to_size::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveAvgPoolNd, AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d, AdaptiveMaxPoolNd, GlobalAvgPool, GlobalMaxPool,
+};
 pub use prelu::PRelu;
 pub use rbf::{RadialBasis, Rbf};
 pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
-pub use sequential::{Layer, Sequential, Stack};
+pub use resample::{ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample};
+pub use residual::{Parallel, Residual};
+pub use sequential::Sequential;
+pub use shape::{Flatten, Identity, Unflatten};
+pub use stack::{Arriving, Given, Inferred, Shapes, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
 pub use transformer::{
     CausalTransformer, Transformer, TransformerConfig, TransformerDecoder, TransformerDecoderLayer,

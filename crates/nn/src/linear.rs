@@ -1,7 +1,7 @@
 //! The linear map.
 
 use crate::label::Label;
-use crate::{Init, Layer};
+use crate::{Embedding, Init, Layer};
 use chainrule_tape::{ParamId, Scope, Var};
 
 /// A linear map of the last axis: `y = x·Wᵀ + b`, with `x` of shape `[…, inputs]`, the parameters `weight` `W` of shape
@@ -33,6 +33,8 @@ pub struct Linear {
     bias: Option<ParamId>,
     inputs: usize,
     outputs: usize,
+    /// Whether the weight is another layer's.
+    tied: bool,
 }
 
 impl Linear {
@@ -76,7 +78,56 @@ impl Linear {
         let label = Label::new(at);
         let weight = weight.param(at, "weight", [outputs, inputs]);
         let bias = bias.into().map(|init| init.param(at, "bias", outputs));
-        Linear { label, weight, bias, inputs, outputs }
+        Linear { label, weight, bias, inputs, outputs, tied: false }
+    }
+
+    /// From vectors of an embedding to a number for each of its members, by the embedding's own weight `[count, width]`: the last
+    /// layer of a language model. The gradients of both uses add up. The bias is this layer's own: one for each member, 0 at
+    /// first.
+    ///
+    /// Source: Press and Wolf, "Using the output embedding to improve language models", EACL 2017.
+    ///
+    /// ```
+    /// use chainrule_nn::{Embedding, Layer, Linear};
+    /// use chainrule_tape::{Params, Tape};
+    ///
+    /// let mut params = Params::seeded(7);
+    /// let mut at = params.root();
+    /// let words = Embedding::new(&mut at.sub("words"), 100, 16);
+    /// let out = Linear::tied_without_bias(&mut at.sub("out"), &words);
+    /// assert_eq!(params.trainable_count(), 100 * 16);
+    ///
+    /// let tape = Tape::with(&params);
+    /// let logits = out.forward(words.forward(tape.var([[3i64, 7]])));
+    /// assert_eq!(logits.shape().dims(), [1, 2, 100]);
+    /// ```
+    #[track_caller]
+    pub fn tied(at: &mut Scope<'_>, embedding: &Embedding) -> Linear {
+        Linear::with_weight(at, embedding.weight(), Init::zeros())
+    }
+
+    /// [`tied`](Linear::tied) without a bias.
+    #[track_caller]
+    pub fn tied_without_bias(at: &mut Scope<'_>, embedding: &Embedding) -> Linear {
+        Linear::with_weight(at, embedding.weight(), None)
+    }
+
+    /// With another layer's weight, `[outputs, inputs]`; a bias of `None` leaves it out. (Two layers that share everything are one:
+    /// use it twice, or a clone of it, which holds the same parameters.)
+    #[track_caller]
+    pub fn with_weight(at: &mut Scope<'_>, weight: ParamId, bias: impl Into<Option<Init>>) -> Linear {
+        let shape = at.params().tensor(weight).shape().clone();
+        let (inputs, outputs) = match shape.dims() {
+            &[outputs, inputs] => (inputs, outputs),
+            _ => {
+                let name = at.params().name(weight).to_owned();
+                at.mistake(format!("`{name}` is {shape}; the weight of a Linear layer is [outputs, inputs]"));
+                (1, 1)
+            }
+        };
+        let label = Label::new(at);
+        let bias = bias.into().map(|init| init.param(at, "bias", outputs));
+        Linear { label, weight, bias, inputs, outputs, tied: true }
     }
 
     /// The weight, `[outputs, inputs]`.
@@ -114,6 +165,10 @@ impl Linear {
 impl Layer for Linear {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        self.label.note(self.apply("Linear", x), "Linear")
+        let y = self.label.note(self.apply("Linear", x), "Linear");
+        if self.tied {
+            y.tape().note_tied();
+        }
+        y
     }
 }

@@ -1,55 +1,15 @@
 //! Layers one after the other.
 
-use crate::{Activation, BatchNorm, Dropout, Embedding, LayerNorm, Linear};
-use chainrule_tape::{Scope, Var};
-use std::any::Any;
+use crate::layer::FILES;
+use crate::stack::{Given, Inferred, Stack};
+use crate::{Layer, Summary, summary_of};
+use chainrule_tape::{Error, Meta, Params, Result, Scope, Shape, Var};
 use std::fmt;
 use std::sync::Arc;
 
-/// A part of a model: a function of one value, usually with parameters.
-///
-/// A model of your own needs no trait; this one is for putting parts together at run time. It is object safe, and
-/// every function `Fn(Var) -> Var` is a layer.
-///
-/// ```
-/// use chainrule_nn::{Activation, Layer, Linear};
-/// use chainrule_tape::{Params, Scope, Tape, Var};
-///
-/// struct Residual(Linear);
-///
-/// impl Layer for Residual {
-///     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-///         x + self.0.forward(x).relu()
-///     }
-/// }
-///
-/// let mut params = Params::seeded(7);
-/// let layers: [Box<dyn Layer>; 2] =
-///     [Box::new(Residual(Linear::new(&mut params.root(), 2, 2))), Box::new(Activation::Tanh)];
-/// let tape = Tape::with(&params);
-/// let y = layers.iter().fold(tape.var([[0.5f32, 1.0]]), |x, layer| layer.forward(x));
-/// assert_eq!(y.shape().dims(), [1, 2]);
-/// ```
-pub trait Layer {
-    /// Records the layer's function of `x`. Whether as in training or as in use is the tape's
-    /// [mode](chainrule_tape::Mode).
-    ///
-    /// This crate's layers are `#[track_caller]` here: what they record is attributed to the line that calls them.
-    /// (A `dyn Layer` can't pass that line on; the message then has the layer's name and the line that made it.) A
-    /// layer of your own keeps its own lines, so that a mistake in it is found there.
-    fn forward<'t>(&self, x: Var<'t>) -> Var<'t>;
-}
-
-impl<F> Layer for F
-where
-    F: for<'t> Fn(Var<'t>) -> Var<'t>,
-{
-    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        self(x)
-    }
-}
-
 /// Layers one after the other, each with a scope: its number (counting all layers, as in PyTorch) or its name.
+///
+/// Said in full, as PyTorch's, each layer with the width of its input:
 ///
 /// ```
 /// use chainrule_nn::{Layer, Linear, Sequential};
@@ -66,18 +26,103 @@ where
 /// let y = net.forward(tape.var([[0.5f32, 1.0]]));
 /// assert_eq!(y.shape().dims(), [1, 1]);
 /// ```
+///
+/// Or, as Keras's, with the shape of the first input alone:
+///
+/// ```
+/// use chainrule_nn::{Activation, Sequential};
+/// use chainrule_tape::Params;
+///
+/// let mut params = Params::seeded(7);
+/// let net = Sequential::with_input(&mut params.root(), [2], |net| {
+///     net.dense(3, Activation::Relu)
+///         .batch_norm()
+///         .dense(2, Activation::Relu)
+///         .batch_norm()
+///         .dense(1, Activation::Sigmoid)
+/// });
+/// assert_eq!(net.summary(&params)?.to_string(), "\
+/// Layer (type)    Output shape   Parameters
+/// ─────────────────────────────────────────
+/// 0 (Linear)      [1, 3]                  9
+/// 1 (Relu)        [1, 3]                  0
+/// 2 (BatchNorm)   [1, 3]                 12
+/// 3 (Linear)      [1, 2]                  8
+/// 4 (Relu)        [1, 2]                  0
+/// 5 (BatchNorm)   [1, 2]                  8
+/// 6 (Linear)      [1, 1]                  3
+/// 7 (Sigmoid)     [1, 1]                  0
+/// ─────────────────────────────────────────
+/// Trainable                              30
+/// Not trainable                          10
+/// Total                                  40
+/// ");
+/// # Ok::<(), chainrule_tape::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Sequential {
     stages: Vec<Stage>,
+    /// One input, and one output, if they are known.
+    shapes: Option<(Meta, Meta)>,
 }
 
 impl Sequential {
-    /// The layers that `build` puts on an empty [`Stack`].
+    /// The layers that `build` puts on an empty [`Stack`], each made for the width that it is given.
     pub fn new<'p>(
         at: &mut Scope<'p>,
-        build: impl for<'s> FnOnce(Stack<'s, 'p>) -> Stack<'s, 'p>,
+        build: impl for<'s> FnOnce(Stack<'s, 'p, Given>) -> Stack<'s, 'p, Given>,
     ) -> Sequential {
-        Sequential { stages: build(Stack { at, stages: Vec::new() }).stages }
+        Sequential { stages: build(Stack::new(at, Given(()))).stages, shapes: None }
+    }
+
+    /// The layers that `build` puts on an empty [`Stack`], each made for what the one before it makes; the first, for inputs of this
+    /// shape, without the batch: `[2]` for rows of two numbers, `[1, 28, 28]` for images with one channel. (If the first layer is an
+    /// [`embedding`](Stack::embedding), the inputs are indices: `[20]` for sequences of 20.)
+    ///
+    /// A layer is recorded as soon as it is made, in inference mode, to learn the shape of its result; nothing is computed. What
+    /// can't be recorded, as the shape does not fit, is a mistake that the params report: it names the layer, what arrives there and
+    /// what it wants.
+    ///
+    /// ```
+    /// use chainrule_nn::{Activation, Sequential};
+    /// use chainrule_tape::Params;
+    ///
+    /// let mut params = Params::seeded(7);
+    /// let digits = Sequential::with_input(&mut params.root(), [1, 28, 28], |net| {
+    ///     net.conv2d(32, 3, Activation::Relu)
+    ///         .max_pool2d(2)
+    ///         .conv2d(64, 3, Activation::Relu)
+    ///         .max_pool2d(2)
+    ///         .flatten()
+    ///         .dropout(0.5)
+    ///         .dense(10, Activation::Identity)
+    /// });
+    /// assert_eq!(digits.output_shape().unwrap().dims(), [10]);
+    /// assert_eq!(params.get("8.weight").unwrap().shape().dims(), [10, 64 * 5 * 5]);
+    ///
+    /// let mut params = Params::seeded(7);
+    /// let words = Sequential::with_input(&mut params.root(), [20], |net| {
+    ///     net.embedding(1000, 16).lstm(32).then(|x| x.at(1, -1)).dense(2, Activation::Identity)
+    /// });
+    /// assert_eq!(words.output_shape().unwrap().dims(), [2]);
+    ///
+    /// let mut params = Params::seeded(7);
+    /// Sequential::with_input(&mut params.root(), [28, 28], |net| net.conv2d(32, 3, Activation::Relu));
+    /// let message = params.check().unwrap_err().to_string();
+    /// assert!(message.contains("layer `0`: a Conv2d takes [channels, height, width], but [28, 28] arrives"));
+    /// ```
+    pub fn with_input<'p>(
+        at: &mut Scope<'p>,
+        input: impl Into<Shape>,
+        build: impl for<'s> FnOnce(Stack<'s, 'p, Inferred>) -> Stack<'s, 'p, Inferred>,
+    ) -> Sequential {
+        let inferred = Inferred::new(Meta::new(input, at.dtype()));
+        let Stack { stages, shapes, .. } = build(Stack::new(at, inferred));
+        Sequential { stages, shapes: shapes.of_one() }
+    }
+
+    pub(crate) fn of(stages: Vec<Stage>) -> Sequential {
+        Sequential { stages, shapes: None }
     }
 
     /// The number of layers.
@@ -89,14 +134,36 @@ impl Sequential {
     pub fn is_empty(&self) -> bool {
         self.stages.is_empty()
     }
+
+    /// The layers as a table; see [`summary`](crate::summary()).
+    ///
+    /// # Errors
+    /// The first mistake in the model. Without [`with_input`](Sequential::with_input) the shape of an input is not known; then
+    /// use [`summary`](crate::summary()), which is given one.
+    pub fn summary(&self, params: &Params) -> Result<Summary> {
+        params.check()?;
+        let Some((input, _)) = &self.shapes else {
+            let what = "the shape of the input is not known: use summary(&params, shape, |x| net.forward(x)), or make the \
+                        model by Sequential::with_input";
+            return Err(Error::Params(what.into()));
+        };
+        let batch: Shape = [1].into_iter().chain(input.shape.iter().copied()).collect();
+        summary_of(params, [Meta::new(batch, input.dtype)], |[x]| self.forward(x))
+    }
+
+    /// The shape of what comes out, without the batch; known after [`with_input`](Sequential::with_input).
+    pub fn output_shape(&self) -> Option<&Shape> {
+        self.shapes.as_ref().map(|(_, output)| &output.shape)
+    }
 }
 
 impl Layer for Sequential {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _calls = x.tape().calls_from_here(FILES);
         let mut x = x;
         for stage in &self.stages {
-            x = stage.forward(x);
+            x = stage.record(x);
         }
         x
     }
@@ -104,193 +171,30 @@ impl Layer for Sequential {
 
 impl fmt::Debug for Sequential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.stages.iter().map(|stage| (&stage.name, stage.call.kind()))).finish()
-    }
-}
-
-/// A [`Sequential`] in the making: each method returns it with one more layer.
-///
-/// ```
-/// use chainrule_nn::{Activation, Embedding, Layer, Sequential};
-/// use chainrule_tape::{Params, Tape};
-///
-/// let mut params = Params::seeded(7);
-/// let net = Sequential::new(&mut params.root(), |mut net| {
-///     net = net.push("words", |at| Embedding::new(at, 100, 4)).then(|x| x.mean(-2));
-///     for (inputs, outputs) in [(4, 8), (8, 8)] {
-///         net = net.linear(inputs, outputs).activation(Activation::Elu(1.0)).dropout(0.2);
-///     }
-///     net
-/// });
-/// let tape = Tape::with(&params);
-/// let y = net.forward(tape.var([[1i64, 5, 2], [7, 0, 0]]));
-/// assert_eq!(y.shape().dims(), [2, 8]);
-/// ```
-#[must_use = "each method returns the stack with one more layer"]
-pub struct Stack<'s, 'p> {
-    at: &'s mut Scope<'p>,
-    stages: Vec<Stage>,
-}
-
-impl Stack<'_, '_> {
-    /// A layer of any kind, made in the scope `name`.
-    pub fn push<L>(mut self, name: &str, make: impl FnOnce(&mut Scope<'_>) -> L) -> Self
-    where
-        L: Layer + Send + Sync + 'static,
-    {
-        let mut at = self.at.sub(name);
-        let call = Call::new(make(&mut at));
-        self.stages.push(Stage { name: at.prefix().into(), call });
-        self
-    }
-
-    /// A function of your own: `.then(|x| x.flatten(1))`.
-    pub fn then(self, function: impl for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync + 'static) -> Self {
-        self.with(Call::Function(Arc::new(function)))
-    }
-
-    /// A [`Linear`] layer.
-    #[track_caller]
-    pub fn linear(mut self, inputs: usize, outputs: usize) -> Self {
-        let layer = Linear::new(&mut self.scope(), inputs, outputs);
-        self.with(Call::Linear(layer))
-    }
-
-    /// A [`BatchNorm`].
-    #[track_caller]
-    pub fn batch_norm(mut self, features: usize) -> Self {
-        let layer = BatchNorm::new(&mut self.scope(), features);
-        self.with(Call::BatchNorm(layer))
-    }
-
-    /// A [`LayerNorm`].
-    #[track_caller]
-    pub fn layer_norm(mut self, features: usize) -> Self {
-        let layer = LayerNorm::new(&mut self.scope(), features);
-        self.with(Call::LayerNorm(layer))
-    }
-
-    /// An [`Embedding`].
-    #[track_caller]
-    pub fn embedding(mut self, count: usize, width: usize) -> Self {
-        let layer = Embedding::new(&mut self.scope(), count, width);
-        self.with(Call::Embedding(layer))
-    }
-
-    /// A [`Dropout`].
-    pub fn dropout(self, p: f64) -> Self {
-        self.with(Call::Dropout(Dropout::new(p)))
-    }
-
-    /// An [`Activation`].
-    pub fn activation(self, activation: Activation) -> Self {
-        self.with(Call::Activation(activation))
-    }
-
-    /// [`Activation::Relu`].
-    pub fn relu(self) -> Self {
-        self.activation(Activation::Relu)
-    }
-
-    /// [`Activation::Sigmoid`].
-    pub fn sigmoid(self) -> Self {
-        self.activation(Activation::Sigmoid)
-    }
-
-    /// [`Activation::Tanh`].
-    pub fn tanh(self) -> Self {
-        self.activation(Activation::Tanh)
-    }
-
-    /// [`Activation::Gelu`].
-    pub fn gelu(self) -> Self {
-        self.activation(Activation::Gelu)
-    }
-
-    /// [`Activation::Silu`].
-    pub fn silu(self) -> Self {
-        self.activation(Activation::Silu)
-    }
-
-    /// [`Activation::Softmax`].
-    pub fn softmax(self) -> Self {
-        self.activation(Activation::Softmax)
-    }
-
-    /// The next layer's scope, named by its number.
-    fn scope(&mut self) -> Scope<'_> {
-        self.at.sub(self.stages.len())
-    }
-
-    fn with(mut self, call: Call) -> Self {
-        let name = self.scope().prefix().into();
-        self.stages.push(Stage { name, call });
-        self
-    }
-}
-
-impl fmt::Debug for Stack<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.stages.iter().map(|stage| (&stage.name, stage.call.kind()))).finish()
+        f.debug_map().entries(self.stages.iter().map(|stage| (&stage.name, stage.layer.kind()))).finish()
     }
 }
 
 /// A layer and its name.
 #[derive(Clone)]
-struct Stage {
-    name: Arc<str>,
-    call: Call,
+pub(crate) struct Stage {
+    pub name: Arc<str>,
+    pub layer: Arc<dyn Layer + Send + Sync>,
+    /// Whether it has a row of its own in a table: not, if it has others one after the other.
+    pub noted: bool,
 }
 
-/// The kinds of layers. This crate's own have variants, as a call through a trait object loses the caller's source
-/// line, which belongs into messages. Other layers' ops are recorded in their own code, whose lines are kept.
-macro_rules! stages {
-    (with_scope: $($Layer:ident)*; without: $($Simple:ident)*) => {
-        #[derive(Clone)]
-        enum Call {
-            $($Layer($Layer),)*
-            $($Simple($Simple),)*
-            Function(Arc<dyn for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync>),
-            Other(Arc<dyn Layer + Send + Sync>),
-        }
+impl Stage {
+    pub(crate) fn new<L: Layer + Send + Sync + 'static>(name: &str, layer: L) -> Stage {
+        let noted = !std::any::type_name::<L>().ends_with("::Sequential");
+        Stage { name: name.into(), layer: Arc::new(layer), noted }
+    }
 
-        impl Call {
-            fn new<L: Layer + Send + Sync + 'static>(layer: L) -> Call {
-                let any: &dyn Any = &layer;
-                $(if let Some(own) = any.downcast_ref::<$Layer>() {
-                    return Call::$Layer(own.clone());
-                })*
-                $(if let Some(own) = any.downcast_ref::<$Simple>() {
-                    return Call::$Simple(*own);
-                })*
-                Call::Other(Arc::new(layer))
-            }
-
-            fn kind(&self) -> &'static str {
-                match self {
-                    $(Call::$Layer(_) => stringify!($Layer),)*
-                    $(Call::$Simple(layer) => layer.kind(),)*
-                    Call::Function(_) => "Function",
-                    Call::Other(_) => "Layer",
-                }
-            }
+    pub(crate) fn record<'t>(&self, x: Var<'t>) -> Var<'t> {
+        if self.noted {
+            x.tape().part(&self.name, self.layer.kind(), || self.layer.forward(x))
+        } else {
+            self.layer.forward(x)
         }
-
-        impl Stage {
-            #[track_caller]
-            fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-                let y = match &self.call {
-                    // These note their outputs themselves.
-                    $(Call::$Layer(layer) => return layer.forward(x),)*
-                    Call::Other(layer) => return layer.forward(x),
-                    $(Call::$Simple(layer) => layer.apply(x),)*
-                    Call::Function(function) => function(x),
-                };
-                y.tape().note_layer(y, &self.name, self.call.kind());
-                y
-            }
-        }
-    };
+    }
 }
-
-stages!(with_scope: Linear BatchNorm LayerNorm Embedding Sequential; without: Activation Dropout);

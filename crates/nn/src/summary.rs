@@ -1,6 +1,6 @@
 //! A model as a table.
 
-use chainrule_tape::{Kind, Meta, Params, Result, Shape, Tape, Var};
+use chainrule_tape::{Kind, Meta, NotedLayer, Params, Result, Shape, Tape, Var};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -93,11 +93,13 @@ pub struct Row {
     pub params: usize,
     /// Whether its parameters were counted in an earlier row: it is applied more than once.
     pub shared: bool,
+    /// Whether it also uses a parameter of another layer, whose row counts it.
+    pub tied: bool,
 }
 
 impl Summary {
-    fn new(params: &Params, layers: Vec<(Arc<str>, &'static str, Meta)>) -> Summary {
-        let names: HashSet<&str> = layers.iter().map(|(name, _, _)| &**name).collect();
+    fn new(params: &Params, layers: Vec<NotedLayer>) -> Summary {
+        let names: HashSet<&str> = layers.iter().map(|layer| &*layer.name).collect();
         let mut counts: HashMap<&str, usize> = HashMap::new();
         let (mut others, mut trainable, mut fixed) = (0, 0, 0);
         for (name, kind, tensor) in params.iter() {
@@ -117,10 +119,11 @@ impl Summary {
             }
         }
         let mut seen = HashSet::new();
-        let row = |(name, kind, output): &(Arc<str>, &'static str, Meta)| {
-            let params = counts.get(&**name).copied().unwrap_or(0);
-            let shared = params > 0 && !seen.insert(name.clone());
-            Row { name: name.clone(), kind, shape: output.shape.clone(), params, shared }
+        let row = |layer: &NotedLayer| {
+            let params = counts.get(&*layer.name).copied().unwrap_or(0);
+            let shared = params > 0 && !seen.insert(layer.name.clone());
+            let (name, shape) = (layer.name.clone(), layer.output.shape.clone());
+            Row { name, kind: layer.kind, shape, params, shared, tied: layer.tied }
         };
         Summary { rows: layers.iter().map(row).collect(), others, trainable, fixed }
     }
@@ -150,7 +153,12 @@ impl fmt::Display for Summary {
             } else {
                 format!("{} ({})", row.name, row.kind)
             };
-            let params = if row.shared { "shared".to_owned() } else { grouped(row.params) };
+            let params = match row.params {
+                _ if row.shared => "shared".to_owned(),
+                0 if row.tied => "shared".to_owned(),
+                own if row.tied => format!("{} + shared", grouped(own)),
+                own => grouped(own),
+            };
             [name, row.shape.to_string(), params]
         }));
         if self.others > 0 {

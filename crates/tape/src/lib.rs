@@ -27,8 +27,8 @@ pub use ops::{Conv, ConvTranspose, Pool};
 pub use params::{Kind, Loaded, ParamId, Params, Scope, name_fits};
 pub use plan::Constant;
 pub use record::{
-    Batch, Gradients, Key, Lower, Meta, Mode, Movement, Op, Operand, Piece, Rule, Substituted, Tape, Var,
-    View, Within,
+    Batch, CallsFromHere, Gradients, Key, Lower, Meta, Mode, Movement, NotedLayer, Op, Operand, Piece, Rule,
+    Substituted, Tape, Var, View, Within,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -4,6 +4,7 @@ mod append;
 mod assign;
 mod kept;
 mod key;
+mod layers;
 mod mistakes;
 mod nodes;
 mod op;
@@ -15,6 +16,7 @@ mod var;
 
 pub use key::Key;
 pub(crate) use key::{KeyMap, type_word};
+pub use layers::{CallsFromHere, NotedLayer};
 pub use mistakes::Within;
 pub(crate) use nodes::{Leaf, Source};
 pub use op::{Batch, Gradients, Lower, Meta, Movement, Op, Piece, Rule, View};

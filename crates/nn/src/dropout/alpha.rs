@@ -3,6 +3,7 @@
 use super::channels::per_channel;
 use super::{Kept, kept};
 use crate::Layer;
+use crate::label::note;
 use chainrule_tape::{Shape, Var};
 
 /// What [`selu`](Var::selu) tends to at -∞: `-scale·α`.
@@ -49,8 +50,7 @@ impl Layer for AlphaDropout {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let y = alpha_dropout("AlphaDropout", x, self.p, Var::shape);
-        y.tape().note_layer(y, &"alpha_dropout".into(), "AlphaDropout");
-        y
+        note(y, "AlphaDropout")
     }
 }
 
@@ -95,8 +95,7 @@ impl Layer for FeatureAlphaDropout {
         };
         let channels = |x: Var<'_>| per_channel(x, rank.saturating_sub(2));
         let y = alpha_dropout("FeatureAlphaDropout", x, self.p, channels);
-        tape.note_layer(y, &"feature_alpha_dropout".into(), "FeatureAlphaDropout");
-        y
+        note(y, "FeatureAlphaDropout")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Kept, drop_but, kept};
 use crate::Layer;
+use crate::label::note;
 use crate::norm::positions;
 use chainrule_tape::{Shape, Var};
 
@@ -73,8 +74,7 @@ impl<const D: usize> Layer for DropoutNd<D> {
             Kept::Some(keep) => drop_but(x, per_channel(x, D), keep),
             Kept::All(x) => x,
         };
-        tape.note_layer(y, &Self::KIND.to_ascii_lowercase().into(), Self::KIND);
-        y
+        note(y, Self::KIND)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Normal noise in training.
 
 use crate::Layer;
+use crate::label::note;
 use chainrule_tape::Var;
 
 /// Multiplies each element by a normal number of mean 1 and standard deviation `√(rate / (1 - rate))` in training, the
@@ -48,8 +49,7 @@ impl Layer for GaussianDropout {
         } else {
             x
         };
-        tape.note_layer(y, &"gaussian_dropout".into(), "GaussianDropout");
-        y
+        note(y, "GaussianDropout")
     }
 }
 
@@ -97,7 +97,6 @@ impl Layer for GaussianNoise {
         } else {
             x
         };
-        tape.note_layer(y, &"gaussian_noise".into(), "GaussianNoise");
-        y
+        note(y, "GaussianNoise")
     }
 }

@@ -1,6 +1,7 @@
 //! Local response normalization.
 
 use crate::Layer;
+use crate::label::note;
 use chainrule_tape::Var;
 
 /// Divides by a power of the mean square of channels nearby: `y = x / (k + α·m)^β`, with `x` and `y` of shape `[n, channels, …]`,
@@ -75,7 +76,6 @@ impl Layer for LocalResponseNorm {
         }
         let windows = x.square().pad(1, size / 2, (size - 1) / 2).unfold(1, size, 1);
         let y = x / (windows.mean(-1) * self.alpha + self.k).pow(self.beta);
-        tape.note_layer(y, &"local_response_norm".into(), "LocalResponseNorm");
-        y
+        note(y, "LocalResponseNorm")
     }
 }

@@ -1,6 +1,7 @@
 //! Scaling to length 1.
 
 use crate::Layer;
+use crate::label::note;
 use chainrule_tape::Var;
 
 /// Scales rows to length 1: `y = x / max(√Σx², 1e-12)`, summed along the last axis, unless told otherwise. (Keras's
@@ -47,8 +48,7 @@ impl Layer for UnitNorm {
         let tape = x.tape();
         let _op = tape.within("UnitNorm", &[x]);
         let y = unit(x, &self.axes, 1e-12);
-        tape.note_layer(y, &"unit_norm".into(), "UnitNorm");
-        y
+        note(y, "UnitNorm")
     }
 }
 

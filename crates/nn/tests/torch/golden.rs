@@ -126,7 +126,6 @@ impl Torch {
         self.check(case, make, |layer, x| vec![layer.forward(x[0])]);
     }
 
-    #[allow(dead_code)]
     /// Checks a function of the inputs, without parameters.
     pub(crate) fn function(&self, case: &str, apply: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>) {
         self.check(case, |_| (), |(), x| vec![apply(x)]);

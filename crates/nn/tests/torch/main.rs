@@ -2,14 +2,18 @@
 
 mod activation;
 mod attention;
+mod conv;
+mod embedding;
 mod golden;
 mod linear;
 mod loss;
 mod loss_margin;
 mod multihead;
 mod norm;
+mod pool;
 mod positions;
 mod recurrent;
+mod resample;
 mod transformer;
 mod weight_norm;
 

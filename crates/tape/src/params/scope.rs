@@ -77,6 +77,11 @@ impl<'p> Scope<'p> {
         self.params.dtype()
     }
 
+    /// All tensors so far.
+    pub fn params(&self) -> &Params {
+        self.params
+    }
+
     /// The full name of this scope.
     pub fn prefix(&self) -> &str {
         &self.prefix

@@ -116,7 +116,7 @@ impl Tape {
         // (No closure: it would be its own caller.)
         match self.line.get() {
             Some(line) => At(line),
-            None => At(Location::caller()),
+            None => At(self.seen_from(Location::caller())),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a tape holds: nodes, and the values that are given.
 
 use super::kept::{ByParam, Values};
+use super::layers::Noted;
 use super::nodes::{Leaf, Nodes, Source};
 use super::{Key, KeyMap, Meta};
 use crate::params::{ParamId, Params};
@@ -31,7 +32,8 @@ pub(crate) struct Recording {
     pub spare: Vec<Option<Tensor>>,
     /// What stands for elements of a batch or arguments of a step: what is made from these is never computed.
     pub placeholders: Vec<u32>,
-    pub layers: Vec<(u32, Arc<str>, &'static str)>,
+    /// The outputs of layers.
+    pub layers: Vec<Noted>,
     /// Values computed so far.
     pub values: Values,
     pub random: Random,

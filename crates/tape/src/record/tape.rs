@@ -1,9 +1,10 @@
 //! The arena of nodes.
 
+use super::Var;
+use super::layers::Caller;
 use super::mistakes::Composition;
 use super::nodes::Node;
 use super::recording::{Random, Recording};
-use super::{Meta, Var};
 use crate::execute::Cache;
 use crate::params::Params;
 use crate::{DType, Result};
@@ -42,6 +43,8 @@ pub struct Tape {
     mode: Cell<Mode>,
     /// The line to which nodes are attributed while a derivative rule records: that of the op it belongs to.
     pub(super) line: Cell<Option<&'static Location<'static>>>,
+    /// The line that called a layer through a trait object, for what is recorded in the layer's own files.
+    pub(super) caller: Cell<Option<Caller>>,
     /// The op that is being made of others, to which their mistakes are attributed.
     pub(super) composition: Cell<Option<Composition>>,
 }
@@ -120,22 +123,6 @@ impl Tape {
     /// The params' values that this tape was made with.
     pub fn params(&self) -> Option<Arc<Params>> {
         self.recording.borrow().params.clone()
-    }
-
-    /// Notes that a value is the output of the layer `name` of type `kind` (such as `Linear`).
-    pub fn note_layer(&self, output: Var<'_>, name: &Arc<str>, kind: &'static str) {
-        if !output.is_poisoned() && std::ptr::eq(output.tape, self) {
-            self.recording.borrow_mut().layers.push((output.index, name.clone(), kind));
-        }
-    }
-
-    /// Name, type and output of the layers recorded so far, in order.
-    pub fn layers(&self) -> Vec<(Arc<str>, &'static str, Meta)> {
-        let recording = self.recording.borrow();
-        let of = |(index, name, kind): &(u32, Arc<str>, &'static str)| {
-            (name.clone(), *kind, recording.nodes[*index as usize].meta.clone())
-        };
-        recording.layers.iter().map(of).collect()
     }
 
     /// Seeds the random numbers of this tape.

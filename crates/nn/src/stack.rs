@@ -1,0 +1,346 @@
+//! A [`Sequential`] in the making.
+
+use crate::sequential::Stage;
+use crate::{Activation, BatchNorm, Dropout, Embedding, Layer, LayerNorm, Linear, Residual, Sequential};
+use crate::{AvgPool1d, AvgPool2d, AvgPool3d, Flatten, GlobalAvgPool, GlobalMaxPool};
+use crate::{MaxPool1d, MaxPool2d, MaxPool3d};
+use chainrule_tape::{DType, Meta, Pool, Scope, Shape, Tape, Var};
+use std::fmt;
+
+/// A [`Sequential`] in the making: each method returns it with one more layer. Of a layer with parameters, the methods take the
+/// width of the input in [`Sequential::new`], and know it in [`Sequential::with_input`].
+///
+/// ```
+/// use chainrule_nn::{Activation, Embedding, Layer, Sequential};
+/// use chainrule_tape::{Params, Tape};
+///
+/// let mut params = Params::seeded(7);
+/// let net = Sequential::new(&mut params.root(), |mut net| {
+///     net = net.push("words", |at| Embedding::new(at, 100, 4)).then(|x| x.mean(-2));
+///     for (inputs, outputs) in [(4, 8), (8, 8)] {
+///         net = net.linear(inputs, outputs).activation(Activation::Elu(1.0)).dropout(0.2);
+///     }
+///     net
+/// });
+/// let tape = Tape::with(&params);
+/// let y = net.forward(tape.var([[1i64, 5, 2], [7, 0, 0]]));
+/// assert_eq!(y.shape().dims(), [2, 8]);
+/// ```
+#[must_use = "each method returns the stack with one more layer"]
+pub struct Stack<'s, 'p, S = Given> {
+    pub(crate) at: &'s mut Scope<'p>,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) shapes: S,
+}
+
+/// Of a [`Stack`] whose layers are given the widths of their inputs.
+#[derive(Clone, Debug)]
+pub struct Given(pub(crate) ());
+
+/// Of a [`Stack`] that knows the shape of what its last layer makes.
+#[derive(Clone, Debug)]
+pub struct Inferred {
+    /// One input, without the batch.
+    input: Meta,
+    /// What arrives at the next layer, with a batch of [`BATCH`]; None after a mistake.
+    arriving: Option<Meta>,
+    /// Whether there are no layers yet.
+    is_first: bool,
+}
+
+/// The size of the batch with which layers are recorded to learn their shapes. (Not 1, which may be dropped.)
+const BATCH: usize = 2;
+
+/// What a [`Stack`] knows of shapes.
+pub trait Shapes: Clone {
+    /// One more layer, which is numbered `at` this scope's end.
+    #[doc(hidden)]
+    fn follow(&mut self, at: &mut Scope<'_>, name: &str, record: &dyn for<'t> Fn(Var<'t>) -> Var<'t>);
+}
+
+impl Shapes for Given {
+    fn follow(&mut self, _: &mut Scope<'_>, _: &str, _: &dyn for<'t> Fn(Var<'t>) -> Var<'t>) {}
+}
+
+impl Shapes for Inferred {
+    fn follow(&mut self, at: &mut Scope<'_>, name: &str, record: &dyn for<'t> Fn(Var<'t>) -> Var<'t>) {
+        self.is_first = false;
+        let Some(meta) = self.arriving.take() else { return };
+        let tape = Tape::with(at.params()).inference();
+        let y = record(tape.input(&meta.shape, meta.dtype));
+        match tape.check() {
+            Err(error) if y.is_poisoned() => at.mistake(format!("layer `{name}`: {error}")),
+            _ => self.arriving = Some(y.meta()),
+        }
+    }
+}
+
+impl Inferred {
+    pub(crate) fn new(input: Meta) -> Inferred {
+        let shape: Shape = [BATCH].into_iter().chain(input.shape.iter().copied()).collect();
+        let arriving = Some(Meta::new(shape, input.dtype));
+        Inferred { input, arriving, is_first: true }
+    }
+
+    /// Says that the inputs are indices, if nobody has used them yet.
+    pub(crate) fn of_indices(&mut self) {
+        if self.is_first {
+            *self = Inferred::new(Meta::new(&self.input.shape, DType::I64));
+        }
+    }
+
+    /// What arrives at the next layer.
+    pub(crate) fn arriving(&self) -> Arriving {
+        Arriving(self.arriving.clone())
+    }
+
+    /// What arrives is not what is wanted, as was noted.
+    pub(crate) fn lose(&mut self) {
+        self.arriving = None;
+    }
+
+    /// One input and one output.
+    pub(crate) fn of_one(self) -> Option<(Meta, Meta)> {
+        let output = self.arriving?;
+        let shape = Shape::from(output.shape.get(1..).unwrap_or_default());
+        Some((self.input, Meta::new(shape, output.dtype)))
+    }
+}
+
+/// What arrives at a layer that is being made: see [`Stack::layer`].
+#[derive(Clone, Debug)]
+pub struct Arriving(Option<Meta>);
+
+impl Arriving {
+    /// After a mistake.
+    pub(crate) fn lost() -> Arriving {
+        Arriving(None)
+    }
+
+    /// Whether it is known: not after a mistake.
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The length of the last axis: for layers like [`Linear`]. 0 if there is none.
+    pub fn width(&self) -> usize {
+        self.shape().last().copied().unwrap_or(0)
+    }
+
+    /// The number of channels: the length of the first axis after the batch. 0 if there is none.
+    pub fn channels(&self) -> usize {
+        self.shape().first().copied().unwrap_or(0)
+    }
+
+    /// The shape without the batch.
+    pub fn shape(&self) -> &[usize] {
+        self.0.as_ref().and_then(|meta| meta.shape.get(1..)).unwrap_or_default()
+    }
+}
+
+impl<'s, 'p, S> Stack<'s, 'p, S> {
+    pub(crate) fn new(at: &'s mut Scope<'p>, shapes: S) -> Stack<'s, 'p, S> {
+        Stack { at, stages: Vec::new(), shapes }
+    }
+
+    /// The next layer's scope, named by its number.
+    pub(crate) fn next(&mut self) -> Scope<'_> {
+        self.at.sub(self.stages.len())
+    }
+}
+
+/// Layers of any kind, and those without parameters.
+impl<S: Shapes> Stack<'_, '_, S> {
+    /// A layer of any kind, made in the scope `name`.
+    pub fn push<L>(self, name: &str, make: impl FnOnce(&mut Scope<'_>) -> L) -> Self
+    where
+        L: Layer + Send + Sync + 'static,
+    {
+        let layer = make(&mut self.at.sub(name));
+        self.with(name, layer)
+    }
+
+    /// A layer that is made already: one without parameters, or one that is used elsewhere too and shares its parameters.
+    ///
+    /// ```
+    /// use chainrule_nn::{AdaptiveAvgPool2d, Linear, Sequential};
+    /// use chainrule_tape::Params;
+    ///
+    /// let mut params = Params::seeded(7);
+    /// let mut at = params.root();
+    /// let shared = Linear::new(&mut at.sub("shared"), 4, 4);
+    /// let net = Sequential::with_input(&mut at.sub("net"), [3, 8, 8], |net| {
+    ///     net.add(AdaptiveAvgPool2d::new([1, 4])).add(shared.clone()).relu().add(shared)
+    /// });
+    /// assert_eq!(params.trainable_count(), 4 * 4 + 4);
+    /// assert!(net.summary(&params)?.rows()[3].shared);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    pub fn add(self, layer: impl Layer + Send + Sync + 'static) -> Self {
+        let number = self.stages.len().to_string();
+        self.with(&number, layer)
+    }
+
+    /// A function of your own: `.then(|x| x.flatten(1))`.
+    pub fn then(self, function: impl for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync + 'static) -> Self {
+        self.add(function)
+    }
+
+    /// Layers with a way around them: see [`Residual`]. Their names are numbers within this layer's number: `3.0.weight`.
+    ///
+    /// ```
+    /// use chainrule_nn::{Activation, Sequential};
+    /// use chainrule_tape::Params;
+    ///
+    /// let mut params = Params::seeded(7);
+    /// Sequential::with_input(&mut params.root(), [8], |net| {
+    ///     net.residual(|block| block.dense(16, Activation::Relu).linear(8)).relu()
+    /// });
+    /// let names: Vec<&str> = params.iter().map(|(name, _, _)| name).collect();
+    /// assert_eq!(names, ["0.0.weight", "0.0.bias", "0.2.weight", "0.2.bias"]);
+    /// ```
+    pub fn residual(mut self, build: impl for<'a, 'b> FnOnce(Stack<'a, 'b, S>) -> Stack<'a, 'b, S>) -> Self {
+        let shapes = self.shapes.clone();
+        let stages = build(Stack::new(&mut self.next(), shapes)).stages;
+        self.add(Residual::new(Sequential::of(stages)))
+    }
+
+    /// A [`Dropout`].
+    pub fn dropout(self, p: f64) -> Self {
+        self.add(Dropout::new(p))
+    }
+
+    /// A [`Flatten`] of all axes but the batch.
+    pub fn flatten(self) -> Self {
+        self.add(Flatten::new())
+    }
+
+    /// A [`MaxPool1d`](crate::MaxPool1d).
+    pub fn max_pool1d(self, pool: impl Into<Pool<1>>) -> Self {
+        self.add(MaxPool1d::new(pool))
+    }
+
+    /// A [`MaxPool2d`](crate::MaxPool2d).
+    pub fn max_pool2d(self, pool: impl Into<Pool<2>>) -> Self {
+        self.add(MaxPool2d::new(pool))
+    }
+
+    /// A [`MaxPool3d`](crate::MaxPool3d).
+    pub fn max_pool3d(self, pool: impl Into<Pool<3>>) -> Self {
+        self.add(MaxPool3d::new(pool))
+    }
+
+    /// An [`AvgPool1d`](crate::AvgPool1d).
+    pub fn avg_pool1d(self, pool: impl Into<Pool<1>>) -> Self {
+        self.add(AvgPool1d::new(pool))
+    }
+
+    /// An [`AvgPool2d`](crate::AvgPool2d).
+    pub fn avg_pool2d(self, pool: impl Into<Pool<2>>) -> Self {
+        self.add(AvgPool2d::new(pool))
+    }
+
+    /// An [`AvgPool3d`](crate::AvgPool3d).
+    pub fn avg_pool3d(self, pool: impl Into<Pool<3>>) -> Self {
+        self.add(AvgPool3d::new(pool))
+    }
+
+    /// A [`GlobalAvgPool`].
+    pub fn global_avg_pool(self) -> Self {
+        self.add(GlobalAvgPool)
+    }
+
+    /// A [`GlobalMaxPool`].
+    pub fn global_max_pool(self) -> Self {
+        self.add(GlobalMaxPool)
+    }
+
+    /// An [`Activation`].
+    pub fn activation(self, activation: Activation) -> Self {
+        self.add(activation)
+    }
+
+    /// [`Activation::Relu`].
+    pub fn relu(self) -> Self {
+        self.add(Activation::Relu)
+    }
+
+    /// [`Activation::Sigmoid`].
+    pub fn sigmoid(self) -> Self {
+        self.add(Activation::Sigmoid)
+    }
+
+    /// [`Activation::Tanh`].
+    pub fn tanh(self) -> Self {
+        self.add(Activation::Tanh)
+    }
+
+    /// [`Activation::Gelu`].
+    pub fn gelu(self) -> Self {
+        self.add(Activation::Gelu)
+    }
+
+    /// [`Activation::Silu`].
+    pub fn silu(self) -> Self {
+        self.add(Activation::Silu)
+    }
+
+    /// [`Activation::Softmax`].
+    pub fn softmax(self) -> Self {
+        self.add(Activation::Softmax)
+    }
+
+    /// The layer, called `name` within this scope.
+    fn with(mut self, name: &str, layer: impl Layer + Send + Sync + 'static) -> Self {
+        let stage = Stage::new(self.at.sub(name).prefix(), layer);
+        self.shapes.follow(self.at, name, &|x| stage.record(x));
+        self.stages.push(stage);
+        self
+    }
+}
+
+/// Layers that are given the width of their input.
+impl Stack<'_, '_, Given> {
+    /// A layer of any kind, named by its number: `.layer(|at| Conv2d::new(at, 1, 32, 3))`.
+    pub fn layer<L>(mut self, make: impl FnOnce(&mut Scope<'_>) -> L) -> Self
+    where
+        L: Layer + Send + Sync + 'static,
+    {
+        let layer = make(&mut self.next());
+        self.add(layer)
+    }
+
+    /// A [`Linear`] layer.
+    #[track_caller]
+    pub fn linear(mut self, inputs: usize, outputs: usize) -> Self {
+        let layer = Linear::new(&mut self.next(), inputs, outputs);
+        self.add(layer)
+    }
+
+    /// A [`BatchNorm`].
+    #[track_caller]
+    pub fn batch_norm(mut self, features: usize) -> Self {
+        let layer = BatchNorm::new(&mut self.next(), features);
+        self.add(layer)
+    }
+
+    /// A [`LayerNorm`].
+    #[track_caller]
+    pub fn layer_norm(mut self, features: usize) -> Self {
+        let layer = LayerNorm::new(&mut self.next(), features);
+        self.add(layer)
+    }
+
+    /// An [`Embedding`].
+    #[track_caller]
+    pub fn embedding(mut self, count: usize, width: usize) -> Self {
+        let layer = Embedding::new(&mut self.next(), count, width);
+        self.add(layer)
+    }
+}
+
+impl<S> fmt::Debug for Stack<'_, '_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.stages.iter().map(|stage| (&stage.name, stage.layer.kind()))).finish()
+    }
+}

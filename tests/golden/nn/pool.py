@@ -1,0 +1,37 @@
+"""Pools."""
+
+from torch_nn import case, numbers
+from torch import nn
+
+case("max1d", nn.MaxPool1d(2), numbers(2, 2, 6))
+case("max1d_all", nn.MaxPool1d(3, stride=2, padding=1, dilation=2, ceil_mode=True), numbers(1, 2, 8))
+case("max2d", nn.MaxPool2d(2), numbers(1, 2, 4, 5))
+case("max2d_all", nn.MaxPool2d((2, 3), stride=(1, 2), padding=(1, 1), dilation=(2, 1), ceil_mode=True), numbers(1, 2, 5, 6))
+case("max2d_one", nn.MaxPool2d(2, stride=1), numbers(2, 3, 3))
+case("max3d", nn.MaxPool3d(2), numbers(1, 1, 4, 2, 5))
+case("max3d_all", nn.MaxPool3d((1, 2, 2), stride=(2, 1, 2), padding=(0, 1, 1), dilation=(1, 2, 1), ceil_mode=True),
+     numbers(1, 1, 3, 4, 4))
+case("avg1d", nn.AvgPool1d(2), numbers(2, 2, 6))
+case("avg1d_all", nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False), numbers(1, 2, 8))
+case("avg2d", nn.AvgPool2d(2), numbers(1, 2, 4, 5))
+case("avg2d_all", nn.AvgPool2d((2, 3), stride=(1, 2), padding=(1, 1), ceil_mode=True), numbers(1, 2, 5, 6))
+case("avg2d_without_pad", nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False), numbers(1, 1, 4, 6))
+case("avg2d_one", nn.AvgPool2d(2, stride=1), numbers(2, 3, 3))
+case("avg3d", nn.AvgPool3d(2), numbers(1, 1, 4, 2, 5))
+case("avg3d_all", nn.AvgPool3d((1, 2, 2), stride=(2, 1, 2), padding=(0, 1, 1), ceil_mode=True), numbers(1, 1, 3, 4, 4))
+case("adaptive_avg1d", nn.AdaptiveAvgPool1d(3), numbers(1, 2, 7))
+case("adaptive_avg2d", nn.AdaptiveAvgPool2d((2, 3)), numbers(1, 2, 5, 4))
+case("adaptive_avg3d", nn.AdaptiveAvgPool3d((1, 2, 2)), numbers(1, 1, 2, 3, 4))
+case("adaptive_max1d", nn.AdaptiveMaxPool1d(3), numbers(1, 2, 7))
+case("adaptive_max2d", nn.AdaptiveMaxPool2d((2, 3)), numbers(1, 2, 5, 4))
+case("adaptive_max3d", nn.AdaptiveMaxPool3d((1, 2, 2)), numbers(1, 1, 2, 3, 4))
+case("global_avg1d", lambda x: x.mean(2), numbers(2, 3, 4))
+case("global_avg2d", lambda x: nn.functional.adaptive_avg_pool2d(x, 1).flatten(1), numbers(2, 3, 2, 3))
+case("global_avg3d", lambda x: x.mean((2, 3, 4)), numbers(1, 2, 2, 2, 2))
+case("global_max2d", lambda x: x.amax((2, 3)), numbers(2, 3, 2, 3))
+case("lp1d", nn.LPPool1d(3, 2), numbers(1, 2, 6).abs())
+case("lp1d_all", nn.LPPool1d(1.5, 3, stride=2, ceil_mode=True), numbers(1, 2, 8).abs())
+case("lp1d_sum", nn.LPPool1d(1, 2), numbers(1, 2, 4))
+case("lp2d", nn.LPPool2d(2, 2), numbers(1, 2, 4, 5))
+case("lp2d_all", nn.LPPool2d(2, (2, 3), stride=(1, 2), ceil_mode=True), numbers(1, 1, 3, 6))
+case("lp3d", nn.LPPool3d(2, (1, 2, 2), stride=1), numbers(1, 1, 2, 3, 3))
