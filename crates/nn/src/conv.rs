@@ -1,26 +1,8 @@
 //! Convolution.
 
-use crate::label::Label;
+use crate::filters::{BuildFilters, Filters, PerAxis};
 use crate::{Init, Layer};
 use chainrule_tape::{Conv, PadMode, ParamId, Scope, Var};
-
-/// A length along each of `N` spatial axes: a number for all of them, or an array of each.
-pub trait PerAxis<const N: usize> {
-    /// The lengths.
-    fn each(self) -> [usize; N];
-}
-
-impl<const N: usize> PerAxis<N> for usize {
-    fn each(self) -> [usize; N] {
-        [self; N]
-    }
-}
-
-impl<const N: usize> PerAxis<N> for [usize; N] {
-    fn each(self) -> [usize; N] {
-        self
-    }
-}
 
 /// A convolution of sequences `[n, c, l]`: see [`ConvNd`].
 pub type Conv1d = ConvNd<1>;
@@ -41,8 +23,8 @@ pub type Conv3d = ConvNd<3>;
 /// Names, layout, defaults and initial values are PyTorch's. A setting that is a length is a number for all axes, or an array
 /// of each.
 ///
-/// An input of another rank, number of channels or dtype, or one that is smaller than a window, is a mistake that names the
-/// layer and its line.
+/// An input of another rank, number of channels or dtype is a mistake that names the layer and its line; one that is smaller
+/// than a window is a mistake too.
 ///
 /// Source: LeCun et al., "Backpropagation applied to handwritten zip code recognition", Neural Computation 1989.
 ///
@@ -255,71 +237,4 @@ layers! {
     1 "Conv1d" conv1d;
     2 "Conv2d" conv2d;
     3 "Conv3d" conv3d;
-}
-
-/// The parameters of a convolution or a transposed one.
-#[derive(Clone, Debug)]
-pub(crate) struct Filters<const N: usize> {
-    pub label: Label,
-    pub weight: ParamId,
-    pub bias: Option<ParamId>,
-    pub inputs: usize,
-    pub outputs: usize,
-    pub window: [usize; N],
-    pub groups: usize,
-}
-
-impl<const N: usize> Filters<N> {
-    /// With the bias, and noted.
-    #[track_caller]
-    pub(crate) fn finish<'t>(&self, kind: &'static str, y: Var<'t>) -> Var<'t> {
-        let y = match self.bias {
-            Some(bias) => {
-                let mut channels = [1; 4];
-                channels[0] = self.outputs;
-                y + y.tape().param(bias).reshape(&channels[..N + 1])
-            }
-            None => y,
-        };
-        self.label.note(y, kind)
-    }
-}
-
-/// [`Filters`] in the making.
-#[derive(Clone, Debug)]
-pub(crate) struct BuildFilters<const N: usize> {
-    pub inputs: usize,
-    pub outputs: usize,
-    window: [usize; N],
-    pub groups: usize,
-    pub has_bias: bool,
-    pub init: Option<(Init, Init)>,
-}
-
-impl<const N: usize> BuildFilters<N> {
-    pub(crate) fn new(inputs: usize, outputs: usize, window: impl PerAxis<N>) -> BuildFilters<N> {
-        BuildFilters { inputs, outputs, window: window.each(), groups: 1, has_bias: true, init: None }
-    }
-
-    /// The parameters, with a weight of `channels` windows.
-    #[track_caller]
-    pub(crate) fn make(self, at: &mut Scope<'_>, kind: &str, channels: [usize; 2]) -> Filters<N> {
-        let BuildFilters { inputs, outputs, window, groups, has_bias, init } = self;
-        if inputs == 0 || outputs == 0 || window.contains(&0) {
-            at.mistake(format!(
-                "a {kind} from {inputs} to {outputs} channels with windows of {window:?} has no weights"
-            ));
-        }
-        if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
-            at.mistake(format!("a {kind} from {inputs} to {outputs} channels can't have {groups} groups"));
-        }
-        let label = Label::new(at);
-        let shape: Vec<usize> = channels.into_iter().chain(window).collect();
-        // (As PyTorch counts them, the inputs of a transposed convolution are its weight's second axis too.)
-        let fan = shape[1..].iter().product();
-        let (of_weight, of_bias) = init.unwrap_or((Init::usual(fan), Init::usual(fan)));
-        let weight = of_weight.param(at, "weight", shape);
-        let bias = has_bias.then(|| of_bias.param(at, "bias", outputs));
-        Filters { label, weight, bias, inputs, outputs, window, groups }
-    }
 }

@@ -1,6 +1,6 @@
 //! Transposed convolution.
 
-use crate::conv::{BuildFilters, Filters, PerAxis};
+use crate::filters::{BuildFilters, Filters, PerAxis};
 use crate::{Init, Layer};
 use chainrule_tape::{ConvTranspose, ParamId, Scope, Var};
 

@@ -49,6 +49,7 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod arriving;
 mod attention;
 mod bilinear;
 mod conv;
@@ -57,6 +58,7 @@ mod dropout;
 mod embedding;
 mod embedding_bag;
 mod gated;
+mod filters;
 mod init;
 mod label;
 mod layer;
@@ -85,8 +87,11 @@ pub use attention::{
     Attend, AttentionConfig, KeyValue, LearnedPositions, MultiheadAttention, Rotary, SinusoidalPositions,
     alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
 };
+pub use activation::Activation;
+pub use arriving::{Arriving, Given, Inferred, Shapes};
+pub use attention::{MultiheadAttention, scaled_dot_product_attention};
 pub use bilinear::Bilinear;
-pub use conv::{BuildConv, Conv1d, Conv2d, Conv3d, ConvNd, PerAxis};
+pub use conv::{BuildConv, Conv1d, Conv2d, Conv3d, ConvNd};
 pub use conv_transpose::{
     BuildConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd,
 };
@@ -98,6 +103,8 @@ pub use embedding::Embedding;
 pub use embedding_bag::{Bag, EmbeddingBag};
 pub use gated::GatedLinear;
 pub use init::{Distribution, Fan, Init};
+pub use filters::PerAxis;
+pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use linear::Linear;
 pub use loss::{
@@ -131,7 +138,7 @@ pub use resample::{ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample};
 pub use residual::{Parallel, Residual};
 pub use sequential::Sequential;
 pub use shape::{Flatten, Identity, Unflatten};
-pub use stack::{Arriving, Given, Inferred, Shapes, Stack};
+pub use stack::Stack;
 pub use summary::{Row, Summary, summary, summary_of};
 pub use transformer::{
     CausalTransformer, Transformer, TransformerConfig, TransformerDecoder, TransformerDecoderLayer,

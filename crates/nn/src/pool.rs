@@ -1,7 +1,7 @@
 //! Pooling: one number for each window of a channel.
 
 use crate::Layer;
-use crate::conv::PerAxis;
+use crate::filters::PerAxis;
 use crate::label::note;
 use chainrule_tape::{Pool, Var};
 
@@ -147,13 +147,7 @@ impl<const N: usize> LpPoolNd<N> {
         }
         // A root of 0 has no derivative: it is taken of 1 instead.
         let zero = sum.eq(0.0);
-        note(
-            zero.select(
-                sum,
-                zero.select(sum.tape().full(sum.shape(), 1.0, sum.dtype()), sum).pow(1.0 / self.p),
-            ),
-            kind,
-        )
+        note(zero.select(0.0, zero.select(1.0, sum).pow(1.0 / self.p)), kind)
     }
 }
 

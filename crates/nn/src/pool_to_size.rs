@@ -1,7 +1,7 @@
 //! Pooling to an output of a given size.
 
 use crate::Layer;
-use crate::conv::PerAxis;
+use crate::filters::PerAxis;
 use crate::label::note;
 use chainrule_tape::Var;
 

@@ -1,9 +1,10 @@
 //! Layers one after the other.
 
+use crate::arriving::{Given, Inferred};
 use crate::layer::FILES;
-use crate::stack::{Given, Inferred, Stack};
-use crate::{Layer, Summary, summary_of};
+use crate::{Layer, Stack, Summary, summary_of};
 use chainrule_tape::{Error, Meta, Params, Result, Scope, Shape, Var};
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -186,7 +187,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new<L: Layer + Send + Sync + 'static>(name: &str, layer: L) -> Stage {
-        let noted = !std::any::type_name::<L>().ends_with("::Sequential");
+        let noted = TypeId::of::<L>() != TypeId::of::<Sequential>();
         Stage { name: name.into(), layer: Arc::new(layer), noted }
     }
 

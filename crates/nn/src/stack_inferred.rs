@@ -1,7 +1,7 @@
 //! Layers that are made for what arrives: those of [`Sequential::with_input`](crate::Sequential::with_input).
 
-use crate::conv::PerAxis;
-use crate::stack::{Arriving, Inferred};
+use crate::arriving::{Arriving, Inferred};
+use crate::filters::PerAxis;
 use crate::{Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Embedding, Gru, Layer, LayerNorm, Linear};
 use crate::{Lstm, Stack};
 use chainrule_tape::{Scope, Var};

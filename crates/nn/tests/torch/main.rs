@@ -16,5 +16,6 @@ mod recurrent;
 mod resample;
 mod transformer;
 mod weight_norm;
+mod sequential;
 
 use golden::Torch;
