@@ -187,10 +187,8 @@ impl EmbeddingBag {
     /// Which of the indices count, if not all do.
     #[track_caller]
     fn keep<'t>(&self, x: Var<'t>) -> Option<Var<'t>> {
-        match self.padding {
-            Some(padding) => Some(x.ne(padding as f64)),
-            None => None,
-        }
+        let padding = self.padding?;
+        Some(x.ne(padding as f64))
     }
 }
 

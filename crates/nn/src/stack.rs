@@ -53,7 +53,7 @@ impl<S: Shapes> Stack<'_, '_, S> {
         L: Layer + Send + Sync + 'static,
     {
         let layer = make(&mut self.at.sub(name));
-        self.with(name, layer)
+        self.named(name, layer)
     }
 
     /// A layer that is made already: one without parameters, or one that is used elsewhere too and shares its parameters.
@@ -66,20 +66,20 @@ impl<S: Shapes> Stack<'_, '_, S> {
     /// let mut at = params.root();
     /// let shared = Linear::new(&mut at.sub("shared"), 4, 4);
     /// let net = Sequential::with_input(&mut at.sub("net"), [3, 8, 8], |net| {
-    ///     net.add(AdaptiveAvgPool2d::new([1, 4])).add(shared.clone()).relu().add(shared)
+    ///     net.with(AdaptiveAvgPool2d::new([1, 4])).with(shared.clone()).relu().with(shared)
     /// });
     /// assert_eq!(params.trainable_count(), 4 * 4 + 4);
     /// assert!(net.summary(&params)?.rows()[3].shared);
     /// # Ok::<(), chainrule_tape::Error>(())
     /// ```
-    pub fn add(self, layer: impl Layer + Send + Sync + 'static) -> Self {
+    pub fn with(self, layer: impl Layer + Send + Sync + 'static) -> Self {
         let number = self.stages.len().to_string();
-        self.with(&number, layer)
+        self.named(&number, layer)
     }
 
     /// A function of your own: `.then(|x| x.flatten(1))`.
     pub fn then(self, function: impl for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync + 'static) -> Self {
-        self.add(function)
+        self.with(function)
     }
 
     /// Layers with a way around them: see [`Residual`]. Their names are numbers within this layer's number: `3.0.weight`.
@@ -98,96 +98,96 @@ impl<S: Shapes> Stack<'_, '_, S> {
     pub fn residual(mut self, build: impl for<'a, 'b> FnOnce(Stack<'a, 'b, S>) -> Stack<'a, 'b, S>) -> Self {
         let shapes = self.shapes.clone();
         let stages = build(Stack::new(&mut self.next(), shapes)).stages;
-        self.add(Residual::new(Sequential::of(stages)))
+        self.with(Residual::new(Sequential::of(stages)))
     }
 
     /// A [`Dropout`].
     pub fn dropout(self, p: f64) -> Self {
-        self.add(Dropout::new(p))
+        self.with(Dropout::new(p))
     }
 
     /// A [`Flatten`] of all axes but the batch.
     pub fn flatten(self) -> Self {
-        self.add(Flatten::new())
+        self.with(Flatten::new())
     }
 
     /// A [`MaxPool1d`](crate::MaxPool1d).
     pub fn max_pool1d(self, pool: impl Into<Pool<1>>) -> Self {
-        self.add(MaxPool1d::new(pool))
+        self.with(MaxPool1d::new(pool))
     }
 
     /// A [`MaxPool2d`](crate::MaxPool2d).
     pub fn max_pool2d(self, pool: impl Into<Pool<2>>) -> Self {
-        self.add(MaxPool2d::new(pool))
+        self.with(MaxPool2d::new(pool))
     }
 
     /// A [`MaxPool3d`](crate::MaxPool3d).
     pub fn max_pool3d(self, pool: impl Into<Pool<3>>) -> Self {
-        self.add(MaxPool3d::new(pool))
+        self.with(MaxPool3d::new(pool))
     }
 
     /// An [`AvgPool1d`](crate::AvgPool1d).
     pub fn avg_pool1d(self, pool: impl Into<Pool<1>>) -> Self {
-        self.add(AvgPool1d::new(pool))
+        self.with(AvgPool1d::new(pool))
     }
 
     /// An [`AvgPool2d`](crate::AvgPool2d).
     pub fn avg_pool2d(self, pool: impl Into<Pool<2>>) -> Self {
-        self.add(AvgPool2d::new(pool))
+        self.with(AvgPool2d::new(pool))
     }
 
     /// An [`AvgPool3d`](crate::AvgPool3d).
     pub fn avg_pool3d(self, pool: impl Into<Pool<3>>) -> Self {
-        self.add(AvgPool3d::new(pool))
+        self.with(AvgPool3d::new(pool))
     }
 
     /// A [`GlobalAvgPool`].
     pub fn global_avg_pool(self) -> Self {
-        self.add(GlobalAvgPool)
+        self.with(GlobalAvgPool)
     }
 
     /// A [`GlobalMaxPool`].
     pub fn global_max_pool(self) -> Self {
-        self.add(GlobalMaxPool)
+        self.with(GlobalMaxPool)
     }
 
     /// An [`Activation`].
     pub fn activation(self, activation: Activation) -> Self {
-        self.add(activation)
+        self.with(activation)
     }
 
     /// [`Activation::Relu`].
     pub fn relu(self) -> Self {
-        self.add(Activation::Relu)
+        self.with(Activation::Relu)
     }
 
     /// [`Activation::Sigmoid`].
     pub fn sigmoid(self) -> Self {
-        self.add(Activation::Sigmoid)
+        self.with(Activation::Sigmoid)
     }
 
     /// [`Activation::Tanh`].
     pub fn tanh(self) -> Self {
-        self.add(Activation::Tanh)
+        self.with(Activation::Tanh)
     }
 
     /// [`Activation::Gelu`].
     pub fn gelu(self) -> Self {
-        self.add(Activation::Gelu)
+        self.with(Activation::Gelu)
     }
 
     /// [`Activation::Silu`].
     pub fn silu(self) -> Self {
-        self.add(Activation::Silu)
+        self.with(Activation::Silu)
     }
 
     /// [`Activation::Softmax`].
     pub fn softmax(self) -> Self {
-        self.add(Activation::Softmax)
+        self.with(Activation::Softmax)
     }
 
     /// The layer, called `name` within this scope.
-    fn with(mut self, name: &str, layer: impl Layer + Send + Sync + 'static) -> Self {
+    fn named(mut self, name: &str, layer: impl Layer + Send + Sync + 'static) -> Self {
         let stage = Stage::new(self.at.sub(name).prefix(), layer);
         self.shapes.follow(self.at, name, &|x| stage.record(x));
         self.stages.push(stage);
@@ -203,35 +203,35 @@ impl Stack<'_, '_, Given> {
         L: Layer + Send + Sync + 'static,
     {
         let layer = make(&mut self.next());
-        self.add(layer)
+        self.with(layer)
     }
 
     /// A [`Linear`] layer.
     #[track_caller]
     pub fn linear(mut self, inputs: usize, outputs: usize) -> Self {
         let layer = Linear::new(&mut self.next(), inputs, outputs);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// A [`BatchNorm`].
     #[track_caller]
     pub fn batch_norm(mut self, features: usize) -> Self {
         let layer = BatchNorm::new(&mut self.next(), features);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// A [`LayerNorm`].
     #[track_caller]
     pub fn layer_norm(mut self, features: usize) -> Self {
         let layer = LayerNorm::new(&mut self.next(), features);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// An [`Embedding`].
     #[track_caller]
     pub fn embedding(mut self, count: usize, width: usize) -> Self {
         let layer = Embedding::new(&mut self.next(), count, width);
-        self.add(layer)
+        self.with(layer)
     }
 }
 

@@ -26,12 +26,12 @@ impl Stack<'_, '_, Inferred> {
     {
         let arriving = self.shapes.arriving();
         let layer = make(&mut self.next(), &arriving);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// A [`Linear`] layer and an activation, each with a number of its own, as in PyTorch's `Sequential`;
-    /// [`Activation::Identity`] is left out. The last axis is mapped, whatever comes before it: images are to be
-    /// [flattened](Stack::flatten) first.
+    /// [`Activation::Identity`] is left out. The last axis is mapped, whatever comes before it, as by Keras's `Dense`: images are to
+    /// be [flattened](Stack::flatten) first. First values are those of [`Linear::new`].
     #[track_caller]
     pub fn dense(self, outputs: usize, activation: Activation) -> Self {
         self.linear(outputs).activated(activation)
@@ -42,7 +42,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn linear(mut self, outputs: usize) -> Self {
         let inputs = self.width("Linear");
         let layer = Linear::new(&mut self.next(), inputs, outputs);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// A [`Conv1d`] with a stride of 1 and no padding, and an activation; for other settings see [`layer`](Stack::layer).
@@ -50,7 +50,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn conv1d(mut self, outputs: usize, window: impl PerAxis<1>, activation: Activation) -> Self {
         let inputs = self.channels("Conv1d", &["length"]);
         let layer = Conv1d::new(&mut self.next(), inputs, outputs, window);
-        self.add(layer).activated(activation)
+        self.with(layer).activated(activation)
     }
 
     /// A [`Conv2d`] with a stride of 1 and no padding, and an activation; for other settings see [`layer`](Stack::layer).
@@ -58,7 +58,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn conv2d(mut self, outputs: usize, window: impl PerAxis<2>, activation: Activation) -> Self {
         let inputs = self.channels("Conv2d", &["height", "width"]);
         let layer = Conv2d::new(&mut self.next(), inputs, outputs, window);
-        self.add(layer).activated(activation)
+        self.with(layer).activated(activation)
     }
 
     /// A [`Conv3d`] with a stride of 1 and no padding, and an activation; for other settings see [`layer`](Stack::layer).
@@ -66,7 +66,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn conv3d(mut self, outputs: usize, window: impl PerAxis<3>, activation: Activation) -> Self {
         let inputs = self.channels("Conv3d", &["depth", "height", "width"]);
         let layer = Conv3d::new(&mut self.next(), inputs, outputs, window);
-        self.add(layer).activated(activation)
+        self.with(layer).activated(activation)
     }
 
     /// A [`BatchNorm`] of the channels: the first axis after the batch, as PyTorch's.
@@ -75,8 +75,8 @@ impl Stack<'_, '_, Inferred> {
         let arriving = self.expect("BatchNorm", "[features] or [channels, …]", |axes| axes > 0);
         let norm = BatchNorm::new(&mut self.next(), arriving.channels());
         match arriving.shape().len() {
-            0..2 => self.add(norm),
-            _ => self.add(OfChannels(norm)),
+            0..2 => self.with(norm),
+            _ => self.with(OfChannels(norm)),
         }
     }
 
@@ -85,7 +85,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn layer_norm(mut self) -> Self {
         let features = self.width("LayerNorm");
         let layer = LayerNorm::new(&mut self.next(), features);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// An [`Embedding`] of so many vectors of this width. As the first layer, it makes the inputs indices.
@@ -93,7 +93,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn embedding(mut self, count: usize, width: usize) -> Self {
         self.shapes.of_indices();
         let layer = Embedding::new(&mut self.next(), count, width);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// An [`Lstm`], with the hidden values of all time steps: `[time, width] → [time, hidden]`.
@@ -101,7 +101,7 @@ impl Stack<'_, '_, Inferred> {
     pub fn lstm(mut self, hidden: usize) -> Self {
         let inputs = self.expect("Lstm", "[time, width]", |axes| axes == 2).width();
         let layer = Lstm::new(&mut self.next(), inputs, hidden);
-        self.add(layer)
+        self.with(layer)
     }
 
     /// A [`Gru`], with the hidden values of all time steps: `[time, width] → [time, hidden]`.
@@ -109,11 +109,11 @@ impl Stack<'_, '_, Inferred> {
     pub fn gru(mut self, hidden: usize) -> Self {
         let inputs = self.expect("Gru", "[time, width]", |axes| axes == 2).width();
         let layer = Gru::new(&mut self.next(), inputs, hidden);
-        self.add(layer)
+        self.with(layer)
     }
 
     fn activated(self, activation: Activation) -> Self {
-        if activation == Activation::Identity { self } else { self.add(activation) }
+        if activation == Activation::Identity { self } else { self.with(activation) }
     }
 
     fn width(&mut self, kind: &str) -> usize {

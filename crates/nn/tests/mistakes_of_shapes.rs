@@ -53,7 +53,8 @@ fn convolutions_check_their_input() {
 
 #[test]
 fn layers_that_can_not_be_made_are_reported_with_the_params() {
-    let cases: [(fn(&mut Params), &str); 7] = [
+    type Make = fn(&mut Params);
+    let cases: [(Make, &str); 7] = [
         (|p| drop(Conv2d::new(&mut p.root().sub("c"), 3, 0, 3)), "c: a convolution from 3 to 0 channels"),
         (|p| drop(Conv1d::new(&mut p.root(), 3, 4, 0)), "with windows of [0] has no weights"),
         (

@@ -187,7 +187,7 @@ fn lines_are_the_callers() {
         net.residual(|block| block.layer(|at| Conv2d::new(at, 3, 3, 3))).dropout(0.5)
     });
     let parallel = Parallel::new(1).with(wrong.clone());
-    let outer = Sequential::new(&mut at.sub("outer"), |net| net.add(wrong.clone()));
+    let outer = Sequential::new(&mut at.sub("outer"), |net| net.with(wrong.clone()));
     let boxed: Box<dyn Layer> = Box::new(outer.clone());
     let x = [[1.0f32; 4]; 2];
 
@@ -204,7 +204,7 @@ fn lines_are_the_callers() {
     }
 
     let own = include_str!("sequential.rs").lines().position(|line| line.contains("// the user's own line"));
-    let net = Sequential::new(&mut params.root().sub("mine"), |net| net.add(Inner(wrong.clone())));
+    let net = Sequential::new(&mut params.root().sub("mine"), |net| net.with(Inner(wrong.clone())));
     let tape = Tape::with(&params);
     net.forward(tape.var(x));
     assert_line(&tape, own.unwrap() as u32 + 1, "layer `wrong.0.0`");
