@@ -54,16 +54,21 @@ impl Dropout {
     pub const fn p(&self) -> f64 {
         self.p
     }
+
+    /// As part of another layer.
+    #[track_caller]
+    pub(crate) fn apply<'t>(&self, x: Var<'t>) -> Var<'t> {
+        match kept("Dropout", x, self.p) {
+            Kept::Some(keep) => drop_but(x, x.shape(), keep),
+            Kept::All(x) => x,
+        }
+    }
 }
 
 impl Layer for Dropout {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let y = match kept("Dropout", x, self.p) {
-            Kept::Some(keep) => drop_but(x, x.shape(), keep),
-            Kept::All(x) => x,
-        };
-        note(y, "Dropout")
+        note(self.apply(x), "Dropout")
     }
 }
 

@@ -57,8 +57,8 @@ mod conv_transpose;
 mod dropout;
 mod embedding;
 mod embedding_bag;
-mod gated;
 mod filters;
+mod gated;
 mod init;
 mod label;
 mod layer;
@@ -83,13 +83,11 @@ mod summary;
 mod transformer;
 
 pub use activation::{Activation, UnknownActivation};
+pub use arriving::{Arriving, Given, Inferred, Shapes};
 pub use attention::{
     Attend, AttentionConfig, KeyValue, LearnedPositions, MultiheadAttention, Rotary, SinusoidalPositions,
     alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
 };
-pub use activation::Activation;
-pub use arriving::{Arriving, Given, Inferred, Shapes};
-pub use attention::{MultiheadAttention, scaled_dot_product_attention};
 pub use bilinear::Bilinear;
 pub use conv::{BuildConv, Conv1d, Conv2d, Conv3d, ConvNd};
 pub use conv_transpose::{
@@ -101,10 +99,9 @@ pub use dropout::{
 };
 pub use embedding::Embedding;
 pub use embedding_bag::{Bag, EmbeddingBag};
+pub use filters::PerAxis;
 pub use gated::GatedLinear;
 pub use init::{Distribution, Fan, Init};
-pub use filters::PerAxis;
-pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use linear::Linear;
 pub use loss::{

@@ -14,8 +14,8 @@ mod pool;
 mod positions;
 mod recurrent;
 mod resample;
+mod sequential;
 mod transformer;
 mod weight_norm;
-mod sequential;
 
 use golden::Torch;
