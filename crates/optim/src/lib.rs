@@ -110,7 +110,11 @@ pub use prodigy::{Prodigy, prodigy};
 pub use radam::{Radam, radam};
 pub use rmsprop::{Rmsprop, rmsprop};
 pub use rprop::{Rprop, rprop};
-pub use schedule::{Schedule, constant, cosine, exponential, linear, step_decay};
+pub use schedule::{
+    Cyclic, OneCycle, PlateauState, ReduceOnPlateau, Schedule, constant, constant_for, cosine,
+    cosine_restarts, cyclic, exponential, inverse_sqrt, linear, linear_between, multi_step, noam, one_cycle,
+    polynomial, step_decay,
+};
 pub use schedule_free::{
     RootMeanSquare, ScheduleFree, schedule_free, schedule_free_adamw, schedule_free_sgd,
 };

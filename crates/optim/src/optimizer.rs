@@ -36,8 +36,8 @@ impl<R: Transform> Optimizer<R> {
     }
 
     /// Multiplies the learning rate in each step by the schedule's factor.
-    pub fn schedule(self, schedule: Schedule) -> Self {
-        Optimizer { schedule, ..self }
+    pub fn schedule(self, schedule: impl Into<Schedule>) -> Self {
+        Optimizer { schedule: schedule.into(), ..self }
     }
 
     /// Scales the gradients so that their common norm is at most `max`: see [`ClipNorm`].

@@ -30,6 +30,10 @@ impl Golden {
         self.0.get(key).unwrap_or_else(|| panic!("no `{key}` in the golden file"))
     }
 
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The configurations: what stands before `.loss`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|key| key.strip_suffix(".loss"))
