@@ -91,12 +91,12 @@ def main():
         weight = torch.nn.Parameter(torch.zeros(()))
         opt = torch.optim.SGD([weight], lr=RATE)
         schedule = s.ReduceLROnPlateau(opt, **options)
-        sign = -1 if options.get("mode") == "max" else 1
+        given = [2 - m for m in metric] if options.get("mode") == "max" else metric
         found = []
-        for m in metric:
-            schedule.step(sign * m)
+        for m in given:
+            schedule.step(m)
             found.append(float(opt.param_groups[0]["lr"]))
-        out.put(f"plateau.{name}.metric", [sign * m for m in metric])
+        out.put(f"plateau.{name}.metric", given)
         out.put(f"plateau.{name}", found)
     out.save()
 
