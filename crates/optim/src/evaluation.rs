@@ -1,7 +1,7 @@
 //! The values with which a model is to be evaluated.
 
 use crate::update::Numbers;
-use crate::{Optimizer, Target, Transform, Update};
+use crate::{Optimizer, Target, Transform};
 use chainrule_tape::{Kind, Params, Result, Tape, Var};
 
 impl<R: Transform> Optimizer<R> {
@@ -30,9 +30,11 @@ impl<R: Transform> Optimizer<R> {
         params.check()?;
         let tape = Tape::with(params);
         let ids = params.ids().filter(|&id| params.kind(id) == Kind::Trainable);
-        let update = Update::new(&tape, ids, Numbers::Constants { lr: self.lr(), done: 0 })?;
+        let (update, classes) = self.update(&tape, ids, Numbers::Constants { lr: self.lr(), done: 0 })?;
         let targets: Vec<Target<'_, '_>> = update.targets().collect();
-        let vars: Vec<Var<'_>> = targets.iter().map(|&p| self.rule.evaluation(p)).collect();
+        let rule =
+            |p: Target<'_, '_>| p.group().checked_sub(1).map_or(&self.rule, |n| &classes[n].settings.rule);
+        let vars: Vec<Var<'_>> = targets.iter().map(|&p| rule(p).evaluation(p)).collect();
         let values = tape.values(&vars)?;
         let mut found = params.clone();
         for (p, value) in targets.iter().zip(values) {

@@ -46,12 +46,18 @@
 //! | [`rprop`] | [`etas`](Optimizer::etas), [`step_sizes`](Optimizer::step_sizes) |
 //! | [`asgd`] | [`lambd`](Optimizer::lambd), [`alpha`](Optimizer::alpha), [`average_from`](Optimizer::average_from); [`evaluation`](Optimizer::evaluation) |
 //! | all, and [your own](Transform) | [`schedule`](Optimizer::schedule), [`weight_decay`](Optimizer::weight_decay), [`clip_norm`](Optimizer::clip_norm), [`clip_value`](Optimizer::clip_value), [`maximize`](Optimizer::maximize), [`before`](Optimizer::before), [`after`](Optimizer::after) |
+//! | | [`group`](Optimizer::group), [`centralize`](Optimizer::centralize), [`noise`](Optimizer::noise), [`clip_norm_each`](Optimizer::clip_norm_each), [`clip_adaptive`](Optimizer::clip_adaptive), [`lookahead`](Optimizer::lookahead), [`ema`](Optimizer::ema), [`sam`](Optimizer::sam), [`skip_nonfinite`](Optimizer::skip_nonfinite) |
 //!
 //! Formulas, defaults and order of operations are PyTorch's where it has the optimizer, and otherwise optax's or the paper's,
 //! as each one's page says: the first hundred steps agree to ten digits or more.
+//!
+//! [`TrainStep::accumulate`] makes one step of several batches. [`Schedule`] has all schedules, and [`ReduceOnPlateau`] follows
+//! a metric. [`Optimizer::unroll`] records several steps that are then differentiated. [`Lbfgs`] and [`NewtonCg`] minimize
+//! a loss of all data at once.
 
 #![forbid(unsafe_code)]
 
+mod accumulate;
 mod adabelief;
 mod adadelta;
 mod adafactor;
@@ -60,23 +66,32 @@ mod adam;
 mod adamax;
 mod adan;
 mod asgd;
+mod centralize;
 mod clip;
 mod curvature;
 mod decay;
+mod ema;
 mod evaluation;
 mod filter;
+mod group;
+mod guard;
 mod lamb;
 mod lars;
 mod limits;
 mod lion;
+mod lookahead;
 mod maximize;
+mod minimize;
 mod muon;
 mod nadam;
+mod noise;
 mod optimizer;
+mod pattern;
 mod prodigy;
 mod radam;
 mod rmsprop;
 mod rprop;
+mod sam;
 mod schedule;
 mod schedule_free;
 mod sgd;
@@ -86,6 +101,7 @@ mod step;
 mod target;
 mod transform;
 mod trust;
+mod unroll;
 mod update;
 mod yogi;
 
@@ -97,14 +113,19 @@ pub use adam::{Adam, adam, adamw};
 pub use adamax::{Adamax, adamax};
 pub use adan::{Adan, adan};
 pub use asgd::{Asgd, asgd};
-pub use clip::{ClipNorm, ClipValue};
+pub use centralize::Centralize;
+pub use clip::{ClipAdaptive, ClipNorm, ClipNormEach, ClipValue};
 pub use curvature::Curvature;
 pub use decay::WeightDecay;
+pub use ema::Ema;
 pub use lamb::{Lamb, lamb};
 pub use lars::{Lars, lars};
 pub use lion::{Lion, lion};
+pub use lookahead::Lookahead;
+pub use minimize::{Lbfgs, Minimum, NewtonCg, Stop};
 pub use muon::{Muon, MuonScale, muon};
 pub use nadam::{Nadam, nadam};
+pub use noise::Noise;
 pub use optimizer::Optimizer;
 pub use prodigy::{Prodigy, prodigy};
 pub use radam::{Radam, radam};
@@ -124,5 +145,6 @@ pub use step::TrainStep;
 pub use target::Target;
 pub use transform::Transform;
 pub use trust::TrustRatio;
+pub use unroll::Unrolled;
 pub use update::{Now, Update};
 pub use yogi::{Yogi, yogi};

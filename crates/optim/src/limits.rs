@@ -19,6 +19,11 @@ pub(crate) fn below_one(what: &str, value: f64) -> Result<(), String> {
     need(what, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
 }
 
+/// `0 ≤ value ≤ 1`.
+pub(crate) fn up_to_one(what: &str, value: f64) -> Result<(), String> {
+    need(what, value, (0.0..=1.0).contains(&value), "at least 0 and at most 1")
+}
+
 /// Both of Adam's averaging factors.
 pub(crate) fn betas((beta1, beta2): (f64, f64)) -> Result<(), String> {
     below_one("beta1", beta1)?;

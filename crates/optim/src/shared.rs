@@ -1,7 +1,7 @@
 //! Numbers that all parameters share.
 
 use crate::Update;
-use crate::update::{Missing, Now, NumberKey, Numbers, PerStep};
+use crate::update::{Lr, Missing, Now, NumberKey, Numbers, PerStep};
 use chainrule_tape::{DType, Kind, ParamId, Tensor, Var};
 
 impl<'t> Update<'t> {
@@ -10,15 +10,16 @@ impl<'t> Update<'t> {
     #[track_caller]
     pub fn per_step(&self, key: &str, value: impl Fn(Now) -> f64 + Send + Sync + 'static) -> Var<'t> {
         let stage = self.made.borrow().stage;
-        self.number(stage, key, DType::F64, None, value)
+        self.number(stage, key, DType::F64, None, self.seen_group(), value)
     }
 
     /// A number that the transform remembers for all parameters together: what [`keep`](Update::keep) stored under
     /// this key in the step before, `initial` in the first. It lives in the params as `optim.KEY`, an `f64` scalar
-    /// whatever the parameters are, and is saved with them.
+    /// whatever the parameters are, and is saved with them. Each [group](crate::Optimizer::group) has its own, as
+    /// `optim.KEY@PATTERN`.
     #[track_caller]
     pub fn state(&self, key: &str, initial: f64) -> Var<'t> {
-        let name = name(key);
+        let name = self.shared_name(key);
         let Some(id) = self.params.id(&name) else {
             let made = &mut *self.made.borrow_mut();
             if made.missing.iter().all(|other| other.name != name) {
@@ -42,7 +43,14 @@ impl<'t> Update<'t> {
     /// Stores a number for the next step. Once for each key and step.
     #[track_caller]
     pub fn keep(&self, key: &str, value: Var<'t>) {
-        self.store(None, self.params.id(&name(key)), key, || name(key), value);
+        self.store(None, self.params.id(&self.shared_name(key)), key, || self.shared_name(key), value);
+    }
+
+    fn shared_name(&self, key: &str) -> String {
+        match self.groups[self.seen_group()].name.as_str() {
+            "" => format!("optim.{key}"),
+            group => format!("optim.{key}@{group}"),
+        }
     }
 
     /// Assigns a value to a state, of the parameter of that index or of all together, or sees that it was asked for.
@@ -88,25 +96,46 @@ impl<'t> Update<'t> {
         key: &str,
         dtype: DType,
         since: Option<ParamId>,
+        group: usize,
         value: impl Fn(Now) -> f64 + Send + Sync + 'static,
     ) -> Var<'t> {
         let same = |other: &NumberKey| {
-            (other.stage, other.dtype, other.since) == (stage, dtype, since) && other.key == key
+            (other.stage, other.dtype, other.since, other.group) == (stage, dtype, since, group)
+                && other.key == key
         };
         if let Some((_, var, _)) = self.made.borrow().numbers.iter().find(|(other, ..)| same(other)) {
             return *var;
         }
-        let key = NumberKey { stage, key: key.to_owned(), dtype, since };
-        let number = PerStep { value: Box::new(value), since, tensor: Tensor::zeros((), dtype) };
-        let var = match self.numbers {
-            Numbers::Inputs => self.tape().input((), dtype),
-            Numbers::Constants { lr, done } => self.tape().full((), number.at(&self.params, done, lr), dtype),
+        let number = PerStep { value: Box::new(value), since, group, tensor: Tensor::zeros((), dtype) };
+        let at = |done, lr| number.at(&self.params, done, lr);
+        let constant = |value| self.tape().full((), value, dtype);
+        let done = match self.numbers {
+            Numbers::Inputs => None,
+            Numbers::Constants { done, .. } | Numbers::Recorded { done, .. } => Some(done),
         };
+        let var = match (done, self.groups[group].lr) {
+            (None, _) => self.tape().input((), dtype),
+            (Some(done), Lr::Number(lr)) => constant(at(done, lr)),
+            (Some(done), Lr::Var(lr)) => {
+                // All that rules make of the rate is a line, which two points give, and a third confirms.
+                let [start, one, two] = [0.0, 1.0, 2.0].map(|lr| at(done, lr));
+                let slope = one - start;
+                let bent = (two - (start + 2.0 * slope)).abs() > 1e-9 * (two.abs() + start.abs());
+                match slope {
+                    _ if bent => {
+                        let what = format!(
+                            "the number {key:?} is no linear function of the rate, so the rate can't be recorded"
+                        );
+                        self.tape().fail("optimizer", what, &[lr])
+                    }
+                    0.0 => constant(start),
+                    _ if start == 0.0 => lr.cast(dtype) * slope,
+                    _ => lr.cast(dtype) * slope + start,
+                }
+            }
+        };
+        let key = NumberKey { stage, key: key.to_owned(), dtype, since, group };
         self.made.borrow_mut().numbers.push((key, var, number));
         var
     }
-}
-
-fn name(key: &str) -> String {
-    format!("optim.{key}")
 }

@@ -1,7 +1,9 @@
 //! The compiled training step.
 
+use crate::group::Class;
+use crate::optimizer::Traced;
 use crate::update::{Numbers, PerStep, STEP, count, steps_done};
-use crate::{Optimizer, Transform};
+use crate::{Optimizer, Transform, accumulate, guard};
 use chainrule_tape::{Error, Meta, NonFinite, ParamId, Params, Program, Result, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::fmt;
@@ -39,7 +41,10 @@ pub struct TrainStep<'f, const N: usize> {
     loss: Box<dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f>,
     check_finite: bool,
     threads: Option<usize>,
+    /// The batches of a step.
+    batches: u64,
     training: Plans<Training, N>,
+    gathering: Plans<Program, N>,
     evaluation: Plans<Program, N>,
 }
 
@@ -48,6 +53,7 @@ struct Training {
     program: Program,
     counter: ParamId,
     numbers: Vec<PerStep>,
+    classes: Vec<Class<Box<dyn Transform>>>,
 }
 
 impl<'f, const N: usize> TrainStep<'f, N> {
@@ -61,7 +67,9 @@ impl<'f, const N: usize> TrainStep<'f, N> {
             loss: Box::new(loss),
             check_finite: false,
             threads: None,
+            batches: 1,
             training: Plans::default(),
+            gathering: Plans::default(),
             evaluation: Plans::default(),
         }
     }
@@ -77,6 +85,28 @@ impl<'f, const N: usize> TrainStep<'f, N> {
         TrainStep { threads: Some(most), ..self }
     }
 
+    /// Makes a step of so many [`run`](TrainStep::run)s: all but the last add their gradients to a sum, and the last
+    /// takes the step by the mean of all. For a loss that is a mean, that is the step by one batch of all of them
+    /// together, if they are of one size, in the memory of a part.
+    ///
+    /// The sums are `optim.gathered.NAME` in the params, and saved with them. Schedules and averages count steps.
+    ///
+    /// ```
+    /// # use chainrule_optim::{TrainStep, sgd};
+    /// # use chainrule_tape::{Params, Tensor};
+    /// # let mut params = Params::seeded(1);
+    /// # let w = params.root().param("w", Tensor::from([0.0]));
+    /// let mut step = TrainStep::new(sgd(1.0), |[x]| (x.tape().param(w) * x).mean(..)).accumulate(2);
+    /// step.run(&mut params, [&Tensor::from([1.0, 3.0])])?;
+    /// assert_eq!((params.tensor(w).to_f64(), step.steps(&params)), (vec![0.0], 0));
+    /// step.run(&mut params, [&Tensor::from([5.0, 7.0])])?;
+    /// assert_eq!((params.tensor(w).to_f64(), step.steps(&params)), (vec![-4.0], 1));
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    pub fn accumulate(self, batches: u64) -> Self {
+        TrainStep { batches: batches.max(1), ..self }
+    }
+
     /// Takes a step: updates the params, and returns the loss before.
     ///
     /// # Errors
@@ -85,30 +115,54 @@ impl<'f, const N: usize> TrainStep<'f, N> {
     /// a learning rate that is negative or not finite.
     #[track_caller]
     pub fn run(&mut self, params: &mut Params, inputs: [&Tensor; N]) -> Result<f64> {
+        let loss = if self.batches > 1 && accumulate::gathered(params) + 1 < self.batches {
+            self.run_gathering(params, inputs)?
+        } else {
+            self.run_training(params, inputs)?
+        };
+        if self.check_finite && !loss.is_finite() {
+            return Err(Error::Params(format!(
+                "the loss of step {} is {loss}; TrainStep::find_nan names the op that made it",
+                steps_done(params) + u64::from(accumulate::gathered(params) > 0)
+            )));
+        }
+        Ok(loss)
+    }
+
+    /// A run that takes a step.
+    #[track_caller]
+    fn run_training(&mut self, params: &mut Params, inputs: [&Tensor; N]) -> Result<f64> {
         let training = match self.training.find(params, inputs) {
             Some(training) => training,
             None => {
-                let mut training = plan(&self.optimizer, &self.loss, params, inputs)?;
+                let mut training = plan(&self.optimizer, &self.loss, self.batches, params, inputs)?;
                 self.threads.into_iter().for_each(|most| training.program.set_threads(most));
                 self.training.add(params, inputs, training)
             }
         };
         let done = count(params.tensor(training.counter));
-        let lr = self.optimizer.checked_lr(done)?;
+        let rates = self.optimizer.rates(&training.classes, done)?;
         for number in &mut training.numbers {
-            number.set(params, done, lr)?;
+            number.set(params, done, &rates)?;
         }
         // More inputs than fit here would cost one allocation a step, and nothing else.
         let mut all = SmallVec::<[&Tensor; 24]>::from_slice(&inputs);
         all.extend(training.numbers.iter().map(|number| &number.tensor));
-        let loss = training.program.run(params, &all)?.item(0)?;
-        if self.check_finite && !loss.is_finite() {
-            return Err(Error::Params(format!(
-                "the loss of step {} is {loss}; TrainStep::find_nan names the op that made it",
-                done + 1
-            )));
-        }
-        Ok(loss)
+        training.program.run(params, &all)?.item(0)
+    }
+
+    /// A run that adds its gradients to the sums.
+    #[track_caller]
+    fn run_gathering(&mut self, params: &mut Params, inputs: [&Tensor; N]) -> Result<f64> {
+        let program = match self.gathering.find(params, inputs) {
+            Some(program) => program,
+            None => {
+                let mut program = plan_gathering(&self.optimizer, &self.loss, self.batches, params, inputs)?;
+                self.threads.into_iter().for_each(|most| program.set_threads(most));
+                self.gathering.add(params, inputs, program)
+            }
+        };
+        program.run(params, &inputs)?.item(0)
     }
 
     /// The loss in inference mode, without an update: what a validation set shows. Planned once for each combination of
@@ -212,9 +266,14 @@ impl<'f, const N: usize> TrainStep<'f, N> {
         steps_done(params)
     }
 
+    /// How many steps were [not taken](Optimizer::skip_nonfinite) with these params.
+    pub fn skipped(&self, params: &Params) -> u64 {
+        params.get(guard::SKIPPED).map_or(0, count)
+    }
+
     /// How many times a training step was planned.
     pub fn plans(&self) -> usize {
-        self.training.made
+        self.training.made + self.gathering.made
     }
 
     /// The program of the last [`run`](TrainStep::run).
@@ -233,23 +292,78 @@ fn given<'t, const N: usize>(tape: &'t Tape, inputs: [&Tensor; N]) -> [Var<'t>; 
     std::array::from_fn(|i| vars[i])
 }
 
+/// A loss of `N` tensors.
+type Loss<'f, const N: usize> = dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f;
+
 /// Records the model, its gradients and the update, and plans them.
 #[track_caller]
 fn plan<const N: usize>(
     optimizer: &Optimizer<Box<dyn Transform>>,
-    loss: &dyn for<'t> Fn([Var<'t>; N]) -> Var<'t>,
+    loss: &Loss<'_, N>,
+    batches: u64,
     params: &mut Params,
     inputs: [&Tensor; N],
 ) -> Result<Training> {
-    optimizer.prepare(params)?;
-    let counter = params.id(STEP).ok_or_else(|| Error::Params(format!("the params lack `{STEP}`")))?;
+    let counter = prepare(optimizer, batches, params)?;
     let tape = Tape::with(params);
-    tape.count_random_by(tape.param(counter));
-    let loss = loss(inputs.map(|x| tape.input(x.shape(), x.dtype())));
-    let grads = tape.param_grads(loss)?;
-    let (_, numbers) = optimizer.trace(&tape, grads, Numbers::Inputs)?;
+    let (loss, mut grads) = gradients(&tape, optimizer, loss, counter, batches, inputs)?;
+    if batches > 1 {
+        grads = accumulate::means(&tape, grads, batches);
+    }
+    let Traced { numbers, classes, .. } = optimizer.trace(&tape, grads, Numbers::Inputs)?;
     let program = tape.compile(&[loss])?;
-    Ok(Training { program, counter, numbers })
+    Ok(Training { program, counter, numbers, classes })
+}
+
+/// Records the model and its gradients, which are added to the sums, and plans them.
+#[track_caller]
+fn plan_gathering<const N: usize>(
+    optimizer: &Optimizer<Box<dyn Transform>>,
+    loss: &Loss<'_, N>,
+    batches: u64,
+    params: &mut Params,
+    inputs: [&Tensor; N],
+) -> Result<Program> {
+    let counter = prepare(optimizer, batches, params)?;
+    let tape = Tape::with(params);
+    let (loss, grads) = gradients(&tape, optimizer, loss, counter, batches, inputs)?;
+    accumulate::gather(&tape, &grads);
+    if optimizer.skip_nonfinite {
+        let grads: Vec<Var<'_>> = grads.iter().map(|&(_, g)| g).collect();
+        guard::all_finite(&grads).into_iter().for_each(|finite| guard::only_if(&tape, finite));
+    }
+    tape.compile(&[loss])
+}
+
+/// Adds what the step keeps to the params, and gives its counter.
+fn prepare(optimizer: &Optimizer<Box<dyn Transform>>, batches: u64, params: &mut Params) -> Result<ParamId> {
+    optimizer.prepare(params)?;
+    if batches > 1 {
+        accumulate::prepare(params);
+    }
+    params.id(STEP).ok_or_else(|| Error::Params(format!("the params lack `{STEP}`")))
+}
+
+/// Records the model, and the gradients that the optimizer is to see.
+#[track_caller]
+#[allow(clippy::type_complexity)]
+fn gradients<'t, const N: usize>(
+    tape: &'t Tape,
+    optimizer: &Optimizer<Box<dyn Transform>>,
+    loss: &Loss<'_, N>,
+    counter: ParamId,
+    batches: u64,
+    inputs: [&Tensor; N],
+) -> Result<(Var<'t>, Vec<(ParamId, Var<'t>)>)> {
+    let of_batch = if batches > 1 { accumulate::counter(tape, counter, batches) } else { None };
+    tape.count_random_by(of_batch.unwrap_or(tape.param(counter)));
+    let inputs = inputs.map(|x| tape.input(x.shape(), x.dtype()));
+    let value = loss(inputs);
+    let grads = tape.param_grads(value)?;
+    match &optimizer.sam {
+        Some(sam) => Ok((value, sam.gradients(tape, grads, || loss(inputs))?)),
+        None => Ok((value, grads)),
+    }
 }
 
 impl<const N: usize> fmt::Debug for TrainStep<'_, N> {

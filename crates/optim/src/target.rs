@@ -21,6 +21,11 @@ impl<'u, 't> Target<'u, 't> {
         &self.at.entries[self.index]
     }
 
+    /// The number of its group.
+    pub(crate) fn group(self) -> usize {
+        self.entry().group
+    }
+
     /// Its name, such as `hidden.weight`.
     pub fn name(self) -> &'u str {
         self.at.params.name(self.entry().id)
@@ -73,7 +78,7 @@ impl<'u, 't> Target<'u, 't> {
         since: Option<ParamId>,
         value: impl Fn(Now) -> f64 + Send + Sync + 'static,
     ) -> Var<'t> {
-        self.at.number(stage, key, self.value().dtype(), since, value)
+        self.at.number(stage, key, self.value().dtype(), since, self.group(), value)
     }
 
     /// Memory of the parameter's shape and dtype: what [`keep`](Target::keep) stored under this key in the step

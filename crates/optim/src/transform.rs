@@ -3,6 +3,7 @@
 use crate::{Target, Update};
 use chainrule_tape::Var;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// One stage of an optimizer: takes the gradients of all trainable parameters and gives what the next stage takes
 /// for them. What the last stage gives is subtracted from the parameters.
@@ -11,27 +12,27 @@ use std::fmt::Debug;
 /// gradients together, such as [`ClipNorm`](crate::ClipNorm), implements [`update_all`](Transform::update_all).
 ///
 /// All of it is recorded once and planned with the model. Numbers that change from step to step come from
-/// [`Target::lr`] and [`Target::per_step`]; memory from one step to the next is [`Target::state`], or, of all
-/// parameters together, [`Update::state`].
+/// [`Target::lr`] and [`Target::per_step`]; memory from one step to the next is [`Target::state`].
 ///
-/// A rule of your own, Signum (Bernstein et al., "signSGD: compressed optimisation for non-convex problems", ICML 2018,
-/// algorithm 2), with everything that the built-in ones have:
+/// A rule of your own, Lion (Chen et al., "Symbolic discovery of optimization algorithms", 2023, program 1), with
+/// everything that the built-in ones have:
 ///
 /// ```
 /// use chainrule_optim::{Optimizer, Target, Transform};
 /// use chainrule_tape::Var;
 ///
 /// #[derive(Debug)]
-/// struct Signum { beta: f64 }
+/// struct Lion { betas: (f64, f64) }
 ///
-/// impl Transform for Signum {
+/// impl Transform for Lion {
 ///     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-///         let m = p.keep("signum.m", p.state("signum.m") * self.beta + g * (1.0 - self.beta));
-///         m.sign() * p.lr()
+///         let m = p.state("lion.m");
+///         p.keep("lion.m", m * self.betas.1 + g * (1.0 - self.betas.1));
+///         (m * self.betas.0 + g * (1.0 - self.betas.0)).sign() * p.lr()
 ///     }
 /// }
 ///
-/// let optimizer = Optimizer::new(1e-4, Signum { beta: 0.9 }).clip_norm(1.0).weight_decay(0.1).decoupled();
+/// let optimizer = Optimizer::new(1e-4, Lion { betas: (0.9, 0.99) }).clip_norm(1.0).weight_decay(0.1).decoupled();
 /// # use chainrule_optim::TrainStep;
 /// # use chainrule_tape::{Params, Tensor};
 /// # let mut params = Params::seeded(1);
@@ -56,6 +57,13 @@ pub trait Transform: Debug + Send + Sync {
         at.targets().zip(grads).map(|(p, g)| self.update(p, g)).collect()
     }
 
+    /// What becomes of one parameter's new value, once all stages have said what to subtract: for stages
+    /// [after](crate::Optimizer::after) the rule, in their order. The value itself, unless implemented.
+    fn finish<'t>(&self, p: Target<'_, 't>, value: Var<'t>) -> Var<'t> {
+        let _ = p;
+        value
+    }
+
     /// The value of one parameter with which the model is to be evaluated. The parameter's own, unless implemented by
     /// a rule that trains at another place than the one that it finds: see
     /// [`evaluation`](crate::Optimizer::evaluation).
@@ -72,20 +80,29 @@ pub trait Transform: Debug + Send + Sync {
     }
 }
 
-impl<T: Transform + ?Sized> Transform for Box<T> {
-    fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
-        (**self).update(p, g)
-    }
+macro_rules! forward {
+    ($($Pointer:ident)*) => { $(
+        impl<T: Transform + ?Sized> Transform for $Pointer<T> {
+            fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
+                (**self).update(p, g)
+            }
 
-    fn update_all<'t>(&self, at: &Update<'t>, grads: Vec<Var<'t>>) -> Vec<Var<'t>> {
-        (**self).update_all(at, grads)
-    }
+            fn update_all<'t>(&self, at: &Update<'t>, grads: Vec<Var<'t>>) -> Vec<Var<'t>> {
+                (**self).update_all(at, grads)
+            }
 
-    fn evaluation<'t>(&self, p: Target<'_, 't>) -> Var<'t> {
-        (**self).evaluation(p)
-    }
+            fn finish<'t>(&self, p: Target<'_, 't>, value: Var<'t>) -> Var<'t> {
+                (**self).finish(p, value)
+            }
 
-    fn check(&self) -> Result<(), String> {
-        (**self).check()
-    }
+            fn evaluation<'t>(&self, p: Target<'_, 't>) -> Var<'t> {
+                (**self).evaluation(p)
+            }
+
+            fn check(&self) -> Result<(), String> {
+                (**self).check()
+            }
+        }
+    )* };
 }
+forward! { Box Arc }

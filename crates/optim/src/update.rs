@@ -1,10 +1,12 @@
 //! What a transform works with while it is recorded.
 
 use crate::Target;
+use crate::group::Rates;
 use chainrule_tape::{DType, Error, ParamId, Params, Result, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The name of the step counter in the params.
@@ -16,8 +18,25 @@ pub struct Update<'t> {
     pub(crate) params: Arc<Params>,
     pub(crate) entries: Vec<Entry<'t>>,
     dtype: DType,
-    pub(crate) numbers: Numbers,
+    pub(crate) numbers: Numbers<'t>,
+    pub(crate) groups: Vec<Group<'t>>,
     pub(crate) made: RefCell<Made<'t>>,
+    /// The parameters that the stage sees, and the number of their group.
+    seen: RefCell<(usize, Rc<[usize]>)>,
+}
+
+/// Parameters of the same settings.
+pub(crate) struct Group<'t> {
+    /// Empty for those that have the optimizer's own.
+    pub name: String,
+    pub lr: Lr<'t>,
+}
+
+/// A learning rate while an update is recorded.
+#[derive(Clone, Copy)]
+pub(crate) enum Lr<'t> {
+    Number(f64),
+    Var(Var<'t>),
 }
 
 /// A parameter to be updated.
@@ -26,17 +45,26 @@ pub(crate) struct Entry<'t> {
     pub value: Var<'t>,
     /// Counts the optimizer's steps before this parameter's first one.
     pub since: Option<ParamId>,
+    /// The number of its group.
+    pub group: usize,
 }
 
 /// How numbers that change from step to step stand in the graph.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Numbers {
+#[derive(Clone, Copy)]
+pub(crate) enum Numbers<'t> {
     /// As inputs of a program.
     Inputs,
     /// As constants: the rate, and the number of steps done.
     Constants {
         /// The learning rate.
         lr: f64,
+        /// The steps done before this one.
+        done: u64,
+    },
+    /// As what is made of the rate, which is recorded.
+    Recorded {
+        /// The learning rate.
+        lr: Var<'t>,
         /// The steps done before this one.
         done: u64,
     },
@@ -76,6 +104,7 @@ pub(crate) struct NumberKey {
     pub key: String,
     pub dtype: DType,
     pub since: Option<ParamId>,
+    pub group: usize,
 }
 
 /// A state that the params don't have yet.
@@ -90,6 +119,7 @@ pub(crate) struct Missing {
 pub(crate) struct PerStep {
     pub value: Box<dyn Fn(Now) -> f64 + Send + Sync>,
     pub since: Option<ParamId>,
+    pub group: usize,
     pub tensor: Tensor,
 }
 
@@ -108,17 +138,37 @@ impl<'t> Update<'t> {
     pub(crate) fn new(
         tape: &'t Tape,
         ids: impl Iterator<Item = ParamId>,
-        numbers: Numbers,
+        numbers: Numbers<'t>,
     ) -> Result<Update<'t>> {
         let Some(params) = tape.params() else {
             return Err(Error::Params("this tape has no params: make it by Tape::with(&params)".into()));
         };
-        let entry = |id| Entry { id, value: tape.param(id), since: params.memory(id, SINCE) };
+        let entry = |id| Entry { id, value: tape.param(id), since: params.memory(id, SINCE), group: 0 };
         let entries: Vec<Entry<'t>> = ids.map(entry).collect();
         let wide = entries.iter().any(|entry| entry.value.dtype() == DType::F64);
         let dtype = if wide { DType::F64 } else { DType::F32 };
         let made = Made { states: vec![States::default(); entries.len()], ..Made::default() };
-        Ok(Update { tape, params, entries, dtype, numbers, made: RefCell::new(made) })
+        let lr = match numbers {
+            Numbers::Recorded { lr, .. } => Lr::Var(lr),
+            Numbers::Constants { lr, .. } => Lr::Number(lr),
+            Numbers::Inputs => Lr::Number(0.0),
+        };
+        let groups = vec![Group { name: String::new(), lr }];
+        let seen = RefCell::new((0, (0..entries.len()).collect()));
+        Ok(Update { tape, params, entries, dtype, numbers, groups, made: RefCell::new(made), seen })
+    }
+
+    /// Shows the parameters of one group alone, or all of them, and gives their indices.
+    pub(crate) fn see(&self, group: Option<usize>) -> Rc<[usize]> {
+        let inside = |&index: &usize| group.is_none_or(|group| self.entries[index].group == group);
+        let indices: Rc<[usize]> = (0..self.entries.len()).filter(inside).collect();
+        self.seen.replace((group.unwrap_or(0), indices.clone()));
+        indices
+    }
+
+    /// The number of the group that is seen; 0 also if all are.
+    pub(crate) fn seen_group(&self) -> usize {
+        self.seen.borrow().0
     }
 
     /// The tape.
@@ -126,9 +176,10 @@ impl<'t> Update<'t> {
         self.tape
     }
 
-    /// The trainable parameters, in order.
+    /// The trainable parameters, in order; for a rule, those of one [group](crate::Optimizer::group).
     pub fn targets(&self) -> impl ExactSizeIterator<Item = Target<'_, 't>> {
-        (0..self.entries.len()).map(|index| Target::new(self, index))
+        let seen = self.seen.borrow().1.clone();
+        (0..seen.len()).map(move |number| Target::new(self, seen[number]))
     }
 
     /// The widest dtype of the parameters: the one for values that concern all of them.
@@ -166,8 +217,8 @@ impl PerStep {
     }
 
     /// Computes the number for the step after `done` ones.
-    pub(crate) fn set(&mut self, params: &Params, done: u64, lr: f64) -> Result<()> {
-        let value = self.at(params, done, lr);
+    pub(crate) fn set(&mut self, params: &Params, done: u64, rates: &Rates) -> Result<()> {
+        let value = self.at(params, done, rates[self.group]);
         match self.tensor.dtype() {
             DType::F32 => self.tensor.as_mut_slice::<f32>()?.fill(value as f32),
             _ => self.tensor.as_mut_slice::<f64>()?.fill(value),
