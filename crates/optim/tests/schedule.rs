@@ -26,8 +26,11 @@ fn cases() -> Vec<(&'static str, Schedule)> {
         ("restarts", cosine_restarts(15, 1, 0.0)),
         ("restarts_growing", cosine_restarts(7, 2, 0.02 / RATE)),
         ("one_cycle", one_cycle(100).into()),
-        ("one_cycle_settings", one_cycle(100).rise(0.45).linear().div(10.0).final_div(50.0).into()),
-        ("one_cycle_three", one_cycle(100).rise(0.37).three_phase().into()),
+        (
+            "one_cycle_settings",
+            one_cycle(100).pct_start(0.45).linear().div_factor(10.0).final_div_factor(50.0).into(),
+        ),
+        ("one_cycle_three", one_cycle(100).pct_start(0.37).three_phase().into()),
         ("one_cycle_three_linear", one_cycle(100).three_phase().linear().into()),
         ("cyclic", cyclic(9, 0.1 / RATE).into()),
         ("cyclic_down", cyclic(4, 0.1 / RATE).down(13).into()),
@@ -102,12 +105,12 @@ fn schedules_end_and_begin_where_they_say() {
         steps.iter().map(|&step| schedule.factor(step)).collect()
     };
     assert_eq!(
-        values(one_cycle(10).div(4.0).final_div(2.0).into(), &[0, 9, 10, 1000]),
+        values(one_cycle(10).div_factor(4.0).final_div_factor(2.0).into(), &[0, 9, 10, 1000]),
         [0.25, 0.125, 0.125, 0.125]
     );
     // A rise of no length, and of one step.
-    assert!(values(one_cycle(10).rise(0.0).into(), &[0, 1, 9]).iter().all(|x| x.is_finite()));
-    assert_eq!(values(one_cycle(10).rise(0.1).into(), &[0]), [1.0]);
+    assert!(values(one_cycle(10).pct_start(0.0).into(), &[0, 1, 9]).iter().all(|x| x.is_finite()));
+    assert_eq!(values(one_cycle(10).pct_start(0.1).into(), &[0]), [1.0]);
     assert_eq!(values(one_cycle(1).into(), &[0, 5]), [1.0 / 25.0 / 1e4; 2]);
     assert_eq!(values(cyclic(2, 0.0).down(0).into(), &[0, 1, 2, 3]), [0.0, 0.5, 0.0, 0.5]);
     assert_eq!(values(cosine_restarts(4, 1, 0.0), &[0, 4_000_000_000_000]), [1.0, 1.0]);
@@ -128,9 +131,9 @@ fn settings_out_of_range_are_reported() {
         (error(cosine_restarts(0, 1, 0.0)), "one step or more"),
         (error(cosine_restarts(5, 0, 0.0)), "the growth is 0"),
         (error(one_cycle(0).into()), "one_cycle(0): it needs one step or more"),
-        (error(one_cycle(10).rise(1.5).into()), "rise is 1.5"),
-        (error(one_cycle(10).rise(0.6).three_phase().into()), "at most 0.5"),
-        (error(one_cycle(10).div(0.0).into()), "div is 0"),
+        (error(one_cycle(10).pct_start(1.5).into()), "pct_start is 1.5"),
+        (error(one_cycle(10).pct_start(0.6).three_phase().into()), "at most 0.5"),
+        (error(one_cycle(10).div_factor(0.0).into()), "div_factor is 0"),
         (error(cyclic(0, 0.0).into()), "one step or more"),
         (error(cyclic(3, -0.1).into()), "low is -0.1"),
         (error(cyclic(3, 0.1).exp_range(f64::NAN).into()), "gamma is NaN"),

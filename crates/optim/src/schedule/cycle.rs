@@ -14,40 +14,47 @@ use std::f64::consts::PI;
 /// assert!((rates[0] - 0.02).abs() < 1e-15 && rates[1] == 0.5 && (rates[2] - 2e-6).abs() < 1e-15);
 /// ```
 pub fn one_cycle(steps: u64) -> OneCycle {
-    OneCycle { steps, rise: 0.3, div: 25.0, final_div: 1e4, linear: false, three_phase: false }
+    OneCycle {
+        steps,
+        pct_start: 0.3,
+        div_factor: 25.0,
+        final_div_factor: 1e4,
+        linear: false,
+        three_phase: false,
+    }
 }
 
 /// A [`one_cycle`] schedule with its settings; the defaults are PyTorch's.
 ///
-/// With `N` steps, it goes from `1/div` at step 0 to 1 at step `rise·N - 1`, and to `1/(div·final_div)` at step `N - 1`,
-/// each time along half a period of the cosine. After that it stays there.
+/// With `N` steps, it goes from `1/div_factor` at step 0 to 1 at step `pct_start·N - 1`, and to
+/// `1/(div_factor·final_div_factor)` at step `N - 1`, each time along half a period of the cosine. After that it stays there.
 ///
 /// Source: Smith and Topin, "Super-convergence: very fast training of neural networks using large learning rates",
 /// 2017.
 #[derive(Clone, Copy, Debug)]
 pub struct OneCycle {
     steps: u64,
-    rise: f64,
-    div: f64,
-    final_div: f64,
+    pct_start: f64,
+    div_factor: f64,
+    final_div_factor: f64,
     linear: bool,
     three_phase: bool,
 }
 
 impl OneCycle {
-    /// The part of the steps that the rise takes (`pct_start`). 0.3 unless set.
-    pub fn rise(self, rise: f64) -> OneCycle {
-        OneCycle { rise, ..self }
+    /// The part of the steps that the rise takes. 0.3 unless set.
+    pub fn pct_start(self, pct_start: f64) -> OneCycle {
+        OneCycle { pct_start, ..self }
     }
 
-    /// How many times smaller the first rate is than the largest (`div_factor`). 25 unless set.
-    pub fn div(self, div: f64) -> OneCycle {
-        OneCycle { div, ..self }
+    /// How many times smaller the first rate is than the largest. 25 unless set.
+    pub fn div_factor(self, div_factor: f64) -> OneCycle {
+        OneCycle { div_factor, ..self }
     }
 
-    /// How many times smaller the last rate is than the first (`final_div_factor`). 10⁴ unless set.
-    pub fn final_div(self, final_div: f64) -> OneCycle {
-        OneCycle { final_div, ..self }
+    /// How many times smaller the last rate is than the first. 10⁴ unless set.
+    pub fn final_div_factor(self, final_div_factor: f64) -> OneCycle {
+        OneCycle { final_div_factor, ..self }
     }
 
     /// Along straight lines instead of cosines.
@@ -62,9 +69,9 @@ impl OneCycle {
 
     fn factor(&self, t: u64) -> f64 {
         let all = self.steps as f64;
-        let (first, last) = (1.0 / self.div, 1.0 / self.div / self.final_div);
-        let top = self.rise * all - 1.0;
-        let back = 2.0 * self.rise * all - 2.0;
+        let (first, last) = (1.0 / self.div_factor, 1.0 / self.div_factor / self.final_div_factor);
+        let top = self.pct_start * all - 1.0;
+        let back = 2.0 * self.pct_start * all - 2.0;
         let t = (t as f64).min(all - 1.0);
         match () {
             () if t <= top => self.between(first, 1.0, t / top),
@@ -86,13 +93,13 @@ impl OneCycle {
 
     fn check(&self) -> Result<(), String> {
         some_steps(self.steps)?;
-        limits::positive("div", self.div)?;
-        limits::positive("final_div", self.final_div)?;
+        limits::positive("div_factor", self.div_factor)?;
+        limits::positive("final_div_factor", self.final_div_factor)?;
         let most = if self.three_phase { 0.5 } else { 1.0 };
-        if (0.0..=most).contains(&self.rise) {
+        if (0.0..=most).contains(&self.pct_start) {
             return Ok(());
         }
-        Err(format!("rise is {}; it must be at least 0 and at most {most}", self.rise))
+        Err(format!("pct_start is {}; it must be at least 0 and at most {most}", self.pct_start))
     }
 }
 
