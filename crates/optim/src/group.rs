@@ -1,8 +1,7 @@
 //! Settings of their own for some of the parameters.
 
-use crate::pattern::name_fits;
 use crate::{Optimizer, Schedule, Transform, WeightDecay};
-use chainrule_tape::{Error, Kind, Params, Result};
+use chainrule_tape::{Error, Kind, Params, Result, name_fits};
 use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;

@@ -86,7 +86,6 @@ mod muon;
 mod nadam;
 mod noise;
 mod optimizer;
-mod pattern;
 mod prodigy;
 mod radam;
 mod rmsprop;

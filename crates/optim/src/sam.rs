@@ -1,7 +1,7 @@
 //! Sharpness-aware minimization.
 
 use crate::limits;
-use chainrule_tape::{DType, Kind, ParamId, Result, Tape, Var};
+use chainrule_tape::{DType, Kind, ParamId, Result, Substituted, Tape, Var};
 
 /// How far and how the gradients are taken from elsewhere: see [`Optimizer::sam`](crate::Optimizer::sam).
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +37,14 @@ impl Sam {
         let is_state = |id: &ParamId| params.as_ref().is_some_and(|params| params.kind(*id) == Kind::State);
         let statistics: Vec<(ParamId, Var<'t>)> =
             tape.assigned_params().into_iter().filter(is_state).map(|id| (id, tape.assigned(id))).collect();
-        let here: Vec<(ParamId, Var<'t>)> = grads.iter().map(|&(id, _)| (id, tape.param(id))).collect();
-        for (&(id, p), &(_, g)) in here.iter().zip(&grads) {
+        let elsewhere = |&(id, g): &(ParamId, Var<'t>)| {
+            let p = tape.param(id);
             let way = if self.adaptive { p.square() * g } else { g };
-            tape.substitute(id, p + way * scale.cast(p.dtype()));
-        }
+            tape.substitute(id, p + way * scale.cast(p.dtype()))
+        };
+        let substituted: Vec<Substituted<'t>> = grads.iter().map(elsewhere).collect();
         let there = tape.param_grads(loss());
-        here.into_iter().for_each(|(id, p)| tape.substitute(id, p));
+        drop(substituted);
         statistics.into_iter().for_each(|(id, value)| tape.assign(id, value));
         there
     }

@@ -51,7 +51,7 @@ impl<'t, R: Transform> Unrolled<'_, 't, R> {
         let numbers = Numbers::Recorded { lr, done: self.done };
         let values = self.optimizer.record_numbers(self.tape, grads, numbers)?;
         for id in self.tape.assigned_params() {
-            self.tape.substitute(id, self.tape.assigned(id));
+            self.tape.substitute(id, self.tape.assigned(id)).keep();
         }
         self.done += 1;
         Ok(values)

@@ -8,6 +8,27 @@ use crate::params::ParamId;
 #[must_use = "the parameter is back when this is dropped"]
 pub struct Substituted<'t>(Option<(&'t Tape, ParamId, u32)>);
 
+impl Substituted<'_> {
+    /// Leaves the value in the parameter's place for as long as the tape is recorded: so a model can be recorded again at another
+    /// place, as after a step that was recorded. Nothing is written to the params.
+    ///
+    /// ```
+    /// # use chainrule_tape::{Params, Tape, Tensor};
+    /// let mut params = Params::seeded(0);
+    /// let w = params.root().param("w", Tensor::from([1.0, 2.0]));
+    /// let tape = Tape::with(&params);
+    /// let loss = || tape.param(w).square().sum(..);
+    /// // The slope after a step of descent of length 0.25.
+    /// let start = tape.param(w);
+    /// tape.substitute(w, start - tape.grad(loss(), start) * 0.25).keep();
+    /// assert_eq!(tape.grad(loss(), tape.param(w)).value()?.to_f64(), [1.0, 2.0]);
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    pub fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
 impl Drop for Substituted<'_> {
     fn drop(&mut self) {
         if let Some((tape, id, before)) = self.0 {
