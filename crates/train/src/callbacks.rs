@@ -3,11 +3,13 @@
 mod best_weights;
 mod csv_log;
 mod early_stopping;
+mod lower_rate;
 mod tensor_board;
 
 pub use best_weights::BestWeights;
 pub use csv_log::CsvLog;
 pub use early_stopping::EarlyStopping;
+pub use lower_rate::LowerRate;
 pub use tensor_board::TensorBoard;
 
 use chainrule_tape::{Error, Kind, Params, Result};

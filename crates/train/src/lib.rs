@@ -27,6 +27,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! | to | there is |
+//! |---|---|
+//! | judge | [`metrics`], in [`evaluate`](Trainer::evaluate) and with a [validation set](Fit::validation) after each epoch |
+//! | stop, or lower the rate, when nothing gets better | [`EarlyStopping`], [`LowerRate`] |
+//! | keep the best model | [`BestWeights`], [`EarlyStopping::restore_best`] |
+//! | look at it | a progress bar, [`History`], which draws itself, [`CsvLog`], [`TensorBoard`] |
+//! | go on another time | [`Fit::checkpoint`], [`Fit::resume`], [`Fit::stop_on_ctrl_c`] |
+//! | do anything else between steps | a [`Callback`] of your own |
+//!
 //! Nothing here is needed to train: `TrainStep` in a loop of one's own is all that [`fit`](Trainer::fit) is made of.
 
 #![forbid(unsafe_code)]
@@ -43,7 +52,7 @@ mod progress;
 mod trainer;
 
 pub use callback::{Callback, Event};
-pub use callbacks::{BestWeights, CsvLog, EarlyStopping, Goal, TensorBoard};
+pub use callbacks::{BestWeights, CsvLog, EarlyStopping, Goal, LowerRate, TensorBoard};
 pub use fit::Fit;
 pub use history::History;
 pub use metrics::Metric;

@@ -66,6 +66,12 @@ impl<'f> Trainer<'f> {
         self
     }
 
+    /// Takes a step of so many batches: see [`TrainStep::accumulate`].
+    pub fn accumulate(mut self, batches: u64) -> Self {
+        self.step = self.step.accumulate(batches);
+        self
+    }
+
     /// Training on a set, to be set up by the methods of [`Fit`] and started by [`run`](Fit::run).
     pub fn fit<'a>(&'a mut self, params: &'a mut Params, data: &'a Dataset) -> Fit<'a, 'f> {
         Fit::new(self, params, Feed::Set(data))
@@ -99,7 +105,9 @@ impl<'f> Trainer<'f> {
         Fit::new(self, params, Feed::Made { batches, batch: Box::new(batch) })
     }
 
-    /// The loss and all metrics on a set, in inference mode: `loss`, and the metrics by their names.
+    /// The loss and all metrics on a set, in inference mode: `loss`, and the metrics by their names. Of an optimizer that finds
+    /// another place than it trains at, such as the schedule-free ones, it is that place which is judged, and used in
+    /// [`predict`](Trainer::predict): [`TrainStep::evaluation`].
     ///
     /// # Errors
     /// Mistakes in the model or in the data.
@@ -112,10 +120,11 @@ impl<'f> Trainer<'f> {
     /// # Errors
     /// Mistakes in the model or in the data.
     pub fn predict(&mut self, params: &Params, inputs: &Tensor) -> Result<Tensor> {
-        self.predict.run(params, [inputs])
+        self.predict.run(&self.step.evaluation(params)?, [inputs])
     }
 
     pub(crate) fn judge(&mut self, params: &Params, data: &Feed<'_>, rows: usize) -> Result<Logs> {
+        let params = &self.step.evaluation(params)?;
         let (mut sum, mut count) = (0.0, 0usize);
         self.metrics.iter_mut().for_each(|metric| metric.reset());
         for batch in data.in_order(rows) {

@@ -4,9 +4,11 @@ mod common;
 
 use chainrule_data::Dataset;
 use chainrule_nn::{Layer, Linear, Losses};
-use chainrule_optim::{TrainStep, sgd};
-use chainrule_tape::{Params, Result, Tensor};
-use chainrule_train::{BestWeights, Callback, CsvLog, EarlyStopping, Event, Goal, Trainer};
+use chainrule_optim::{ReduceOnPlateau, TrainStep, schedule_free_sgd, sgd};
+use chainrule_tape::{Function, Params, Result, Tensor};
+use chainrule_train::{
+    BestWeights, Callback, CsvLog, EarlyStopping, Event, Goal, LowerRate, Metric, Trainer, metrics,
+};
 use common::{Net, bits, folder, iris};
 
 #[test]
@@ -169,4 +171,60 @@ fn callbacks_can_set_the_rate_and_stop_in_the_middle() {
     assert_eq!(history.epochs(), 1);
     assert_eq!(history.last("lr"), Some(0.125));
     assert_eq!(params.get(Params::STEP), Some(&Tensor::from(6i64)));
+}
+
+#[test]
+fn the_rate_is_lowered_on_a_plateau() {
+    let (mut params, line, data) = line();
+    let mut trainer = Trainer::new(sgd(0.0), |x| line.forward(x), |y, t| y.mse(t) * 0.0);
+    // A loss that never changes: after each two epochs more than the first.
+    let lower = || LowerRate::new("loss", ReduceOnPlateau::new().factor(0.5).patience(1));
+    struct First;
+    impl Callback for First {
+        fn begin(&mut self, event: &mut Event<'_>) -> Result<()> {
+            event.set_lr(1.0);
+            Ok(())
+        }
+    }
+    let fit = trainer.fit(&mut params, &data).epochs(7).callback(First).callback(lower()).silent();
+    assert_eq!(fit.run().unwrap().get("lr").unwrap(), [1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
+
+    // The same with a stop and a checkpoint in between.
+    let folder = folder("plateau");
+    let path = folder.join("training.safetensors");
+    let mut trainer = Trainer::new(sgd(1.0), |x| line.forward(x), |y, t| y.mse(t) * 0.0);
+    trainer.fit(&mut params, &data).epochs(4).callback(lower()).checkpoint(&path).silent().run().unwrap();
+    let mut trainer = Trainer::new(sgd(1.0), |x| line.forward(x), |y, t| y.mse(t) * 0.0);
+    let fit = trainer.fit(&mut params, &data).epochs(7).callback(lower()).checkpoint(&path).resume().silent();
+    assert_eq!(fit.run().unwrap().get("lr").unwrap(), [1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
+    std::fs::remove_dir_all(folder).ok();
+}
+
+/// What is judged is the average that a schedule-free optimizer finds.
+#[test]
+fn the_place_that_an_optimizer_finds_is_judged() {
+    let (mut params, line, data) = line();
+    let optimizer = schedule_free_sgd(0.1);
+    let mut trainer = Trainer::new(optimizer, |x| line.forward(x), |y, t| y.mse(t)).metric(metrics::mse());
+    trainer.fit(&mut params, &data).epochs(20).silent().run().unwrap();
+    let found = schedule_free_sgd(0.1).evaluation(&params).unwrap();
+    let outputs = trainer.predict(&params, data.inputs()).unwrap();
+    let expected = Function::new(|[x]| line.forward(x)).run(&found, [data.inputs()]).unwrap();
+    assert_eq!(outputs, expected);
+    let logs = trainer.evaluate(&params, &data).unwrap();
+    assert!((logs["loss"] - metrics::mse().of(&expected, data.labels()).unwrap()).abs() < 1e-6);
+}
+
+/// Two batches a step, which one of both together is.
+#[test]
+fn batches_are_accumulated() {
+    let (params, line, data) = line();
+    let trained = |rows: usize, batches: u64| {
+        let mut params = params.clone();
+        let trainer = Trainer::new(sgd(0.1), |x| line.forward(x), |y, t| y.mse(t));
+        let mut trainer = trainer.accumulate(batches);
+        trainer.fit(&mut params, &data).epochs(5).batch_size(rows).in_order().silent().run().unwrap();
+        params.get("line.weight").unwrap().to_f64()[0]
+    };
+    assert!((trained(4, 2) - trained(8, 1)).abs() < 1e-6);
 }
