@@ -17,5 +17,6 @@ mod resample;
 mod sequential;
 mod transformer;
 mod weight_norm;
+mod recurrent;
 
 use golden::Torch;
