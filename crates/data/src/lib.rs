@@ -2,7 +2,7 @@
 //!
 //! A [`Dataset`] is a tensor of inputs and a tensor of labels with a common first axis. It comes from
 //!
-//! - [`digits`] and [`iris`], which are part of the crate and need no file;
+//! - [`digits`], [`iris`] and [`diabetes`], which are part of the crate and need no file;
 //! - [`mnist`], for a folder with the four files of MNIST or of a set in its format;
 //! - [`read_csv`], for a table of numbers with a column of labels;
 //! - [`Dataset::new`], for tensors of your own, such as those that [`idx::read`], [`npy::read`] and [`npz::read`] return.
@@ -54,5 +54,5 @@ pub use error::DataError;
 pub use min_max::MinMax;
 pub use mnist::mnist;
 pub use permutation::permutation;
-pub use sets::{digits, iris};
+pub use sets::{diabetes, digits, iris};
 pub use standardize::Standardize;

@@ -1,6 +1,6 @@
 //! The sets that are part of the crate. `sets/README.md` names their origin.
 
-use crate::{CsvOptions, Dataset, parse_csv};
+use crate::{Column, CsvOptions, DataError, Dataset, parse_csv};
 use flate2::bufread::GzDecoder;
 use std::io::Read;
 
@@ -19,10 +19,7 @@ use std::io::Read;
 /// assert_eq!(data.labels().as_slice::<i64>().unwrap()[..4], [0, 1, 2, 3]);
 /// ```
 pub fn digits() -> Dataset {
-    let mut text = Vec::new();
-    GzDecoder::new(&include_bytes!("../sets/digits.csv.gz")[..])
-        .read_to_end(&mut text)
-        .expect("the embedded file is valid gzip");
+    let text = unpacked(include_bytes!("../sets/digits.csv.gz"));
     let options = CsvOptions { has_header: false, ..CsvOptions::default() };
     let pixels = (0..64).map(|i| format!("pixel_{}_{}", i / 8, i % 8));
     parse_csv(text, &options)
@@ -51,6 +48,44 @@ pub fn iris() -> Dataset {
             data.with_features(names)
         })
         .expect("the embedded file is a valid table")
+}
+
+/// 442 diabetes patients: ten measurements as `f32` of shape `[442, 10]`, and how far the disease had gone a year later, as
+/// `f32` of shape `[442]`, from 25 to 346.
+///
+/// The features are `age` in years, `sex` (1 or 2), `bmi` the body mass index, `bp` the mean blood pressure, and six values of
+/// the blood: `s1` total cholesterol, `s2` low-density and `s3` high-density lipoproteins, `s4` total cholesterol over `s3`,
+/// `s5` the logarithm of the triglycerides, `s6` glucose. They are in their own units: [`Standardize`](crate::Standardize)
+/// before training. (scikit-learn's `load_diabetes` scales them unless it is told `scaled=False`.)
+///
+/// Source: B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, "Least angle regression", Annals of Statistics 32, 2004; as
+/// distributed with scikit-learn.
+///
+/// ```
+/// let data = chainrule_data::diabetes();
+/// assert_eq!(data.inputs().shape().dims(), [442, 10]);
+/// assert_eq!(data.labels().as_slice::<f32>().unwrap()[..3], [151.0, 75.0, 141.0]);
+/// assert_eq!(data.features()[2], "bmi");
+/// ```
+pub fn diabetes() -> Dataset {
+    let features = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"];
+    let options =
+        CsvOptions { has_header: false, delimiter: b' ', label: Column::Absent, ..CsvOptions::default() };
+    let table =
+        |file: &[u8]| -> Result<_, DataError> { Ok(parse_csv(unpacked(file), &options)?.into_parts().0) };
+    let read = || -> Result<Dataset, DataError> {
+        let inputs = table(include_bytes!("../sets/diabetes_data_raw.csv.gz"))?;
+        let targets = table(include_bytes!("../sets/diabetes_target.csv.gz"))?;
+        let targets = targets.reshape(targets.numel()).map_err(|e| DataError::Mismatch(e.to_string()))?;
+        Dataset::new(inputs, targets)?.with_features(features)
+    };
+    read().expect("the embedded files are valid tables")
+}
+
+fn unpacked(file: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut text).expect("the embedded file is valid gzip");
+    text
 }
 
 #[cfg(test)]
@@ -85,5 +120,20 @@ mod tests {
         // The rows in which UCI's copy is wrong.
         assert_eq!(values[34 * 4..][..4], [4.9, 3.1, 1.5, 0.2]);
         assert_eq!(values[37 * 4..][..4], [4.9, 3.6, 1.4, 0.1]);
+    }
+    #[test]
+    fn diabetes_is_the_published_one() {
+        let data = diabetes();
+        let values = data.inputs().to_f64();
+        let sums =
+            [21445.0, 649.0, 11658.1, 41833.98, 83600.0, 51024.1, 22006.5, 1799.05, 2051.5036, 40337.0];
+        for (column, sum) in sums.into_iter().enumerate() {
+            let found: f64 = values.iter().skip(column).step_by(10).sum();
+            assert!((found - sum).abs() < 1e-6 * sum, "column {column}: {found}");
+        }
+        let targets = data.labels().to_f64();
+        assert_eq!((targets.len(), targets.iter().sum::<f64>()), (442, 67_243.0));
+        assert_eq!(targets.iter().copied().fold(f64::INFINITY, f64::min), 25.0);
+        assert_eq!(targets.iter().copied().fold(0.0, f64::max), 346.0);
     }
 }
