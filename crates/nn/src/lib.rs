@@ -136,9 +136,6 @@ pub use residual::{Parallel, Residual};
 pub use sequential::Sequential;
 pub use shape::{Flatten, Identity, Unflatten};
 pub use stack::Stack;
-pub use norm::{BatchNorm, LayerNorm};
-pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
-pub use sequential::{Layer, Sequential, Stack};
 pub use summary::{Row, Summary, summary, summary_of};
 pub use transformer::{
     CausalTransformer, Transformer, TransformerConfig, TransformerDecoder, TransformerDecoderLayer,

@@ -17,6 +17,5 @@ mod resample;
 mod sequential;
 mod transformer;
 mod weight_norm;
-mod recurrent;
 
 use golden::Torch;
