@@ -73,11 +73,8 @@ impl Stack<'_, '_, Inferred> {
     #[track_caller]
     pub fn batch_norm(mut self) -> Self {
         let arriving = self.expect("BatchNorm", "[features] or [channels, …]", |axes| axes > 0);
-        let norm = BatchNorm::new(&mut self.next(), arriving.channels());
-        match arriving.shape().len() {
-            0..2 => self.with(norm),
-            _ => self.with(OfChannels(norm)),
-        }
+        let norm = BatchNorm::new(&mut self.next(), arriving.channels()).axis(1);
+        self.with(norm)
     }
 
     /// A [`LayerNorm`] of the last axis.
@@ -138,19 +135,5 @@ impl Stack<'_, '_, Inferred> {
             return Arriving::lost();
         }
         arriving
-    }
-}
-
-/// Batch norm of the first axis after the batch.
-struct OfChannels(BatchNorm);
-
-impl Layer for OfChannels {
-    #[track_caller]
-    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        self.0.forward(x.move_axis(1, -1)).move_axis(-1, 1)
-    }
-
-    fn kind(&self) -> &'static str {
-        "BatchNorm"
     }
 }
