@@ -71,6 +71,16 @@ pub enum DataError {
         /// What was found, and what was expected.
         what: String,
     },
+    /// A text is not UTF-8, or has a character that it should not have.
+    #[error("{}: byte {byte}: {what}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// The offset.
+        byte: usize,
+        /// What was found.
+        what: String,
+    },
     /// Things that belong together differ in size: inputs and labels, names and columns.
     #[error("{0}")]
     Mismatch(String),

@@ -26,6 +26,8 @@
 //! # Ok::<(), chainrule_data::DataError>(())
 //! ```
 //!
+//! A [`Text`] gives [`Windows`] of its characters' numbers, for models of language.
+//!
 //! What shuffles is specified, see [`permutation`]: the same seed gives the same order on every machine.
 //! A file that is not what it should be is a [`DataError`] that names the file, the place in it, and what
 //! was found there; no reader allocates memory on the word of a file's header.
@@ -46,6 +48,9 @@ mod permutation;
 mod sets;
 mod split;
 mod standardize;
+mod text;
+mod vocabulary;
+mod windows;
 
 pub use batches::Batches;
 pub use csv::{Column, CsvOptions, Target, parse_csv, read_csv};
@@ -56,3 +61,6 @@ pub use mnist::mnist;
 pub use permutation::permutation;
 pub use sets::{diabetes, digits, iris};
 pub use standardize::Standardize;
+pub use text::Text;
+pub use vocabulary::Vocabulary;
+pub use windows::Windows;

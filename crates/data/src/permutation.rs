@@ -22,10 +22,7 @@ use rand::{Rng, SeedableRng};
 /// assert_eq!(permutation(10, 7, 1), [3, 5, 6, 1, 7, 2, 4, 9, 0, 8]);
 /// ```
 pub fn permutation(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&epoch.to_le_bytes());
-    let mut generator = ChaCha8Rng::from_seed(key);
+    let mut generator = generator(seed, epoch);
     let mut order: Vec<usize> = (0..n).collect();
     for i in (1..n).rev() {
         order.swap(i, below(&mut generator, i as u64 + 1) as usize);
@@ -33,7 +30,14 @@ pub fn permutation(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
     order
 }
 
-fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub(crate) fn generator(seed: u64, epoch: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&epoch.to_le_bytes());
+    ChaCha8Rng::from_seed(key)
+}
+
+pub(crate) fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
     let rejected = bound.wrapping_neg() % bound;
     loop {
         let product = u128::from(generator.next_u64()) * u128::from(bound);

@@ -57,7 +57,7 @@ impl Dataset {
 }
 
 /// A fraction of `n` rows.
-fn part(n: usize, fraction: f64) -> Result<usize, DataError> {
+pub(crate) fn part(n: usize, fraction: f64) -> Result<usize, DataError> {
     if !(0.0..=1.0).contains(&fraction) {
         return Err(DataError::Fraction(fraction));
     }
