@@ -122,5 +122,5 @@ fn picture(rows: &[(String, Tensor)]) -> String {
 }
 
 fn main() -> ExitCode {
-    options::main("autoencoder", 7, "autoencoder.svg", run)
+    options::main(&options::usage("autoencoder", "autoencoder.svg"), run)
 }

@@ -19,13 +19,17 @@
 //!
 //! The loss is the mean of `-ln p` of the right character. Guessing evenly among 65 characters has ln 65 = 4.17.
 
-mod common;
+#[path = "shared/draw.rs"]
+mod draw;
+#[path = "shared/options.rs"]
+mod options;
 
 use chainrule::data::Text;
 use chainrule::nn::{Embedding, Lstm, Recurrent};
 use chainrule::prelude::*;
 use chainrule::train::Trainer;
-use common::Options;
+use draw::draw;
+use options::Options;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::error::Error;
@@ -97,7 +101,7 @@ impl CharLstm {
         let mut c = h.clone();
         for i in 1..count {
             let results = step.run_all(params, [&Tensor::from([[written[i - 1]]]), &h, &c])?;
-            written.push(common::draw(&results[0].to_f64(), TEMPERATURE, &mut rng)?);
+            written.push(draw(&results[0].to_f64(), TEMPERATURE, &mut rng)?);
             (h, c) = (results[1].clone(), results[2].clone());
         }
         Ok(written)
@@ -105,8 +109,7 @@ impl CharLstm {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let quick = options.has("--quick");
-    let seed = options.number("--seed").unwrap_or(7).into();
+    let (quick, seed) = (options.quick, options.seed);
     let text = match options.path("--data") {
         Some(file) => Text::read(file)?,
         None => Text::new(include_str!("../DESIGN.md")),
@@ -126,7 +129,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         .fit_on(&mut params, steps, |epoch, i| Ok(train.random(BATCH, seed, epoch * steps as u64 + i as u64)))
         .epochs(epochs)
         .validation(&valid)
-        .checkpoint(options.out("char_lstm.safetensors")?)
+        .checkpoint(options.out.join("char_lstm.safetensors"))
         .stop_on_ctrl_c();
     if options.has("--resume") {
         fit = fit.resume();
@@ -140,5 +143,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    common::main(USAGE, run)
+    options::main(USAGE, run)
 }

@@ -116,5 +116,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    options::main("custom_optimizer", 7, "custom_optimizer.safetensors", run)
+    options::main(&options::usage("custom_optimizer", "custom_optimizer.safetensors"), run)
 }

@@ -105,5 +105,5 @@ fn least_squares(data: &Dataset) -> Result<Tensor, Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    options::main("diabetes", 7, "restrained.svg and unrestrained.svg", run)
+    options::main(&options::usage("diabetes", "restrained.svg and unrestrained.svg"), run)
 }

@@ -121,5 +121,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    options::main("fine_tuning", 7, "pretrained.safetensors", run)
+    options::main(&options::usage("fine_tuning", "pretrained.safetensors"), run)
 }

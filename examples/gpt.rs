@@ -21,13 +21,17 @@
 //! Model: Radford et al., "Language models are unsupervised multitask learners" (GPT-2), 2019; setting: Karpathy, "nanoGPT",
 //! <https://github.com/karpathy/nanoGPT>.
 
-mod common;
+#[path = "shared/draw.rs"]
+mod draw;
+#[path = "shared/options.rs"]
+mod options;
 
 use chainrule::data::Text;
 use chainrule::nn::{Embedding, Init, LayerNorm, MultiheadAttention};
 use chainrule::prelude::*;
 use chainrule::train::Trainer;
-use common::Options;
+use draw::draw;
+use options::Options;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::error::Error;
@@ -137,15 +141,14 @@ impl Gpt {
             window.resize(TIME, 0);
             let results = logits.run(params, [&Tensor::from_vec(window, [1, TIME])?])?.to_f64();
             let characters = self.token.count();
-            written.push(common::draw(&results[last * characters..][..characters], TEMPERATURE, &mut rng)?);
+            written.push(draw(&results[last * characters..][..characters], TEMPERATURE, &mut rng)?);
         }
         Ok(written)
     }
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let quick = options.has("--quick");
-    let seed = options.number("--seed").unwrap_or(7).into();
+    let (quick, seed) = (options.quick, options.seed);
     let text = match options.path("--data") {
         Some(file) => Text::read(file)?,
         None => Text::new(include_str!("../DESIGN.md")),
@@ -171,7 +174,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         .fit_on(&mut params, steps, |epoch, i| Ok(train.random(BATCH, seed, epoch * steps as u64 + i as u64)))
         .epochs(epochs)
         .validation(&valid)
-        .checkpoint(options.out("gpt.safetensors")?)
+        .checkpoint(options.out.join("gpt.safetensors"))
         .stop_on_ctrl_c();
     if options.has("--resume") {
         fit = fit.resume();
@@ -185,5 +188,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    common::main(USAGE, run)
+    options::main(USAGE, run)
 }

@@ -78,5 +78,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    options::main("iris", 7, "iris.svg", run)
+    options::main(&options::usage("iris", "iris.svg"), run)
 }

@@ -17,13 +17,17 @@
 //! alanavalavi aliyah malexabstavies kasida mayel ilia tram ryden tahard handee amary pera kob shya alenaty iara ...
 //! ```
 
-mod common;
+#[path = "shared/draw.rs"]
+mod draw;
+#[path = "shared/options.rs"]
+mod options;
 
 use chainrule::data::{Dataset, Vocabulary};
 use chainrule::nn::{Embedding, Layer};
 use chainrule::prelude::*;
 use chainrule::train::Trainer;
-use common::Options;
+use draw::draw;
+use options::Options;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::error::Error;
@@ -94,7 +98,7 @@ impl Net {
             while written.len() == CONTEXT || written.last() != written.first() {
                 let context = Tensor::from_slice(&written[written.len() - CONTEXT..], [1, CONTEXT])?;
                 let logits = logits.run(params, [&context])?.to_f64();
-                written.push(common::draw(&logits, 1.0, &mut rng)?);
+                written.push(draw(&logits, 1.0, &mut rng)?);
             }
             Ok(letters.decode(&written)?.trim().to_owned())
         };
@@ -135,8 +139,7 @@ fn map(letters: &Vocabulary, vectors: &Tensor) -> String {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let quick = options.has("--quick");
-    let seed = options.number("--seed").unwrap_or(7).into();
+    let (quick, seed) = (options.quick, options.seed);
     let width = options.number("--width").unwrap_or(10) as usize;
     let text = match options.path("--data") {
         Some(file) => std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?,
@@ -165,12 +168,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         .epochs(epochs)
         .batch_size(BATCH)
         .validation(&valid)
-        .checkpoint(options.out("names.safetensors")?)
+        .checkpoint(options.out.join("names.safetensors"))
         .stop_on_ctrl_c();
     if options.has("--resume") {
         fit = fit.resume();
     }
-    fit.run()?.save_svg(options.out("names.svg")?)?;
+    fit.run()?.save_svg(options.out.join("names.svg"))?;
 
     println!("{}", net.make_up(&params, &letters, 20, seed)?.join(" "));
     if width == 2 {
@@ -180,5 +183,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    common::main(USAGE, run)
+    options::main(USAGE, run)
 }

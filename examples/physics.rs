@@ -107,5 +107,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    options::main("physics", 7, "physics.svg", run)
+    options::main(&options::usage("physics", "physics.svg"), run)
 }

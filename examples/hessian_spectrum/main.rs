@@ -156,5 +156,5 @@ fn histogram(spectra: &[Vec<f64>]) {
 }
 
 fn main() -> ExitCode {
-    options::main("hessian_spectrum", 7, "hessian_spectrum.svg", run)
+    options::main(&options::usage("hessian_spectrum", "hessian_spectrum.svg"), run)
 }

@@ -40,10 +40,15 @@ impl Torch {
         make: impl Fn(&mut Scope) -> L,
         apply: impl for<'t> Fn(&L, &[Var<'t>]) -> Vec<Var<'t>>,
     ) {
-        let what = format!("{}: {case}", self.family);
-        assert!(self.seen.borrow_mut().insert(case.to_owned()), "{what} is checked twice");
         let mut params = Params::seeded(0).with_dtype(chainrule_tape::DType::F64);
         let layer = make(&mut params.root());
+        self.compare(case, params, &|x| apply(&layer, x));
+    }
+
+    /// The rest of [`check`](Torch::check), compiled once and not for each layer.
+    fn compare(&self, case: &str, mut params: Params, apply: &dyn for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>>) {
+        let what = format!("{}: {case}", self.family);
+        assert!(self.seen.borrow_mut().insert(case.to_owned()), "{what} is checked twice");
         params.check().unwrap_or_else(|e| panic!("{what}: {e}"));
         let mut left: HashSet<String> = params.iter().map(|(name, ..)| name.to_owned()).collect();
         for (name, tensor) in self.part(case, "param.") {
@@ -57,7 +62,7 @@ impl Torch {
 
         let tape = Tape::with(&params);
         let inputs: Vec<Var> = self.list(case, "in.").iter().map(|x| tape.var(x)).collect();
-        let outputs = apply(&layer, &inputs);
+        let outputs = apply(&inputs);
         tape.check().unwrap_or_else(|e| panic!("{what}: {e}"));
         let expected = self.list(case, "out.");
         assert!(!expected.is_empty(), "the golden file has no case `{case}`");
@@ -114,7 +119,7 @@ impl Torch {
         if !expected.is_empty() {
             let tape = Tape::with(&params).inference();
             let inputs: Vec<Var> = self.list(case, "in.").iter().map(|x| tape.var(x)).collect();
-            let found = tape.values(&apply(&layer, &inputs)).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let found = tape.values(&apply(&inputs)).unwrap_or_else(|e| panic!("{what}: {e}"));
             for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 assert_close(&format!("{what}: eval.{i}"), found, expected);
             }
