@@ -4,7 +4,7 @@ use crate::arriving::{Arriving, Inferred};
 use crate::filters::PerAxis;
 use crate::{Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Embedding, Gru, Layer, LayerNorm, Linear};
 use crate::{Lstm, Stack};
-use chainrule_tape::{Scope, Var};
+use chainrule_tape::Scope;
 
 /// Layers that are made for what arrives.
 impl Stack<'_, '_, Inferred> {
