@@ -114,6 +114,9 @@ impl Linear {
 
     /// With another layer's weight, `[outputs, inputs]`; a bias of `None` leaves it out. (Two layers that share everything are one:
     /// use it twice, or a clone of it, which holds the same parameters.)
+    ///
+    /// The weight is called `weight` in this scope too, by [`Scope::alias`], as it is in PyTorch's `state_dict`: a file may have
+    /// it under either name, or both.
     #[track_caller]
     pub fn with_weight(at: &mut Scope<'_>, weight: ParamId, bias: impl Into<Option<Init>>) -> Linear {
         let shape = at.params().tensor(weight).shape().clone();
@@ -126,6 +129,7 @@ impl Linear {
             }
         };
         let label = Label::new(at);
+        at.alias("weight", weight);
         let bias = bias.into().map(|init| init.param(at, "bias", outputs));
         Linear { label, weight, bias, inputs, outputs, tied: true }
     }

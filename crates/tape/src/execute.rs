@@ -2,6 +2,7 @@
 
 mod find_nan;
 mod function;
+mod map;
 mod program;
 mod values;
 

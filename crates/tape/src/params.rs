@@ -1,9 +1,13 @@
 //! Named tensors that a model owns.
 
+mod alias;
 mod file;
+mod header;
 mod load;
 mod names;
+mod other;
 mod pattern;
+mod read;
 mod scope;
 mod snapshot;
 
@@ -126,14 +130,14 @@ impl Params {
         (0..self.tensors.len() as u32).map(ParamId)
     }
 
-    /// The tensor of that name.
+    /// The tensor of that name, or of that [other name](Params::alias).
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.id(name).map(|id| self.tensor(id))
     }
 
-    /// The id of that name.
+    /// The id of that name, or of that [other name](Params::alias).
     pub fn id(&self, name: &str) -> Option<ParamId> {
-        self.names.kinds.get_index_of(name).map(|index| ParamId(index as u32))
+        self.names.id(name)
     }
 
     /// An optimizer's memory of a parameter, the tensor `optim.KEY.NAME`.
@@ -239,6 +243,8 @@ impl Params {
         for (name, kind, _) in self.iter().take(end) {
             names.add(name, kind);
         }
+        names.aliases = self.names.aliases.clone();
+        names.aliases.retain(|_, id| id.index() < end);
         let tensors = self.tensors[..end].to_vec();
         Ok(Params { names: Arc::new(names), tensors, layout: next_layout(), ..self.clone() })
     }
@@ -263,6 +269,12 @@ impl Params {
 
     pub(crate) fn tensor_mut(&mut self, id: ParamId) -> &mut Tensor {
         &mut self.tensors[id.index()]
+    }
+
+    /// Puts another tensor there, of whatever shape.
+    pub(crate) fn replace(&mut self, id: ParamId, tensor: Tensor) {
+        self.layout = next_layout();
+        self.tensors[id.index()] = tensor;
     }
 
     pub(crate) fn shape_of(&self, id: ParamId) -> Option<(&Shape, DType)> {

@@ -1,22 +1,27 @@
-//! Params in files, in the safetensors format.
+//! Params to files, in the safetensors format.
 
 use super::{Kind, Params};
-use crate::half::{bf16_to_f32, f16_to_f32};
-use crate::{DType, Element, Error, Result, Shape, Tensor};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::HashMap;
+use crate::{DType, Element, Error, Result, Tensor};
+use safetensors::tensor::{Dtype, TensorView};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-const FROZEN: &str = "chainrule.frozen";
-const STATE: &str = "chainrule.state";
-const OPTIMIZER: &str = "chainrule.optimizer";
+/// What the names of tensors of a kind are kept under, one a line.
+pub(super) const KINDS: [(&str, Kind); 3] = [
+    ("chainrule.frozen", Kind::Frozen),
+    ("chainrule.state", Kind::State),
+    ("chainrule.optimizer", Kind::Optimizer),
+];
 
 impl Params {
     /// Writes all tensors to a `.safetensors` file, which PyTorch and others read too; the kinds are in its metadata.
     /// (What belongs to an optimizer is written as well: [`without_optimizer`](Params::without_optimizer) is the model alone.)
-    /// The file appears whole or not at all: it is written beside its place and then renamed.
+    /// The file appears whole or not at all: it is written beside its place and then renamed. The same params give the same bytes.
+    ///
+    /// A PyTorch model with the same names loads it by `safetensors.torch.load_model(model, path)`, or by
+    /// `model.load_state_dict(safetensors.torch.load_file(path))` if it has no tied weights. Those are written once, with
+    /// [the other name](Params::alias) in the metadata, as PyTorch's `safetensors.torch.save_model` does.
     ///
     /// # Errors
     /// If the file can't be written.
@@ -30,15 +35,8 @@ impl Params {
             let view = TensorView::new(file_dtype(tensor.dtype()), tensor.shape().to_vec(), bytes);
             views.push((name.to_string(), view.map_err(|e| failed(path, e))?));
         }
-        let names = |kind| -> String {
-            let names: Vec<&str> =
-                self.iter().filter(|(_, k, _)| *k == kind).map(|(name, _, _)| name).collect();
-            names.join("\n")
-        };
-        let kinds = [(FROZEN, Kind::Frozen), (STATE, Kind::State), (OPTIMIZER, Kind::Optimizer)];
-        let metadata: HashMap<String, String> =
-            kinds.into_iter().map(|(key, kind)| (key.to_owned(), names(kind))).collect();
-        let data = safetensors::serialize(views, Some(metadata)).map_err(|e| failed(path, e))?;
+        let data = safetensors::serialize(views, None).map_err(|e| failed(path, e))?;
+        let data = with_metadata(&data, &self.metadata());
         let mut beside = path.as_os_str().to_owned();
         beside.push(".part");
         let written = File::create(&beside).and_then(|mut file| {
@@ -50,42 +48,55 @@ impl Params {
         std::fs::rename(&beside, path).map_err(|e| failed(path, e))
     }
 
-    /// The tensors of a file, sorted by name. Numbers of 16 bits (`f16` and `bf16`) become `f32`, integers `i64`. Use
-    /// [`load`](Params::load) for the params of a model.
-    ///
-    /// # Errors
-    /// If the file can't be read, isn't of the safetensors format, or has a tensor of another dtype.
-    pub fn read(path: impl AsRef<Path>) -> Result<Params> {
-        let path = path.as_ref();
-        let data = std::fs::read(path).map_err(|e| failed(path, e))?;
-        let file = SafeTensors::deserialize(&data).map_err(|e| failed(path, e))?;
-        let (_, header) = SafeTensors::read_metadata(&data).map_err(|e| failed(path, e))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let listed = |key: &str, name: &str| {
-            metadata.get(key).is_some_and(|names| names.split('\n').any(|n| n == name))
-        };
-        let mut tensors: Vec<(String, Kind, Tensor)> = Vec::new();
-        for (name, view) in file.tensors() {
-            let kind = match () {
-                () if listed(FROZEN, &name) => Kind::Frozen,
-                () if listed(STATE, &name) => Kind::State,
-                () if listed(OPTIMIZER, &name) => Kind::Optimizer,
-                () => Kind::Trainable,
-            };
-            let tensor = from_view(&view).map_err(|what| failed(path, format!("`{name}`: {what}")))?;
-            tensors.push((name, kind, tensor));
+    /// What a file says beside the tensors, in order.
+    fn metadata(&self) -> Vec<(&str, String)> {
+        // What Hugging Face's readers want to know: names and layouts are PyTorch's.
+        let mut metadata = vec![("format", "pt".to_owned())];
+        for (key, kind) in KINDS {
+            let names: Vec<&str> =
+                self.iter().filter(|(_, k, _)| *k == kind).map(|(name, _, _)| name).collect();
+            if !names.is_empty() {
+                metadata.push((key, names.join("\n")));
+            }
         }
-        tensors.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut params = Params::seeded(0);
-        for (name, kind, tensor) in tensors {
-            params.add(&name, kind, tensor);
-        }
-        Ok(params)
+        metadata.extend(self.aliases().map(|(other, name)| (other, name.to_owned())));
+        metadata
     }
 }
 
-fn failed(path: &Path, what: impl std::fmt::Display) -> Error {
+pub(super) fn failed(path: &Path, what: impl std::fmt::Display) -> Error {
     Error::File { path: path.to_owned(), what: what.to_string() }
+}
+
+/// A file that has none yet, with metadata at the beginning of its header. (The crate takes a map of random order.)
+fn with_metadata(file: &[u8], metadata: &[(&str, String)]) -> Vec<u8> {
+    // The length of the header, and its first brace.
+    const HEAD: usize = size_of::<u64>() + 1;
+    let length = file.first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes) as usize);
+    let (tensors, data) = file[HEAD..].split_at(length - 1);
+    let pairs: Vec<String> =
+        metadata.iter().map(|(key, value)| format!("{}:{}", json(key), json(value))).collect();
+    let tensors = tensors.trim_ascii_end();
+    let comma = if tensors == b"}" { "" } else { "," };
+    let mut header = format!("{{\"__metadata__\":{{{}}}{comma}", pairs.join(",")).into_bytes();
+    header.extend_from_slice(tensors);
+    // The tensors begin at a multiple of 8.
+    header.resize(header.len().next_multiple_of(size_of::<u64>()), b' ');
+    [&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat()
+}
+
+/// A string as JSON has it.
+fn json(text: &str) -> String {
+    let mut json = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            c if c < ' ' => json.push_str(&format!("\\u{:04x}", c as u32)),
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+    json
 }
 
 fn file_dtype(dtype: DType) -> Dtype {
@@ -110,30 +121,5 @@ fn to_bytes(tensor: &Tensor) -> Vec<u8> {
         DType::F64 => all(tensor, f64::to_le_bytes),
         DType::I64 => all(tensor, i64::to_le_bytes),
         DType::Bool => all(tensor, |x: bool| [x as u8]),
-    }
-}
-
-fn from_view(view: &TensorView<'_>) -> Result<Tensor, String> {
-    fn all<T: Element, const N: usize>(
-        view: &TensorView<'_>,
-        value: impl Fn([u8; N]) -> T,
-    ) -> Result<Tensor, String> {
-        let values: Vec<T> = view.data().as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect();
-        Tensor::from_vec(values, Shape::from(view.shape())).map_err(|e| e.to_string())
-    }
-    match view.dtype() {
-        Dtype::F32 => all(view, f32::from_le_bytes),
-        Dtype::F64 => all(view, f64::from_le_bytes),
-        Dtype::F16 => all(view, |bytes| f16_to_f32(u16::from_le_bytes(bytes))),
-        Dtype::BF16 => all(view, |bytes| bf16_to_f32(u16::from_le_bytes(bytes))),
-        Dtype::I64 => all(view, i64::from_le_bytes),
-        Dtype::I32 => all(view, |bytes| i32::from_le_bytes(bytes) as i64),
-        Dtype::U32 => all(view, |bytes| u32::from_le_bytes(bytes) as i64),
-        Dtype::I16 => all(view, |bytes| i16::from_le_bytes(bytes) as i64),
-        Dtype::U16 => all(view, |bytes| u16::from_le_bytes(bytes) as i64),
-        Dtype::I8 => all(view, |bytes| i8::from_le_bytes(bytes) as i64),
-        Dtype::U8 => all(view, |bytes| u8::from_le_bytes(bytes) as i64),
-        Dtype::BOOL => all(view, |[byte]: [u8; 1]| byte != 0),
-        other => Err(format!("numbers of dtype {other:?} can't be read")),
     }
 }

@@ -11,6 +11,8 @@ pub(super) struct Names {
     pub kinds: IndexMap<String, Kind>,
     /// For each tensor, the optimizer's memories of it.
     pub memories: Vec<Memories>,
+    /// Other names, of tied weights.
+    pub aliases: IndexMap<String, ParamId>,
     /// The memories of what has no tensor (yet).
     orphans: HashMap<Box<str>, Memories>,
 }
@@ -39,8 +41,21 @@ impl Names {
         id
     }
 
+    /// The tensor of that name, or of that other name.
+    pub fn id(&self, name: &str) -> Option<ParamId> {
+        let own = self.kinds.get_index_of(name).map(|index| ParamId(index as u32));
+        own.or_else(|| self.aliases.get(name).copied())
+    }
+
+    /// A tensor's name, and its other ones.
+    pub fn of(&self, id: ParamId) -> impl Iterator<Item = &str> {
+        let own = self.kinds.get_index(id.index()).map(|(name, _)| name.as_str());
+        let others = self.aliases.iter().filter(move |&(_, &of)| of == id).map(|(name, _)| name.as_str());
+        own.into_iter().chain(others)
+    }
+
     /// Gives a tensor another name, unless that is taken.
     pub fn rename(&mut self, id: ParamId, name: &str) -> bool {
-        !self.kinds.contains_key(name) && self.kinds.replace_index(id.index(), name.to_owned()).is_ok()
+        self.id(name).is_none() && self.kinds.replace_index(id.index(), name.to_owned()).is_ok()
     }
 }

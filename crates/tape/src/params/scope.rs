@@ -38,9 +38,11 @@ impl<'p> Scope<'p> {
         self.params.add(&name, Kind::State, tensor)
     }
 
-    /// The tensor `name` of this scope, if there is one: what a layer that was made here has registered.
+    /// The tensor `name` of this scope, if there is one: what a layer that was made here has registered (not another's, which has
+    /// this name too).
     pub fn find(&self, name: &str) -> Option<ParamId> {
-        self.params.id(&self.full(name))
+        let name = self.full(name);
+        self.params.id(&name).filter(|&id| self.params.name(id) == name)
     }
 
     /// The values of a tensor, as they are now; none if there is no such tensor.
@@ -62,6 +64,12 @@ impl<'p> Scope<'p> {
     pub fn rename(&mut self, id: ParamId, name: &str) {
         let name = self.full(name);
         self.params.rename(id, &name);
+    }
+
+    /// Gives a tensor one more name, in this scope: see [`Params::alias`].
+    pub fn alias(&mut self, name: &str, id: ParamId) {
+        let name = self.full(name);
+        self.params.alias(&name, id);
     }
 
     /// The generator for the initial values of the tensor `name`.
