@@ -27,12 +27,8 @@ struct Block {
 }
 
 impl Gpt {
-    /// With the parts but the head in the scope `body`.
-    fn new(at: &mut Scope, body: Option<&str>) -> Gpt {
-        let mut inside = match body {
-            Some(name) => at.sub(name),
-            None => at.sub("transformer"),
-        };
+    fn new(at: &mut Scope) -> Gpt {
+        let mut inside = at.sub("transformer");
         let wte = Embedding::new(&mut inside.sub("wte"), 11, 8);
         let wpe = LearnedPositions::new(&mut inside.sub("wpe"), 6, 8);
         let h = (0..2).map(|i| Block::new(&mut inside.sub("h").sub(i), 8)).collect();
@@ -84,7 +80,7 @@ impl Block {
 
 #[test]
 fn nano_gpt_with_its_names() {
-    check("nanogpt", |at| Gpt::new(at, None), |net, x| net.forward(x[0]));
+    check("nanogpt", Gpt::new, |net, x| net.forward(x[0]));
 }
 
 /// The same model of layers that are here.
@@ -147,7 +143,7 @@ fn gpt_2_of_hugging_face() {
 
     // With its names; the head is tied to `wte`.
     let mut params = Params::seeded(3);
-    let net = Gpt::new(&mut params.root(), None);
+    let net = Gpt::new(&mut params.root());
     let saved = saved.renamed(|name| format!("transformer.{name}"));
     params.load_from(&saved).complete().unwrap();
     check_answers("nanogpt", &mut params, |x| net.forward(x[0]));

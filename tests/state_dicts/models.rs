@@ -1,14 +1,13 @@
 //! PyTorch's models, written with the same names.
 
 use crate::check;
+use chainrule::PadMode;
 use chainrule::nn::{
     Activation, Attend, BatchNorm1d, BatchNorm2d, Conv1d, ConvTranspose1d, Flatten, GroupNorm, Init,
-    InstanceNorm1d, LstmCell, PRelu, Recurrent, RmsNorm, Running, Transformer, TransformerConfig,
+    InstanceNorm1d, Lstm, LstmCell, PRelu, Recurrent, RmsNorm, Running, Transformer, TransformerConfig,
     TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, WeightNorm,
 };
-use chainrule::prelude::nn::Lstm;
 use chainrule::prelude::*;
-use chainrule::{PadMode, Pool};
 
 pub(crate) fn sequential(at: &mut Scope) -> Sequential {
     Sequential::new(at, |net| net.linear(4, 8).relu().linear(8, 8).tanh().linear(8, 3))
@@ -106,7 +105,7 @@ impl ResNet {
     }
 
     pub(crate) fn features<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let x = self.bn1.forward(self.conv1.forward(x)).relu().max_pool2d(Pool::new(2));
+        let x = self.bn1.forward(self.conv1.forward(x)).relu().max_pool2d(2);
         self.layer1.forward(x).mean([2, 3])
     }
 }

@@ -57,7 +57,7 @@ fn a_body_for_another_head() {
     Linear::new(&mut at.sub("extra"), 6, 2);
     let before = params.clone();
     let expected = "\
-36 taken, 6 ignored
+30 taken, 6 ignored
   `extra.weight` is missing
   `extra.bias` is missing
   `fc.weight` is [3, 6] f64, not [5, 6] f32

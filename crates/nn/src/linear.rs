@@ -96,6 +96,8 @@ impl Linear {
     /// let words = Embedding::new(&mut at.sub("words"), 100, 16);
     /// let out = Linear::tied_without_bias(&mut at.sub("out"), &words);
     /// assert_eq!(params.trainable_count(), 100 * 16);
+    /// // By its name in PyTorch's `state_dict`, the weight is found too.
+    /// assert_eq!(params.id("out.weight"), Some(words.weight()));
     ///
     /// let tape = Tape::with(&params);
     /// let logits = out.forward(words.forward(tape.var([[3i64, 7]])));
