@@ -142,10 +142,13 @@ pub use transformer::{
     TransformerEncoder, TransformerEncoderLayer,
 };
 
-/// What most models use: `use chainrule_nn::prelude::*`.
+/// What most models use: `use chainrule_nn::prelude::*`. Everything else is at the crate's root, as `nn::Bilinear`.
 pub mod prelude {
     pub use crate::{
-        Activation, AvgPool2d, BatchNorm, Conv2d, Dropout, Embedding, Gru, Init, Layer, LayerNorm, Linear,
-        Losses, MaxPool2d, Sequential, accuracy, predictions, summary,
+        Activation, AdaptiveAvgPool2d, Attend, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d,
+        CausalTransformer, Conv1d, Conv2d, ConvTranspose2d, CrossEntropy, Dropout, Dropout2d, Embedding,
+        Flatten, GlobalAvgPool, GroupNorm, Gru, GruCell, Init, Layer, LayerNorm, Linear, Losses, Lstm,
+        LstmCell, MaxPool1d, MaxPool2d, MultiheadAttention, Reduction, Residual, RmsNorm, Sequential,
+        Transformer, TransformerConfig, TransformerEncoder, Upsample, accuracy, predictions, summary,
     };
 }
