@@ -1,6 +1,6 @@
 //! What can be wrong with data, and where.
 
-use chainrule_tape::DType;
+use chainrule_tape::{DType, Error};
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -117,6 +117,24 @@ pub enum DataError {
         /// The value.
         value: f64,
     },
+}
+
+/// So that `?` works in a function that returns the engine's error, such as one that makes batches for a training.
+///
+/// ```
+/// use chainrule_data::iris;
+/// use chainrule_tape::{Result, Tensor};
+///
+/// fn batch(rows: &[usize]) -> Result<(Tensor, Tensor)> {
+///     Ok(iris().take(rows)?.into_parts())
+/// }
+/// assert!(batch(&[0, 50, 100]).is_ok());
+/// assert!(batch(&[150]).unwrap_err().to_string().contains("150"));
+/// ```
+impl From<DataError> for Error {
+    fn from(error: DataError) -> Error {
+        Error::Input(error.to_string())
+    }
 }
 
 fn column_text(column: Option<usize>) -> String {
