@@ -4,7 +4,12 @@ use super::{Tape, Var};
 use crate::{DType, Meta};
 
 /// What an expression takes where a second operand stands: a [`Var`], or a number, which becomes a constant of the
-/// other operand's dtype.
+/// other operand's dtype. Numbers are `f64`, whatever the dtype is: `tokens.ne(0.0)` also of integers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't stand beside a `Var`",
+    note = "a number beside a `Var` is an `f64`, whatever the `Var`'s dtype is: write `2.0`, or `f64::from(n)` or `n as f64`",
+    note = "a tensor is put on the tape first: `tape.var(tensor)`"
+)]
 pub trait Operand<'t> {
     /// The operand as a `Var`, for use beside one of shape and dtype `beside`.
     #[track_caller]
