@@ -27,9 +27,9 @@ pub use chainrule_optim::TrainStep;
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// use std::{error::Error, fmt::*, io::prelude::*};
+/// use std::error::Error;
 ///
-/// fn main() -> std::result::Result<(), Box<dyn Error>> {
+/// fn main() -> Result<(), Box<dyn Error>> {
 ///     let (train, test) = data::iris().split_stratified(0.2, 7)?;
 ///     let mut params = Params::seeded(7);
 ///     let net = Sequential::with_input(&mut params.root(), [4], |net| {
