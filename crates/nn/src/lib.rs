@@ -36,9 +36,16 @@
 //! # Ok::<(), chainrule_tape::Error>(())
 //! ```
 //!
-//! - Layers: [`Linear`], [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`Lstm`], [`Gru`],
-//!   [`MultiheadAttention`], [`Embedding`], [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`Activation`], [`PRelu`],
-//!   [`Maxout`], [`GatedLinear`], [`Rbf`], and any function or type of yours that implements [`Layer`].
+//! | for | layers |
+//! |---|---|
+//! | rows | [`Linear`] (Keras's `Dense`), [`Bilinear`], [`Maxout`], [`GatedLinear`], [`Rbf`], [`Embedding`], [`EmbeddingBag`] |
+//! | images, and sequences and volumes (`1d`, `3d`) | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`LpPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`GlobalAvgPool`], [`GlobalMaxPool`], [`ZeroPad2d`] and other padding, [`Upsample`], [`PixelShuffle`] |
+//! | sequences | [`Rnn`], [`Lstm`], [`Gru`] and their cells, [`MultiheadAttention`] with masks by [`Attend`], [`Transformer`], [`TransformerEncoder`], [`TransformerDecoder`], [`CausalTransformer`], [`SinusoidalPositions`], [`LearnedPositions`], [`Rotary`] |
+//! | keeping the scale | [`BatchNorm`] of the last axis, [`BatchNorm2d`] of channels, [`LayerNorm`], [`GroupNorm`], [`InstanceNorm2d`], [`RmsNorm`], [`LocalResponseNorm`], [`UnitNorm`]; of weights [`WeightNorm`], [`SpectralNorm`] |
+//! | noise in training | [`Dropout`], [`Dropout2d`], [`AlphaDropout`], [`GaussianDropout`], [`GaussianNoise`] |
+//! | between layers | [`Activation`], [`PRelu`], [`Flatten`], [`Unflatten`], [`Identity`] |
+//! | putting layers together | [`Sequential`], [`Residual`], [`Parallel`], and any function or type of yours that implements [`Layer`] |
+//!
 //! - Losses are methods of a [`Var`](chainrule_tape::Var) by the trait [`Losses`]: `logits.cross_entropy(labels)`.
 //! - [`Init`] says how parameters begin.
 //! - [`summary()`] shows a model as a table; [`accuracy`] and [`predictions`] judge its results.
