@@ -1,5 +1,6 @@
 //! What a training measured.
 
+use crate::progress::short;
 use chainrule_plot::{Curves, Panels, PlotError};
 use indexmap::IndexMap;
 use std::fmt;
@@ -15,6 +16,9 @@ use std::path::Path;
 /// # }
 /// assert_eq!(history.get("loss"), Some(&[0.9, 0.5, 0.3][..]));
 /// assert_eq!(history.last("val_loss"), Some(0.8));
+/// println!("{history}"); // all of it, as a table of four digits
+/// # let table = "epoch        loss    val_loss\n    1      0.9000      1.0000\n    2      0.5000      0.7000\n    3      0.3000      0.8000";
+/// # assert_eq!(history.to_string(), table);
 /// let svg = history.plot().to_svg();
 /// # assert!(svg.contains("validation"));
 /// ```
@@ -108,6 +112,15 @@ impl History {
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_csv())
+        let width = |name: &str| name.len().max("-1.000e-10".len());
+        write!(f, "epoch")?;
+        self.names().try_for_each(|name| write!(f, "  {name:>0$}", width(name)))?;
+        for epoch in 0..self.epochs {
+            write!(f, "\n{:5}", epoch + 1)?;
+            self.values
+                .iter()
+                .try_for_each(|(name, column)| write!(f, "  {:>1$}", short(column[epoch]), width(name)))?;
+        }
+        Ok(())
     }
 }

@@ -88,7 +88,7 @@ impl Progress {
 }
 
 /// Four digits, whatever the size.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if (1e-3..1e5).contains(&size) => format!("{value:.4}"),
