@@ -45,6 +45,21 @@ impl Feed<'_> {
         }
     }
 
+    /// How much there is, for messages.
+    pub fn described(&self, order: Order) -> String {
+        match self {
+            Feed::Set(data) if order.drop_last && !data.is_empty() => {
+                format!(
+                    "drop_last leaves out the only batch, of {} rows instead of {}",
+                    data.len(),
+                    order.size
+                )
+            }
+            Feed::Set(_) => "the set has no rows".to_owned(),
+            Feed::None | Feed::Made { .. } => "their number is 0".to_owned(),
+        }
+    }
+
     /// All rows in order, in batches of a size.
     pub fn in_order(&self, size: usize) -> Box<dyn Iterator<Item = Batch> + '_> {
         self.epoch(0, 0, Order { size, seed: None, drop_last: false })

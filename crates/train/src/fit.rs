@@ -111,7 +111,7 @@ impl<'a, 'f> Fit<'a, 'f> {
     }
 
     /// Goes on from the [checkpoint](Fit::checkpoint)'s file if it is there. The training then has the same bits as one that
-    /// was never stopped.
+    /// was never stopped. Without a checkpoint it is an error of the run.
     pub fn resume(self) -> Self {
         Fit { resume: true, ..self }
     }
@@ -139,12 +139,7 @@ impl<'a, 'f> Fit<'a, 'f> {
     /// written; a checkpoint of another training; what a callback returns. What was trained until then is in the params.
     #[track_caller]
     pub fn run(mut self) -> Result<History> {
-        if self.order.size == 0 {
-            return Err(Error::Input("a batch has one row or more: batch_size is 0".into()));
-        }
-        if self.data.batches(self.order.size, self.order.drop_last) == 0 {
-            return Err(Error::Input("there are no batches to train on".into()));
-        }
+        self.check()?;
         let mut at = Position::default();
         if self.resume
             && let Some(path) = self.checkpoint.as_ref().filter(|path| path.exists())
@@ -153,6 +148,11 @@ impl<'a, 'f> Fit<'a, 'f> {
             at = position;
             self.trainer.lr = lr;
             self.trainer.step.set_lr(lr);
+        }
+        if self.params.trainable_count() == 0 {
+            let what =
+                if self.params.is_empty() { "there are no parameters" } else { "all parameters are frozen" };
+            return Err(Error::Params(format!("there is nothing to train: {what}")));
         }
         let interrupt = if self.ctrl_c { Some(Interrupt::listen()?) } else { None };
         let mut stop = false;
@@ -175,6 +175,30 @@ impl<'a, 'f> Fit<'a, 'f> {
         Ok(at.history)
     }
 
+    /// What is wrong with the settings, if something is.
+    fn check(&self) -> Result<()> {
+        if self.order.size == 0 {
+            return Err(Error::Input("a batch has one row or more: batch_size is 0".into()));
+        }
+        if self.data.batches(self.order.size, self.order.drop_last) == 0 {
+            return Err(Error::Input(format!(
+                "there are no batches to train on: {}",
+                self.data.described(self.order)
+            )));
+        }
+        if let Some(validation) = &self.validation
+            && validation.batches(self.order.size, false) == 0
+        {
+            return Err(Error::Input("there are no batches to validate on".into()));
+        }
+        if self.resume && self.checkpoint.is_none() {
+            return Err(Error::Input(
+                "resume goes on from a file that checkpoint(path) names: there is none".into(),
+            ));
+        }
+        self.trainer.check()
+    }
+
     /// Takes the steps of an epoch that are left. Gives whether all of them were taken.
     #[track_caller]
     fn epoch(
@@ -184,35 +208,47 @@ impl<'a, 'f> Fit<'a, 'f> {
         progress: &mut Progress,
         interrupt: Option<&Interrupt>,
     ) -> Result<bool> {
-        let batches = self.data.batches(self.order.size, self.order.drop_last);
-        progress.begin(at.epoch, at.batch, batches);
         // The rest of `self` is used while the batches are iterated.
         let data = std::mem::replace(&mut self.data, Feed::None);
-        let result = (|| {
-            for batch in data.epoch(at.epoch as u64, at.batch, self.order) {
-                let (x, y) = batch?;
-                at.lr = self.trainer.step.lr(self.params);
-                at.loss = self.trainer.step.run(self.params, [&x, &y])?;
-                let rows = x.shape().first().copied().unwrap_or(1);
-                at.sum += at.loss * rows as f64;
-                at.rows += rows;
-                at.batch += 1;
-                progress.step(at.sum / at.rows as f64);
-                self.tell(at, stop, |callback, event| callback.step_end(event))?;
-                *stop |= interrupt.is_some_and(Interrupt::came);
-                if *stop {
-                    break;
-                }
-                if let (Some(path), Some(every)) = (&self.checkpoint, self.every)
-                    && self.trainer.step.steps(self.params).is_multiple_of(every)
-                {
-                    checkpoint::write(path, self.params, &self.callbacks, self.order, at, self.trainer.lr)?;
-                }
-            }
-            Ok(at.batch == batches)
-        })();
+        let result = self.steps(&data, at, stop, progress, interrupt);
         self.data = data;
         result
+    }
+
+    /// [`epoch`](Fit::epoch), of this data. (No closure: what is wrong with the loss is said of the line that called
+    /// [`run`](Fit::run).)
+    #[track_caller]
+    fn steps(
+        &mut self,
+        data: &Feed<'_>,
+        at: &mut Position,
+        stop: &mut bool,
+        progress: &mut Progress,
+        interrupt: Option<&Interrupt>,
+    ) -> Result<bool> {
+        let batches = data.batches(self.order.size, self.order.drop_last);
+        progress.begin(at.epoch, at.batch, batches);
+        for batch in data.epoch(at.epoch as u64, at.batch, self.order) {
+            let (x, y) = batch?;
+            at.lr = self.trainer.step.lr(self.params);
+            at.loss = self.trainer.step.run(self.params, [&x, &y])?;
+            let rows = x.shape().first().copied().unwrap_or(1);
+            at.sum += at.loss * rows as f64;
+            at.rows += rows;
+            at.batch += 1;
+            progress.step(at.sum / at.rows as f64);
+            self.tell(at, stop, |callback, event| callback.step_end(event))?;
+            *stop |= interrupt.is_some_and(Interrupt::came);
+            if *stop {
+                break;
+            }
+            if let (Some(path), Some(every)) = (&self.checkpoint, self.every)
+                && self.trainer.step.steps(self.params).is_multiple_of(every)
+            {
+                checkpoint::write(path, self.params, &self.callbacks, self.order, at, self.trainer.lr)?;
+            }
+        }
+        Ok(at.batch == batches)
     }
 
     /// Closes an epoch: its values go into the history.

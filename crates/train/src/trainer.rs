@@ -5,7 +5,7 @@ use crate::{Fit, Metric};
 use chainrule_data::Dataset;
 use chainrule_optim::Transform;
 use chainrule_optim::{Optimizer, TrainStep};
-use chainrule_tape::{Function, Params, Result, Tensor, Var};
+use chainrule_tape::{Error, Function, NonFinite, Params, Result, Tensor, Var};
 use indexmap::IndexMap;
 use std::fmt;
 use std::rc::Rc;
@@ -54,7 +54,7 @@ impl<'f> Trainer<'f> {
         }
     }
 
-    /// Measures this too, in [`evaluate`](Trainer::evaluate) and after each epoch.
+    /// Measures this too, in [`evaluate`](Trainer::evaluate) and after each epoch. Two of the same name are an error then.
     pub fn metric(mut self, metric: impl Metric + 'f) -> Self {
         self.metrics.push(Box::new(metric));
         self
@@ -80,20 +80,32 @@ impl<'f> Trainer<'f> {
     /// Training on batches that are made when they are needed: `batch(epoch, i)` for `i` in `0..batches`, counted from 0. The same
     /// arguments must give the same batch, or a resumed training can't be the same.
     ///
+    /// It is how data are varied while they are used: here each number of a flower is a little off, another time otherwise.
+    ///
     /// ```
+    /// use chainrule_data::{iris, permutation};
     /// # use chainrule_nn::{Layer, Linear, Losses};
-    /// # use chainrule_tape::{Params, Tensor};
+    /// use chainrule_tape::{Params, Tape};
     /// # use chainrule_train::Trainer;
+    ///
+    /// let flowers = iris();
     /// # let mut params = Params::seeded(7);
-    /// # let line = Linear::new(&mut params.root(), 1, 1);
-    /// # let mut trainer = Trainer::new(chainrule_optim::sgd(0.5), |x| line.forward(x), |y, t| y.mse(t));
-    /// let batch = |epoch: u64, i: usize| {
-    ///     let x = Tensor::from([[epoch as f32 / 50.0], [i as f32 / 4.0]]);
-    ///     let y = Tensor::from([[epoch as f32 / 25.0], [i as f32 / 2.0]]);
-    ///     Ok((x, y))
-    /// };
-    /// let history = trainer.fit_on(&mut params, 4, batch).epochs(50).silent().run()?;
-    /// assert!(history.last("loss").unwrap() < 1e-3);
+    /// # let net = Linear::new(&mut params.root(), 4, 3);
+    /// # let mut trainer =
+    /// #     Trainer::new(chainrule_optim::adam(0.03), |x| net.forward(x), |y, labels| y.cross_entropy(labels));
+    /// let history = trainer
+    ///     .fit_on(&mut params, 5, |epoch, i| {
+    ///         let order = permutation(flowers.len(), 7, epoch);
+    ///         let (x, labels) = flowers.take(&order[30 * i..30 * (i + 1)])?.into_parts();
+    ///         let tape = Tape::new();
+    ///         tape.seed(5 * epoch + i as u64);
+    ///         let varied = tape.var(&x) + tape.normal(x.shape(), x.dtype()) * 0.1;
+    ///         Ok((varied.value()?, labels))
+    ///     })
+    ///     .epochs(50)
+    ///     .silent()
+    ///     .run()?;
+    /// assert!(history.last("loss").unwrap() < 0.5);
     /// # Ok::<(), chainrule_tape::Error>(())
     /// ```
     pub fn fit_on<'a>(
@@ -112,6 +124,7 @@ impl<'f> Trainer<'f> {
     /// # Errors
     /// Mistakes in the model or in the data.
     pub fn evaluate(&mut self, params: &Params, data: &Dataset) -> Result<Logs> {
+        self.check()?;
         self.judge(params, &Feed::Set(data), EVALUATION_ROWS)
     }
 
@@ -121,6 +134,41 @@ impl<'f> Trainer<'f> {
     /// Mistakes in the model or in the data.
     pub fn predict(&mut self, params: &Params, inputs: &Tensor) -> Result<Tensor> {
         self.predict.run(&self.step.evaluation(params)?, [inputs])
+    }
+
+    /// The first op that makes a NaN or an infinity out of finite numbers in the loss of this batch or its gradients, with its
+    /// source line: see [`TrainStep::find_nan`]. The params are those before the step that went wrong, such as a checkpoint's.
+    ///
+    /// ```
+    /// # use chainrule_nn::{Layer, Linear, Losses};
+    /// # use chainrule_tape::{Params, Tensor};
+    /// # use chainrule_train::Trainer;
+    /// # let mut params = Params::seeded(7);
+    /// # let line = Linear::new(&mut params.root(), 1, 1);
+    /// let trainer = Trainer::new(chainrule_optim::sgd(0.5), |x| (-line.forward(x).square()).ln(), |y, t| y.mse(t));
+    /// let batch = [Tensor::from([[0.5f32]]), Tensor::from([[0.0f32]])];
+    /// assert_eq!(trainer.find_nan(&params, &batch[0], &batch[1])?.expect("ln(-y²) is NaN").op, "ln");
+    /// # Ok::<(), chainrule_tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Mistakes in the model or in the data.
+    #[track_caller]
+    pub fn find_nan(&self, params: &Params, inputs: &Tensor, targets: &Tensor) -> Result<Option<NonFinite>> {
+        self.step.find_nan(params, [inputs, targets])
+    }
+
+    /// What is wrong with the metrics, if something is.
+    pub(crate) fn check(&self) -> Result<()> {
+        for (i, metric) in self.metrics.iter().enumerate() {
+            let name = metric.name();
+            if name == "loss" || self.metrics[..i].iter().any(|earlier| earlier.name() == name) {
+                return Err(Error::Input(format!(
+                    "two values are called `{name}`: the second one is a metric, whose name may be used once"
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn judge(&mut self, params: &Params, data: &Feed<'_>, rows: usize) -> Result<Logs> {

@@ -140,6 +140,39 @@ fn mistakes_are_told() {
     fails(unknown, "no `val_los` is measured: there are loss, val_loss, val_accuracy, lr");
     let missing = trainer.fit(&mut params, &train).checkpoint("no/such/folder/file");
     fails(missing, "no/such/folder/file");
+    fails(trainer.fit(&mut params, &train).batch_size(1000).drop_last(), "of 120 rows instead of 1000");
+    let none = train.take(&[]).unwrap();
+    fails(trainer.fit(&mut params, &none), "the set has no rows");
+    fails(trainer.fit(&mut params, &train).validation(&none), "no batches to validate on");
+    fails(trainer.fit_on(&mut params, 0, |_, _| unreachable!()), "their number is 0");
+    fails(trainer.fit(&mut params, &train).resume(), "there is none");
+    params.freeze("");
+    fails(trainer.fit(&mut params, &train), "nothing to train: all parameters are frozen");
+    params.unfreeze("");
+    fails(trainer.fit(&mut Params::seeded(7), &train), "there are no parameters");
+
+    let mut twice = net.trainer().metric(metrics::accuracy().threshold(0.0));
+    fails(twice.fit(&mut params, &train), "two values are called `accuracy`");
+    assert!(twice.evaluate(&params, &train).unwrap_err().to_string().contains("`accuracy`"));
+}
+
+/// What is wrong with the loss is said of the user's line.
+#[test]
+fn a_loss_that_is_not_one_number_is_told() {
+    let ((train, _), (net, mut params)) = (iris(), Net::new(7));
+    let mut trainer = Trainer::new(sgd(0.1), |x| net.forward(x), |y, labels| y.cross_entropy_each(labels));
+    let line = line!() + 1;
+    let error = trainer.fit(&mut params, &train).silent().run().unwrap_err().to_string();
+    assert!(error.contains("needs one number") && error.contains(&format!("fit.rs:{line}:")), "{error}");
+    assert!(error.contains(&file!().replace('\\', "/")), "{error}");
+}
+
+#[test]
+fn the_op_that_makes_a_nan_is_found() {
+    let ((train, _), (net, params)) = (iris(), Net::new(7));
+    let trainer = Trainer::new(sgd(0.1), |x| (-net.forward(x).square()).ln(), |y, _| y.mean(..));
+    let found = trainer.find_nan(&params, train.inputs(), train.labels()).unwrap().expect("a NaN");
+    assert_eq!(found.op, "ln");
 }
 
 #[test]
