@@ -27,11 +27,10 @@ impl Init {
     ///
     /// ```
     /// use chainrule_nn::{Conv2d, Init, Layer};
-    /// use chainrule_tape::{Conv, Params, Tape, Tensor};
+    /// use chainrule_tape::{Params, Tape};
     ///
     /// let mut params = Params::seeded(7);
-    /// let conv = Conv { padding: [1, 1], ..Conv::default() };
-    /// let layer = Conv2d::init(&mut params.root(), 2, 2, [3, 3], conv, Init::dirac(1), None);
+    /// let layer = Conv2d::build(2, 2, 3).init(Init::dirac(1), Init::zeros()).make(&mut params.root()).padding(1);
     /// let tape = Tape::with(&params);
     /// let x = tape.normal([1, 2, 5, 5], params.dtype());
     /// assert_eq!(layer.forward(x).value()?, x.value()?);
