@@ -20,7 +20,7 @@ use chainrule::prelude::*;
 fn spirals() -> chainrule::Result<(Tensor, Tensor)> {
     let points = 60;
     let angle = |i: usize| 0.4 + 5.0 * (i / 2) as f64 / (points / 2) as f64;
-    let side = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+    let side = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
     let x = (0..points).flat_map(|i| {
         let (radius, angle) = (side(i) * angle(i) / 3.0, angle(i));
         [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
