@@ -1,5 +1,9 @@
 //! Activation functions as values.
 
+mod gated;
+mod maxout;
+mod prelu;
+mod rbf;
 mod table;
 
 use crate::Layer;
@@ -9,6 +13,10 @@ use std::f64::consts::SQRT_2;
 use std::fmt;
 use std::str::FromStr;
 
+pub use gated::GatedLinear;
+pub use maxout::Maxout;
+pub use prelu::PRelu;
+pub use rbf::{RadialBasis, Rbf};
 pub use table::Activation;
 
 /// Activations with the parameters that PyTorch gives them if none are said (for squareplus, Keras).

@@ -1,8 +1,14 @@
 //! Convolution.
 
-use crate::filters::{BuildFilters, Filters, PerAxis};
+mod filters;
+mod transpose;
+
 use crate::{Init, Layer};
 use chainrule_tape::{Conv, PadMode, ParamId, Scope, Var};
+use filters::{BuildFilters, Filters};
+
+pub use filters::PerAxis;
+pub use transpose::{BuildConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd};
 
 /// A convolution of sequences `[n, c, l]`: see [`ConvNd`].
 pub type Conv1d = ConvNd<1>;

@@ -1,8 +1,12 @@
 //! Vectors for the members of a finite set.
 
+mod bag;
+
 use crate::label::Label;
 use crate::{Init, Layer};
 use chainrule_tape::{DType, ParamId, Scope, Var};
+
+pub use bag::{Bag, EmbeddingBag};
 
 /// A table of vectors, looked up by index: `y[i…] = W[x[i…]]`, with `x` of shape `[…]` and dtype `i64`, the parameter
 /// `weight` `W` of shape `[count, width]`, and `y` of shape `[…, width]`.

@@ -56,66 +56,47 @@
 #![forbid(unsafe_code)]
 
 mod activation;
-mod arriving;
 mod attention;
-mod bilinear;
 mod conv;
-mod conv_transpose;
 mod dropout;
 mod embedding;
-mod embedding_bag;
-mod filters;
-mod gated;
 mod init;
 mod label;
 mod layer;
 mod linear;
 mod loss;
-mod maxout;
 mod metrics;
 mod norm;
 mod pad;
 mod pool;
-mod pool_to_size;
-mod prelu;
-mod rbf;
 mod recurrent;
 mod resample;
-mod residual;
 mod sequential;
 mod shape;
-mod stack;
-mod stack_inferred;
 mod summary;
 mod transformer;
 
-pub use activation::{Activation, UnknownActivation};
-pub use arriving::{Arriving, Given, Inferred, Shapes};
+pub use activation::{Activation, GatedLinear, Maxout, PRelu, RadialBasis, Rbf, UnknownActivation};
 pub use attention::{
     Attend, AttentionConfig, KeyValue, LearnedPositions, MultiheadAttention, Rotary, SinusoidalPositions,
     alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
 };
-pub use bilinear::Bilinear;
-pub use conv::{BuildConv, Conv1d, Conv2d, Conv3d, ConvNd};
-pub use conv_transpose::{
-    BuildConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd,
+pub use conv::{
+    BuildConv, BuildConvTranspose, Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d,
+    ConvTranspose3d, ConvTransposeNd, PerAxis,
 };
 pub use dropout::{
     AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout, GaussianDropout,
     GaussianNoise,
 };
-pub use embedding::Embedding;
-pub use embedding_bag::{Bag, EmbeddingBag};
-pub use filters::PerAxis;
-pub use gated::GatedLinear;
+pub use embedding::{Bag, Embedding, EmbeddingBag};
 pub use init::{Distribution, Fan, Init};
 pub use layer::Layer;
-pub use linear::Linear;
+pub use linear::{Bilinear, Linear};
 pub use loss::{
     BceWithLogits, BinaryFocal, CrossEntropy, Ctc, Focal, GaussianNll, KlDiv, Losses, MultiMargin,
     MultilabelSoftMargin, Overlap, PoissonNll, Reduction, TripletMargin,
 };
-pub use maxout::Maxout;
 pub use metrics::{accuracy, binary_accuracy, predictions};
 pub use norm::{
     BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormNd, GroupNorm, InstanceNorm1d, InstanceNorm2d,
@@ -128,21 +109,15 @@ pub use pad::{
     ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, Sides, ZeroPad, ZeroPad1d, ZeroPad2d, ZeroPad3d,
 };
 pub use pool::{
-    AvgPool1d, AvgPool2d, AvgPool3d, AvgPoolNd, LpPool1d, LpPool2d, LpPool3d, LpPoolNd, MaxPool1d, MaxPool2d,
-    MaxPool3d, MaxPoolNd,
-};
-pub use pool_to_size::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveAvgPoolNd, AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d, AdaptiveMaxPool3d, AdaptiveMaxPoolNd, GlobalAvgPool, GlobalMaxPool,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d, AdaptiveMaxPoolNd, AvgPool1d, AvgPool2d, AvgPool3d, AvgPoolNd,
+    GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool2d, LpPool3d, LpPoolNd, MaxPool1d, MaxPool2d, MaxPool3d,
+    MaxPoolNd,
 };
-pub use prelu::PRelu;
-pub use rbf::{RadialBasis, Rbf};
 pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
 pub use resample::{ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample};
-pub use residual::{Parallel, Residual};
-pub use sequential::Sequential;
+pub use sequential::{Arriving, Given, Inferred, Parallel, Residual, Sequential, Shapes, Stack};
 pub use shape::{Flatten, Identity, Unflatten};
-pub use stack::Stack;
 pub use summary::{Row, Summary, summary, summary_of};
 pub use transformer::{
     CausalTransformer, Transformer, TransformerConfig, TransformerDecoder, TransformerDecoderLayer,

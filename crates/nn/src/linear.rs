@@ -1,8 +1,12 @@
 //! The linear map.
 
+mod bilinear;
+
 use crate::label::Label;
 use crate::{Embedding, Init, Layer};
 use chainrule_tape::{ParamId, Scope, Var};
+
+pub use bilinear::Bilinear;
 
 /// A linear map of the last axis: `y = x·Wᵀ + b`, with `x` of shape `[…, inputs]`, the parameters `weight` `W` of shape
 /// `[outputs, inputs]` and `bias` `b` of shape `[outputs]`, and `y` of shape `[…, outputs]`. (Names and layout are PyTorch's;

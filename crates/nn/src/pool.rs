@@ -1,9 +1,15 @@
 //! Pooling: one number for each window of a channel.
 
-use crate::Layer;
-use crate::filters::PerAxis;
+mod to_size;
+
 use crate::label::note;
+use crate::{Layer, PerAxis};
 use chainrule_tape::{Pool, Var};
+
+pub use to_size::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveAvgPoolNd, AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d, AdaptiveMaxPoolNd, GlobalAvgPool, GlobalMaxPool,
+};
 
 /// The largest element of each window of sequences `[n, c, l]`: see [`MaxPoolNd`].
 pub type MaxPool1d = MaxPoolNd<1>;

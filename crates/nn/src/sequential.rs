@@ -1,12 +1,20 @@
 //! Layers one after the other.
 
-use crate::arriving::{Given, Inferred};
+mod arriving;
+mod inferred;
+mod residual;
+mod stack;
+
 use crate::layer::FILES;
-use crate::{Layer, Stack, Summary, summary_of};
+use crate::{Layer, Summary, summary_of};
 use chainrule_tape::{Error, Meta, Params, Result, Scope, Shape, Var};
 use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
+
+pub use arriving::{Arriving, Given, Inferred, Shapes};
+pub use residual::{Parallel, Residual};
+pub use stack::Stack;
 
 /// Layers one after the other, each with a scope: its number (counting all layers, as in PyTorch) or its name.
 ///

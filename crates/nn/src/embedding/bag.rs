@@ -1,9 +1,8 @@
 //! One vector for several indices.
 
-use crate::Init;
-use crate::Layer;
-use crate::embedding::{indices, table};
+use super::{indices, table};
 use crate::label::Label;
+use crate::{Init, Layer};
 use chainrule_tape::{DType, ParamId, Scope, Var};
 
 /// What an [`EmbeddingBag`] makes of the vectors of a bag.

@@ -1,9 +1,8 @@
 //! Layers that are made for what arrives: those of [`Sequential::with_input`](crate::Sequential::with_input).
 
-use crate::arriving::{Arriving, Inferred};
-use crate::filters::PerAxis;
+use super::{Arriving, Inferred, Stack};
 use crate::{Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Embedding, Gru, Layer, LayerNorm, Linear};
-use crate::{Lstm, Stack};
+use crate::{Lstm, PerAxis};
 use chainrule_tape::Scope;
 
 /// Layers that are made for what arrives.

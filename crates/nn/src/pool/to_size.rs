@@ -1,8 +1,7 @@
 //! Pooling to an output of a given size.
 
-use crate::Layer;
-use crate::filters::PerAxis;
 use crate::label::note;
+use crate::{Layer, PerAxis};
 use chainrule_tape::Var;
 
 /// [`AdaptiveAvgPoolNd`] of sequences `[n, c, l]`.

@@ -1,8 +1,7 @@
 //! A [`Sequential`] in the making.
 
-use crate::arriving::{Given, Shapes};
-use crate::sequential::Stage;
-use crate::{Activation, BatchNorm, Dropout, Embedding, Layer, LayerNorm, Linear, Residual, Sequential};
+use super::{Given, Residual, Sequential, Shapes, Stage};
+use crate::{Activation, BatchNorm, Dropout, Embedding, Layer, LayerNorm, Linear};
 use crate::{AvgPool1d, AvgPool2d, AvgPool3d, Flatten, GlobalAvgPool, GlobalMaxPool};
 use crate::{MaxPool1d, MaxPool2d, MaxPool3d};
 use chainrule_tape::{Pool, Scope, Var};

@@ -1,7 +1,7 @@
 //! Transposed convolution.
 
-use crate::filters::{BuildFilters, Filters, PerAxis};
-use crate::{Init, Layer};
+use super::filters::{BuildFilters, Filters};
+use crate::{Init, Layer, PerAxis};
 use chainrule_tape::{ConvTranspose, ParamId, Scope, Var};
 
 /// A transposed convolution of sequences `[n, c, l]`: see [`ConvTransposeNd`].
