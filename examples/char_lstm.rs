@@ -25,7 +25,7 @@ mod draw;
 mod options;
 
 use chainrule::data::Text;
-use chainrule::nn::{Embedding, Lstm, Recurrent};
+use chainrule::nn::{Embedding, Lstm, RecurrentConfig};
 use chainrule::prelude::*;
 use chainrule::train::Trainer;
 use draw::draw;
@@ -64,7 +64,7 @@ type State<'t> = (Var<'t>, Var<'t>);
 
 impl CharLstm {
     fn new(at: &mut Scope, characters: usize) -> CharLstm {
-        let layers = Recurrent::new().layers(LAYERS);
+        let layers = RecurrentConfig::new().layers(LAYERS);
         CharLstm {
             characters: Embedding::new(&mut at.sub("characters"), characters, HIDDEN),
             lstm: Lstm::with(&mut at.sub("lstm"), HIDDEN, HIDDEN, layers).dropout(0.1),

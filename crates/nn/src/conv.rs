@@ -3,12 +3,12 @@
 mod filters;
 mod transpose;
 
-use crate::{Init, Layer};
+use crate::Layer;
 use chainrule_tape::{Conv, PadMode, ParamId, Scope, Var};
-use filters::{BuildFilters, Filters};
+use filters::Filters;
 
-pub use filters::PerAxis;
-pub use transpose::{BuildConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd};
+pub use filters::{ConvConfig, PerAxis};
+pub use transpose::{ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd};
 
 /// A convolution of sequences `[n, c, l]`: see [`ConvNd`].
 pub type Conv1d = ConvNd<1>;
@@ -67,7 +67,7 @@ impl<const N: usize> ConvNd<N> {
     /// fan is the number of elements of a window, `inputs / groups · kh·kw`, as PyTorch's do.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, inputs: usize, outputs: usize, window: impl PerAxis<N>) -> ConvNd<N> {
-        ConvNd::build(inputs, outputs, window).make(at)
+        ConvNd::with(at, inputs, outputs, window, ConvConfig::new())
     }
 
     /// [`new`](ConvNd::new) without a bias: for a layer before a normalization, which would take the bias away again.
@@ -78,25 +78,26 @@ impl<const N: usize> ConvNd<N> {
         outputs: usize,
         window: impl PerAxis<N>,
     ) -> ConvNd<N> {
-        ConvNd::build(inputs, outputs, window).without_bias().make(at)
+        ConvNd::with(at, inputs, outputs, window, ConvConfig::new().without_bias())
     }
 
-    /// With settings that change the parameters: groups, no bias, first values.
-    ///
-    /// ```
-    /// use chainrule_nn::Conv2d;
-    /// use chainrule_tape::Params;
-    ///
-    /// let mut params = Params::seeded(7);
-    /// let mut at = params.root();
-    /// // Each channel has windows of its own; then the channels of each place are mixed.
-    /// let depthwise = Conv2d::build(64, 64, 3).groups(64).without_bias().make(&mut at.sub("depthwise")).padding(1);
-    /// let pointwise = Conv2d::new(&mut at.sub("pointwise"), 64, 128, 1);
-    /// assert_eq!(params.tensor(depthwise.weight()).shape().dims(), [64, 1, 3, 3]);
-    /// assert_eq!(params.tensor(pointwise.weight()).shape().dims(), [128, 64, 1, 1]);
-    /// ```
-    pub fn build(inputs: usize, outputs: usize, window: impl PerAxis<N>) -> BuildConv<N> {
-        BuildConv(BuildFilters::new(inputs, outputs, window))
+    /// With groups, without a bias, or with other first values, as `config` says.
+    #[track_caller]
+    pub fn with(
+        at: &mut Scope<'_>,
+        inputs: usize,
+        outputs: usize,
+        window: impl PerAxis<N>,
+        config: ConvConfig,
+    ) -> ConvNd<N> {
+        let channels = [outputs, inputs / config.groups.max(1)];
+        ConvNd {
+            filters: Filters::new(at, "convolution", [inputs, outputs], window.each(), config, channels),
+            stride: [1; N],
+            padding: Padding::Both([0; N]),
+            dilation: [1; N],
+            mode: PadMode::Constant(0.0),
+        }
     }
 
     /// With this distance from one window to the next; 1 by default.
@@ -180,46 +181,6 @@ impl<const N: usize> ConvNd<N> {
         let pads: [(isize, [usize; 2]); N] =
             std::array::from_fn(|axis| (axis as isize - N as isize, around[axis]));
         (x.pad_with(&pads, self.mode), conv)
-    }
-}
-
-/// A [`ConvNd`] in the making: what changes its parameters.
-#[derive(Clone, Debug)]
-#[must_use = "`make` makes the layer"]
-pub struct BuildConv<const N: usize>(BuildFilters<N>);
-
-impl<const N: usize> BuildConv<N> {
-    /// With the channels cut in so many groups, each with weights of its own: `[outputs, inputs / groups, k…]`. As many groups as
-    /// channels make it depthwise. A mistake if they don't divide the channels.
-    pub fn groups(mut self, groups: usize) -> BuildConv<N> {
-        self.0.groups = groups;
-        self
-    }
-
-    /// Without a bias.
-    pub fn without_bias(mut self) -> BuildConv<N> {
-        self.0.has_bias = false;
-        self
-    }
-
-    /// With these first values of weight and bias.
-    pub fn init(mut self, weight: Init, bias: Init) -> BuildConv<N> {
-        self.0.init = Some((weight, bias));
-        self
-    }
-
-    /// The layer.
-    #[track_caller]
-    pub fn make(self, at: &mut Scope<'_>) -> ConvNd<N> {
-        let BuildFilters { inputs, outputs, groups, .. } = self.0;
-        let filters = self.0.make(at, "convolution", [outputs, inputs / groups.max(1)]);
-        ConvNd {
-            filters,
-            stride: [1; N],
-            padding: Padding::Both([0; N]),
-            dilation: [1; N],
-            mode: PadMode::Constant(0.0),
-        }
     }
 }
 

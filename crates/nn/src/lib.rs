@@ -82,8 +82,8 @@ pub use attention::{
     alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
 };
 pub use conv::{
-    BuildConv, BuildConvTranspose, Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d,
-    ConvTranspose3d, ConvTransposeNd, PerAxis,
+    Conv1d, Conv2d, Conv3d, ConvConfig, ConvNd, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d,
+    ConvTransposeNd, PerAxis,
 };
 pub use dropout::{
     AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout, GaussianDropout,
@@ -114,7 +114,7 @@ pub use pool::{
     GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool2d, LpPool3d, LpPoolNd, MaxPool1d, MaxPool2d, MaxPool3d,
     MaxPoolNd,
 };
-pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
+pub use recurrent::{Gru, GruCell, Lengths, Lstm, LstmCell, RecurrentConfig, Rnn, RnnCell};
 pub use resample::{ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample};
 pub use sequential::{Arriving, Given, Inferred, Parallel, Residual, Sequential, Shapes, Stack};
 pub use shape::{Flatten, Identity, Unflatten};

@@ -4,16 +4,16 @@
 //! of them ([`layers`], [`steps`]).
 
 mod cell;
+mod config;
 mod gru;
 mod layers;
 mod lengths;
 mod lstm;
 mod rnn;
-mod settings;
 mod steps;
 
+pub use config::RecurrentConfig;
 pub use gru::{Gru, GruCell};
 pub use lengths::Lengths;
 pub use lstm::{Lstm, LstmCell};
 pub use rnn::{Rnn, RnnCell};
-pub use settings::Recurrent;

@@ -58,12 +58,12 @@ fn layers_that_can_not_be_made_are_reported_with_the_params() {
         (|p| drop(Conv2d::new(&mut p.root().sub("c"), 3, 0, 3)), "c: a convolution from 3 to 0 channels"),
         (|p| drop(Conv1d::new(&mut p.root(), 3, 4, 0)), "with windows of [0] has no weights"),
         (
-            |p| drop(Conv2d::build(4, 6, 3).groups(4).make(&mut p.root())),
+            |p| drop(Conv2d::with(&mut p.root(), 4, 6, 3, ConvConfig::new().groups(4))),
             "4 to 6 channels can't have 4 groups",
         ),
-        (|p| drop(Conv2d::build(4, 6, 3).groups(0).make(&mut p.root())), "can't have 0 groups"),
+        (|p| drop(Conv2d::with(&mut p.root(), 4, 6, 3, ConvConfig::new().groups(0))), "can't have 0 groups"),
         (
-            |p| drop(ConvTranspose3d::build(3, 4, 2).groups(2).make(&mut p.root())),
+            |p| drop(ConvTranspose3d::with(&mut p.root(), 3, 4, 2, ConvConfig::new().groups(2))),
             "a transposed convolution from 3",
         ),
         (|p| drop(Bilinear::new(&mut p.root(), 3, 0, 2)), "a Bilinear layer from 3 and 0 to 2"),

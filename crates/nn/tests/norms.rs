@@ -145,7 +145,7 @@ fn the_first_lengths_keep_the_layers_function() {
     let wrapped = |at: &mut Scope| Conv2d::new(at, 2, 3, 2);
     let mut layers: Vec<(&str, WeightNorm<Conv2d>)> = Vec::new();
     for (name, axis) in [("b", Some(0)), ("c", Some(2)), ("d", None)] {
-        layers.push((name, WeightNorm::of("weight", axis, &mut params.root().sub(name), wrapped)));
+        layers.push((name, WeightNorm::of(&mut params.root().sub(name), "weight", axis, wrapped)));
     }
     for part in ["weight", "bias"] {
         let own = params.get(&format!("a.{part}")).unwrap().clone();
@@ -221,8 +221,8 @@ fn the_largest_singular_value_becomes_1() {
 #[test]
 fn wrappers_of_any_layer_and_parameter() {
     let mut params = f64_params();
-    let lstm = WeightNorm::of("weight_hh_l0", 0, &mut params.root().sub("lstm"), |at| Lstm::new(at, 2, 3));
-    let net = SpectralNorm::of("0.weight", 0, &mut params.root().sub("net"), |at| {
+    let lstm = WeightNorm::of(&mut params.root().sub("lstm"), "weight_hh_l0", 0, |at| Lstm::new(at, 2, 3));
+    let net = SpectralNorm::of(&mut params.root().sub("net"), "0.weight", 0, |at| {
         Sequential::new(at, |net| net.linear(3, 2).tanh())
     });
     params.check().unwrap();
@@ -245,7 +245,7 @@ fn wrappers_of_any_layer_and_parameter() {
     assert_eq!(tape.param_grads(loss).unwrap().len(), params.len() - 2);
     // A checkpoint gives the same.
     let mut restored = f64_params();
-    WeightNorm::of("weight_hh_l0", 0, &mut restored.root().sub("lstm"), |at| Lstm::new(at, 2, 3));
+    WeightNorm::of(&mut restored.root().sub("lstm"), "weight_hh_l0", 0, |at| Lstm::new(at, 2, 3));
     assert!(restored.iter().all(|(name, _, tensor)| params.get(name) == Some(tensor)));
 }
 
@@ -295,9 +295,9 @@ fn wrappers_without_their_parameter_are_a_mistake() {
         make(&mut params.root().sub("fc"));
         params.check().unwrap_err().to_string()
     };
-    let text = mistake(|at| drop(WeightNorm::of("bias", 0, at, |at| Linear::without_bias(at, 2, 2))));
+    let text = mistake(|at| drop(WeightNorm::of(at, "bias", 0, |at| Linear::without_bias(at, 2, 2))));
     assert!(text.contains("fc: WeightNorm of `bias`, but the layer has no such parameter"), "{text}");
-    let text = mistake(|at| drop(SpectralNorm::of("weight", 2, at, |at| Linear::new(at, 2, 3))));
+    let text = mistake(|at| drop(SpectralNorm::of(at, "weight", 2, |at| Linear::new(at, 2, 3))));
     assert!(text.contains("fc: SpectralNorm along axis 2 of `weight`, which is [3, 2]"), "{text}");
     let text = mistake(|at| {
         drop(WeightNorm::new(at, |at| SpectralNorm::new(at, |at| Linear::without_bias(at, 2, 2))));

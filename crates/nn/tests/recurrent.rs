@@ -1,6 +1,6 @@
 //! Recurrent layers: what holds whatever the numbers are. (Those are compared with PyTorch's in `torch/recurrent.rs`.)
 
-use chainrule_nn::{Gru, GruCell, Layer, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
+use chainrule_nn::{Gru, GruCell, Layer, Lstm, LstmCell, RecurrentConfig, Rnn, RnnCell};
 use chainrule_tape::{DType, Function, Params, Tape, Tensor, Var, vmap};
 
 /// Numbers from -1 to 1.
@@ -122,7 +122,7 @@ macro_rules! both_forms {
 
 #[test]
 fn both_forms_have_the_same_values_and_gradients() {
-    let deep = Recurrent::new().layers(2).bidirectional();
+    let deep = RecurrentConfig::new().layers(2).bidirectional();
     for settings in [deep, deep.without_bias()] {
         both_forms!(Rnn, settings, |h, _| h);
         both_forms!(Gru, settings, |h, _| h);
@@ -133,7 +133,7 @@ fn both_forms_have_the_same_values_and_gradients() {
 #[test]
 fn both_forms_have_derivatives_of_both_modes_and_batches() {
     let mut params = in_f64();
-    let lstm = Lstm::with(&mut params.root(), 2, 2, Recurrent::new().bidirectional().projection(1));
+    let lstm = Lstm::with(&mut params.root(), 2, 2, RecurrentConfig::new().bidirectional().projection(1));
     for lstm in [lstm.clone().step_by_step(), lstm.scanned()] {
         let tape = Tape::with(&params);
         let (x, v) = (tape.var(numbers(&[2, 3, 2])), tape.var(numbers(&[2, 3, 2])) * 0.7);
@@ -153,7 +153,7 @@ fn both_forms_have_derivatives_of_both_modes_and_batches() {
 #[test]
 fn padding_does_not_matter() {
     let mut params = in_f64();
-    let gru = Gru::with(&mut params.root(), 2, 3, Recurrent::new().layers(2).bidirectional());
+    let gru = Gru::with(&mut params.root(), 2, 3, RecurrentConfig::new().layers(2).bidirectional());
     for gru in [gru.clone().step_by_step(), gru.scanned()] {
         let tape = Tape::with(&params);
         let x = numbers(&[2, 4, 2]);
@@ -193,7 +193,7 @@ fn a_sequence_of_no_length_ends_where_it_began() {
 #[test]
 fn a_batch_of_nothing_has_no_outputs() {
     let mut params = in_f64();
-    let gru = Gru::with(&mut params.root(), 2, 3, Recurrent::new().layers(2).bidirectional());
+    let gru = Gru::with(&mut params.root(), 2, 3, RecurrentConfig::new().layers(2).bidirectional());
     for gru in [gru.clone().step_by_step(), gru.scanned()] {
         let tape = Tape::with(&params);
         let x = tape.var(numbers(&[0, 4, 2]));
@@ -208,7 +208,7 @@ fn a_batch_of_nothing_has_no_outputs() {
 #[test]
 fn the_last_output_is_that_of_each_directions_last_step() {
     let mut params = in_f64();
-    let lstm = Lstm::with(&mut params.root(), 2, 3, Recurrent::new().layers(2).bidirectional());
+    let lstm = Lstm::with(&mut params.root(), 2, 3, RecurrentConfig::new().layers(2).bidirectional());
     let last = lstm.clone().last_output();
     let tape = Tape::with(&params);
     let x = tape.var(numbers(&[2, 4, 2]));
@@ -245,7 +245,7 @@ fn cells_make_a_layer() {
 fn one_step_reaches_all_parameters() {
     let mut params = in_f64();
     let mut at = params.root();
-    let both = Recurrent::new().bidirectional();
+    let both = RecurrentConfig::new().bidirectional();
     let (rnn, lstm) = (Rnn::new(&mut at.sub("rnn"), 2, 3), Lstm::new(&mut at.sub("lstm"), 2, 3));
     let (gru, two) = (Gru::new(&mut at.sub("gru"), 2, 3), Lstm::with(&mut at.sub("two"), 2, 3, both));
     let cells: [Box<dyn Layer>; 3] = [
@@ -271,7 +271,7 @@ fn one_step_reaches_all_parameters() {
 #[test]
 fn dropout_is_between_layers_and_in_training_only() {
     let mut params = in_f64();
-    let plain = Gru::with(&mut params.root(), 2, 64, Recurrent::new().layers(2));
+    let plain = Gru::with(&mut params.root(), 2, 64, RecurrentConfig::new().layers(2));
     let gru = plain.clone().dropout(0.5);
     let run = |gru: &Gru, tape: &Tape| {
         let (y, h) = gru.forward_with(tape.var(numbers(&[1, 3, 2])), None);
@@ -332,7 +332,7 @@ fn numbers_stay_finite_far_out() {
 #[test]
 fn mistakes_name_the_layer_and_the_thing() {
     let mut params = Params::seeded(0);
-    let deep = Recurrent::new().layers(2);
+    let deep = RecurrentConfig::new().layers(2);
     let lstm = Lstm::with(&mut params.root().sub("words"), 3, 4, deep.projection(2));
     let gru = Gru::new(&mut params.root().sub("gru"), 3, 4);
     let rnn = Rnn::with(&mut params.root().sub("rnn"), 3, 4, deep).dropout(1.5).time_first();
@@ -441,7 +441,7 @@ fn settings_that_make_no_layer_are_reported_with_the_params() {
         let message = params.check().unwrap_err().to_string();
         assert!(message.contains(what), "`{what}` is not in:\n{message}");
     };
-    let one = Recurrent::new();
+    let one = RecurrentConfig::new();
     reported(
         &|params| {
             Lstm::new(&mut params.root().sub("lstm"), 0, 3);
@@ -479,7 +479,7 @@ fn settings_that_make_no_layer_are_reported_with_the_params() {
 #[test]
 fn all_parameters_begin_within_one_by_the_root_of_the_width() {
     let mut params = in_f64();
-    Lstm::with(&mut params.root(), 100, 16, Recurrent::new().layers(2).projection(4));
+    Lstm::with(&mut params.root(), 100, 16, RecurrentConfig::new().layers(2).projection(4));
     for (name, _, tensor) in params.iter() {
         let most = tensor.to_f64().into_iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         assert!((0.2..=0.25).contains(&most), "{name}: {most}");

@@ -281,8 +281,8 @@ fn the_embedding_of_nothing() {
 fn first_values_of_convolutions() {
     let mut params = Params::seeded(0);
     let mut at = params.root();
-    Conv2d::build(8, 64, [3, 5]).groups(4).make(&mut at.sub("conv"));
-    ConvTranspose1d::build(64, 8, 9).groups(4).make(&mut at.sub("transpose"));
+    Conv2d::with(&mut at.sub("conv"), 8, 64, [3, 5], ConvConfig::new().groups(4));
+    ConvTranspose1d::with(&mut at.sub("transpose"), 64, 8, 9, ConvConfig::new().groups(4));
     Bilinear::new(&mut at.sub("bilinear"), 16, 40, 9);
     let fans = [("conv", 2 * 15), ("transpose", 2 * 9), ("bilinear", 16)];
     for (name, fan) in fans {
@@ -296,7 +296,8 @@ fn first_values_of_convolutions() {
     let kinds: Vec<Kind> = params.iter().map(|(_, kind, _)| kind).collect();
     assert_eq!(kinds, [Kind::Trainable; 6]);
     let mut params = Params::seeded(0);
-    let conv = Conv1d::build(1, 2, 3).init(Init::ones(), Init::constant(0.5)).make(&mut params.root());
+    let conv =
+        Conv1d::with(&mut params.root(), 1, 2, 3, ConvConfig::new().init(Init::ones(), Init::constant(0.5)));
     let tape = Tape::with(&params);
     let y = conv.forward(tape.var([[1.0f32, 2.0, 3.0]]));
     assert_eq!(y.value().unwrap().to_f64(), [6.5, 6.5]);

@@ -22,9 +22,70 @@ impl<const N: usize> PerAxis<N> for [usize; N] {
     }
 }
 
+/// What decides which parameters a convolution has, beside channels and windows: what [`ConvNd::with`] and
+/// [`ConvTransposeNd::with`] take. (What does not change the parameters is a setting of the layer itself.)
+///
+/// The default is one group, a bias, and PyTorch's first values.
+///
+/// ```
+/// use chainrule_nn::{Conv2d, ConvConfig};
+/// use chainrule_tape::Params;
+///
+/// let mut params = Params::seeded(7);
+/// let mut at = params.root();
+/// // Each channel has windows of its own; then the channels of each place are mixed.
+/// let own = ConvConfig::new().groups(64).without_bias();
+/// let depthwise = Conv2d::with(&mut at.sub("depthwise"), 64, 64, 3, own).padding(1);
+/// let pointwise = Conv2d::new(&mut at.sub("pointwise"), 64, 128, 1);
+/// assert_eq!(params.tensor(depthwise.weight()).shape().dims(), [64, 1, 3, 3]);
+/// assert_eq!(params.tensor(pointwise.weight()).shape().dims(), [128, 64, 1, 1]);
+/// ```
+///
+/// [`ConvNd::with`]: crate::ConvNd::with
+/// [`ConvTransposeNd::with`]: crate::ConvTransposeNd::with
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ConvConfig {
+    pub(super) groups: usize,
+    bias: bool,
+    init: Option<(Init, Init)>,
+}
+
+impl ConvConfig {
+    /// One group, with a bias.
+    pub const fn new() -> ConvConfig {
+        ConvConfig { groups: 1, bias: true, init: None }
+    }
+
+    /// The channels are cut in so many groups, each with weights of its own: [`ConvNd`](crate::ConvNd)'s weight is
+    /// `[outputs, inputs / groups, k…]`, [`ConvTransposeNd`](crate::ConvTransposeNd)'s `[inputs, outputs / groups, k…]`. As many
+    /// groups as channels make it depthwise. A mistake if they don't divide the channels.
+    #[must_use]
+    pub const fn groups(self, groups: usize) -> ConvConfig {
+        ConvConfig { groups, ..self }
+    }
+
+    /// Without a bias.
+    #[must_use]
+    pub const fn without_bias(self) -> ConvConfig {
+        ConvConfig { bias: false, ..self }
+    }
+
+    /// With these first values of weight and bias.
+    #[must_use]
+    pub const fn init(self, weight: Init, bias: Init) -> ConvConfig {
+        ConvConfig { init: Some((weight, bias)), ..self }
+    }
+}
+
+impl Default for ConvConfig {
+    fn default() -> ConvConfig {
+        ConvConfig::new()
+    }
+}
+
 /// The parameters of a convolution or a transposed one.
 #[derive(Clone, Debug)]
-pub(crate) struct Filters<const N: usize> {
+pub(super) struct Filters<const N: usize> {
     pub label: Label,
     pub weight: ParamId,
     pub bias: Option<ParamId>,
@@ -35,41 +96,17 @@ pub(crate) struct Filters<const N: usize> {
 }
 
 impl<const N: usize> Filters<N> {
-    /// With the bias, and noted.
+    /// Registers them, with a weight of `channels` windows. `kind` is what mistakes say.
     #[track_caller]
-    pub(crate) fn finish<'t>(&self, kind: &'static str, y: Var<'t>) -> Var<'t> {
-        let y = match self.bias {
-            Some(bias) => {
-                let mut channels = [1; 4];
-                channels[0] = self.outputs;
-                y + y.tape().param(bias).reshape(&channels[..N + 1])
-            }
-            None => y,
-        };
-        self.label.note(y, kind)
-    }
-}
-
-/// [`Filters`] in the making.
-#[derive(Clone, Debug)]
-pub(crate) struct BuildFilters<const N: usize> {
-    pub inputs: usize,
-    pub outputs: usize,
-    window: [usize; N],
-    pub groups: usize,
-    pub has_bias: bool,
-    pub init: Option<(Init, Init)>,
-}
-
-impl<const N: usize> BuildFilters<N> {
-    pub(crate) fn new(inputs: usize, outputs: usize, window: impl PerAxis<N>) -> BuildFilters<N> {
-        BuildFilters { inputs, outputs, window: window.each(), groups: 1, has_bias: true, init: None }
-    }
-
-    /// The parameters, with a weight of `channels` windows.
-    #[track_caller]
-    pub(crate) fn make(self, at: &mut Scope<'_>, kind: &str, channels: [usize; 2]) -> Filters<N> {
-        let BuildFilters { inputs, outputs, window, groups, has_bias, init } = self;
+    pub(super) fn new(
+        at: &mut Scope<'_>,
+        kind: &str,
+        [inputs, outputs]: [usize; 2],
+        window: [usize; N],
+        config: ConvConfig,
+        channels: [usize; 2],
+    ) -> Filters<N> {
+        let ConvConfig { groups, bias, init } = config;
         if inputs == 0 || outputs == 0 || window.contains(&0) {
             at.mistake(format!(
                 "a {kind} from {inputs} to {outputs} channels with windows of {window:?} has no weights"
@@ -84,7 +121,21 @@ impl<const N: usize> BuildFilters<N> {
         let fan = shape[1..].iter().product();
         let (of_weight, of_bias) = init.unwrap_or((Init::usual(fan), Init::usual(fan)));
         let weight = of_weight.param(at, "weight", shape);
-        let bias = has_bias.then(|| of_bias.param(at, "bias", outputs));
+        let bias = bias.then(|| of_bias.param(at, "bias", outputs));
         Filters { label, weight, bias, inputs, outputs, window, groups }
+    }
+
+    /// With the bias, and noted.
+    #[track_caller]
+    pub(super) fn finish<'t>(&self, kind: &'static str, y: Var<'t>) -> Var<'t> {
+        let y = match self.bias {
+            Some(bias) => {
+                let mut channels = [1; 4];
+                channels[0] = self.outputs;
+                y + y.tape().param(bias).reshape(&channels[..N + 1])
+            }
+            None => y,
+        };
+        self.label.note(y, kind)
     }
 }

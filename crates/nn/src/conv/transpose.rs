@@ -1,7 +1,7 @@
 //! Transposed convolution.
 
-use super::filters::{BuildFilters, Filters};
-use crate::{Init, Layer, PerAxis};
+use super::filters::{ConvConfig, Filters};
+use crate::{Layer, PerAxis};
 use chainrule_tape::{ConvTranspose, ParamId, Scope, Var};
 
 /// A transposed convolution of sequences `[n, c, l]`: see [`ConvTransposeNd`].
@@ -57,7 +57,7 @@ impl<const N: usize> ConvTransposeNd<N> {
         outputs: usize,
         window: impl PerAxis<N>,
     ) -> ConvTransposeNd<N> {
-        ConvTransposeNd::build(inputs, outputs, window).make(at)
+        ConvTransposeNd::with(at, inputs, outputs, window, ConvConfig::new())
     }
 
     /// [`new`](ConvTransposeNd::new) without a bias: for a layer before a normalization, which would take the bias away again.
@@ -68,13 +68,22 @@ impl<const N: usize> ConvTransposeNd<N> {
         outputs: usize,
         window: impl PerAxis<N>,
     ) -> ConvTransposeNd<N> {
-        ConvTransposeNd::build(inputs, outputs, window).without_bias().make(at)
+        ConvTransposeNd::with(at, inputs, outputs, window, ConvConfig::new().without_bias())
     }
 
-    /// With settings that change the parameters: groups, no bias, first values. See
-    /// [`ConvNd::build`](crate::ConvNd::build).
-    pub fn build(inputs: usize, outputs: usize, window: impl PerAxis<N>) -> BuildConvTranspose<N> {
-        BuildConvTranspose(BuildFilters::new(inputs, outputs, window))
+    /// With groups, without a bias, or with other first values, as `config` says.
+    #[track_caller]
+    pub fn with(
+        at: &mut Scope<'_>,
+        inputs: usize,
+        outputs: usize,
+        window: impl PerAxis<N>,
+        config: ConvConfig,
+    ) -> ConvTransposeNd<N> {
+        let (groups, kind) = (config.groups, "transposed convolution");
+        let channels = [inputs, outputs / groups.max(1)];
+        let filters = Filters::new(at, kind, [inputs, outputs], window.each(), config, channels);
+        ConvTransposeNd { filters, conv: ConvTranspose { groups, ..ConvTranspose::default() } }
     }
 
     /// With this distance from one window to the next; 1 by default.
@@ -124,40 +133,6 @@ impl<const N: usize> ConvTransposeNd<N> {
     /// The number of channels that come out.
     pub fn outputs(&self) -> usize {
         self.filters.outputs
-    }
-}
-
-/// A [`ConvTransposeNd`] in the making: what changes its parameters.
-#[derive(Clone, Debug)]
-#[must_use = "`make` makes the layer"]
-pub struct BuildConvTranspose<const N: usize>(BuildFilters<N>);
-
-impl<const N: usize> BuildConvTranspose<N> {
-    /// With the channels cut in so many groups, each with weights of its own: `[inputs, outputs / groups, k…]`. A mistake if they
-    /// don't divide the channels.
-    pub fn groups(mut self, groups: usize) -> BuildConvTranspose<N> {
-        self.0.groups = groups;
-        self
-    }
-
-    /// Without a bias.
-    pub fn without_bias(mut self) -> BuildConvTranspose<N> {
-        self.0.has_bias = false;
-        self
-    }
-
-    /// With these first values of weight and bias.
-    pub fn init(mut self, weight: Init, bias: Init) -> BuildConvTranspose<N> {
-        self.0.init = Some((weight, bias));
-        self
-    }
-
-    /// The layer.
-    #[track_caller]
-    pub fn make(self, at: &mut Scope<'_>) -> ConvTransposeNd<N> {
-        let BuildFilters { inputs, outputs, groups, .. } = self.0;
-        let filters = self.0.make(at, "transposed convolution", [inputs, outputs / groups.max(1)]);
-        ConvTransposeNd { filters, conv: ConvTranspose { groups, ..ConvTranspose::default() } }
     }
 }
 

@@ -61,16 +61,16 @@ impl<L> SpectralNorm<L> {
     /// iteration, as in PyTorch.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, make: impl FnOnce(&mut Scope<'_>) -> L) -> SpectralNorm<L> {
-        SpectralNorm::of("weight", 0, at, make)
+        SpectralNorm::of(at, "weight", 0, make)
     }
 
     /// For the parameter of this name, and another axis of outputs: 1 for transposed convolutions, as PyTorch has it for
     /// them.
     #[track_caller]
     pub fn of(
+        at: &mut Scope<'_>,
         name: &str,
         axis: usize,
-        at: &mut Scope<'_>,
         make: impl FnOnce(&mut Scope<'_>) -> L,
     ) -> SpectralNorm<L> {
         let layer = make(at);
@@ -106,6 +106,7 @@ impl<L> SpectralNorm<L> {
 
     /// Records what the layer does with the computed weight: for layers that are called in other ways than by `forward`. In
     /// training, the vectors move each time.
+    #[track_caller]
     pub fn with<R>(&self, tape: &Tape, f: impl FnOnce(&L) -> R) -> R {
         let _weight = self.substitute(tape);
         f(&self.layer)

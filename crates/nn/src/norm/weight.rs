@@ -51,7 +51,7 @@ impl<L> WeightNorm<L> {
     /// in PyTorch.
     #[track_caller]
     pub fn new(at: &mut Scope<'_>, make: impl FnOnce(&mut Scope<'_>) -> L) -> WeightNorm<L> {
-        WeightNorm::of("weight", 0, at, make)
+        WeightNorm::of(at, "weight", 0, make)
     }
 
     /// For the parameter of this name, and with a length for each index of another axis, or a single one (`None`).
@@ -61,15 +61,15 @@ impl<L> WeightNorm<L> {
     /// use chainrule_tape::Params;
     ///
     /// let mut params = Params::seeded(7);
-    /// WeightNorm::of("bias", None, &mut params.root(), |at| Linear::new(at, 2, 3));
+    /// WeightNorm::of(&mut params.root(), "bias", None, |at| Linear::new(at, 2, 3));
     /// let names: Vec<&str> = params.iter().map(|(name, _, _)| name).collect();
     /// assert_eq!(names, ["weight", "parametrizations.bias.original1", "parametrizations.bias.original0"]);
     /// ```
     #[track_caller]
     pub fn of(
+        at: &mut Scope<'_>,
         name: &str,
         axis: impl Into<Option<usize>>,
-        at: &mut Scope<'_>,
         make: impl FnOnce(&mut Scope<'_>) -> L,
     ) -> WeightNorm<L> {
         let (layer, axis) = (make(at), axis.into());
@@ -103,13 +103,14 @@ impl<L> WeightNorm<L> {
     /// use chainrule_tape::{DType, Params, Tape};
     ///
     /// let mut params = Params::seeded(7);
-    /// let lstm = WeightNorm::of("weight_hh_l0", 0, &mut params.root(), |at| Lstm::new(at, 2, 3));
+    /// let lstm = WeightNorm::of(&mut params.root(), "weight_hh_l0", 0, |at| Lstm::new(at, 2, 3));
     /// let tape = Tape::with(&params);
     /// let x = tape.normal([1, 5, 2], DType::F32);
     /// // (Or `forward_with`, for its states.)
     /// let y = lstm.with(&tape, |lstm| lstm.forward(x));
     /// assert_eq!(y.shape().dims(), [1, 5, 3]);
     /// ```
+    #[track_caller]
     pub fn with<R>(&self, tape: &Tape, f: impl FnOnce(&L) -> R) -> R {
         let _weight = self.substitute(tape);
         f(&self.layer)

@@ -3,7 +3,7 @@
 use super::cell::{Cell, Same, Single, single};
 use super::layers::{Layers, layers};
 use super::steps::Form;
-use super::{Lengths, Recurrent};
+use super::{Lengths, RecurrentConfig};
 use crate::Layer;
 use chainrule_tape::{Scope, Var};
 
@@ -58,12 +58,12 @@ impl Cell for Gated {
 /// the product, as PyTorch has it (and Keras with `reset_after=True`, its default, whose gates are in the order `z, r, n`).
 ///
 /// ```
-/// use chainrule_nn::{Gru, Layer, Recurrent};
+/// use chainrule_nn::{Gru, Layer, RecurrentConfig};
 /// use chainrule_tape::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::seeded(7);
 /// let gru = Gru::new(&mut params.root().sub("gru"), 3, 8);
-/// let last = Gru::with(&mut params.root().sub("last"), 8, 4, Recurrent::new().bidirectional()).last_output();
+/// let last = Gru::with(&mut params.root().sub("last"), 8, 4, RecurrentConfig::new().bidirectional()).last_output();
 /// let tape = Tape::with(&params);
 /// let x = tape.var(Tensor::from_vec(vec![0.5f32; 2 * 5 * 3], [2, 5, 3])?);
 /// let y = gru.forward(x);

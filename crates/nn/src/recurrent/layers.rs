@@ -2,7 +2,7 @@
 
 use super::cell::{Cell, Weights, Widths, expect_state};
 use super::steps::{Form, Sequences};
-use super::{Lengths, Recurrent};
+use super::{Lengths, RecurrentConfig};
 use crate::Dropout;
 use crate::label::Label;
 use chainrule_tape::{Scope, Var, Vars};
@@ -12,7 +12,7 @@ use chainrule_tape::{Scope, Var, Vars};
 pub(super) struct Layers<C> {
     pub(super) label: Label,
     pub(super) cell: C,
-    pub(super) settings: Recurrent,
+    pub(super) config: RecurrentConfig,
     pub(super) widths: Widths,
     /// Of each layer, and within a layer of each direction.
     pub(super) weights: Vec<Weights>,
@@ -29,14 +29,14 @@ impl<C: Cell> Layers<C> {
         cell: C,
         inputs: usize,
         hidden: usize,
-        settings: Recurrent,
+        config: RecurrentConfig,
     ) -> Layers<C> {
-        let widths = Widths { inputs, hidden, projection: settings.projection };
+        let widths = Widths { inputs, hidden, projection: config.projection };
         widths.check(at, C::LAYER);
-        if settings.layers == 0 {
+        if config.layers == 0 {
             at.mistake(format!("a {} of 0 layers has no weights", C::LAYER));
         }
-        match settings.projection {
+        match config.projection {
             Some(_) if !C::PROJECTS => {
                 at.mistake(format!("a {} has no projection, only an Lstm has", C::LAYER))
             }
@@ -46,18 +46,18 @@ impl<C: Cell> Layers<C> {
             _ => {}
         }
         let label = Label::new(at);
-        let mut weights = Vec::with_capacity(settings.layers * settings.directions());
-        for layer in 0..settings.layers {
-            let inputs = if layer == 0 { inputs } else { settings.directions() * widths.output() };
-            for direction in &["", "_reverse"][..settings.directions()] {
+        let mut weights = Vec::with_capacity(config.layers * config.directions());
+        for layer in 0..config.layers {
+            let inputs = if layer == 0 { inputs } else { config.directions() * widths.output() };
+            for direction in &["", "_reverse"][..config.directions()] {
                 let suffix = format!("_l{layer}{direction}");
-                weights.push(Weights::new::<C>(at, &suffix, Widths { inputs, ..widths }, settings.bias));
+                weights.push(Weights::new::<C>(at, &suffix, Widths { inputs, ..widths }, config.bias));
             }
         }
         Layers {
             label,
             cell,
-            settings,
+            config,
             widths,
             weights,
             dropout: 0.0,
@@ -114,7 +114,7 @@ impl<C: Cell> Layers<C> {
             x = mask.select(x, 0.0);
         }
         let mut ends: Vec<C::State<'t>> = Vec::with_capacity(self.weights.len());
-        for (number, layer) in self.weights.chunks(self.settings.directions()).enumerate() {
+        for (number, layer) in self.weights.chunks(self.config.directions()).enumerate() {
             if number > 0 {
                 x = Dropout::new(self.dropout).apply(x);
             }
@@ -131,7 +131,7 @@ impl<C: Cell> Layers<C> {
             };
         }
         if self.last_output {
-            let last = &ends[ends.len().saturating_sub(self.settings.directions())..];
+            let last = &ends[ends.len().saturating_sub(self.config.directions())..];
             let parts: Vec<Var<'t>> = last.iter().filter_map(|end| end.leaves().first().copied()).collect();
             x = match parts[..] {
                 [h] => h,
@@ -186,13 +186,13 @@ macro_rules! layers {
             /// `a = 1/√hidden`, as PyTorch's do.
             #[track_caller]
             pub fn new(at: &mut Scope<'_>, inputs: usize, hidden: usize) -> $name {
-                $name::with(at, inputs, hidden, Recurrent::new())
+                $name::with(at, inputs, hidden, RecurrentConfig::new())
             }
 
-            /// With several layers, both directions, or without biases, as `settings` say.
+            /// With several layers, both directions, or without biases, as `config` says.
             #[track_caller]
-            pub fn with(at: &mut Scope<'_>, inputs: usize, hidden: usize, settings: Recurrent) -> $name {
-                $name(Layers::new(at, $cell, inputs, hidden, settings))
+            pub fn with(at: &mut Scope<'_>, inputs: usize, hidden: usize, config: RecurrentConfig) -> $name {
+                $name(Layers::new(at, $cell, inputs, hidden, config))
             }
 
             /// In training, each element that goes from one layer to the next is [dropped](crate::Dropout) with this

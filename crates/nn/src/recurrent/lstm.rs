@@ -3,7 +3,7 @@
 use super::cell::{Cell, Same, Single, single};
 use super::layers::{Layers, layers};
 use super::steps::Form;
-use super::{Lengths, Recurrent};
+use super::{Lengths, RecurrentConfig};
 use crate::Layer;
 use chainrule_tape::{Scope, Var};
 
@@ -47,7 +47,7 @@ impl Cell for Memory {
 /// Long short-term memory. For each time step, with `z = x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh` cut in four,
 /// `i, f, o = σ(z₀), σ(z₁), σ(z₃)` and `g = tanh(z₂)`:
 ///
-/// `c' = f·c + i·g`, `h' = o·tanh(c')`, or with a [projection](Recurrent::projection) `h' = (o·tanh(c'))·W_hrᵀ`.
+/// `c' = f·c + i·g`, `h' = o·tanh(c')`, or with a [projection](RecurrentConfig::projection) `h' = (o·tanh(c'))·W_hrᵀ`.
 ///
 /// `x` has the shape `[batch, time, inputs]`, which is PyTorch's with `batch_first=True` (or `[time, batch, inputs]`, see
 /// [`time_first`](Lstm::time_first)); the outputs, all `h'` of the last layer, have `[batch, time, directions·hidden]`. A state
@@ -70,12 +70,12 @@ impl Cell for Memory {
 /// "Long short-term memory recurrent neural network architectures for large scale acoustic modeling", Interspeech 2014.
 ///
 /// ```
-/// use chainrule_nn::{Layer, Lstm, Recurrent};
+/// use chainrule_nn::{Layer, Lstm, RecurrentConfig};
 /// use chainrule_tape::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::seeded(7);
 /// let lstm = Lstm::new(&mut params.root().sub("lstm"), 3, 8);
-/// let deep = Lstm::with(&mut params.root().sub("deep"), 8, 4, Recurrent::new().layers(2).bidirectional()).dropout(0.1);
+/// let deep = Lstm::with(&mut params.root().sub("deep"), 8, 4, RecurrentConfig::new().layers(2).bidirectional()).dropout(0.1);
 /// let tape = Tape::with(&params);
 /// let x = tape.var(Tensor::from_vec(vec![0.5f32; 2 * 5 * 3], [2, 5, 3])?);
 /// let y = lstm.forward(x);

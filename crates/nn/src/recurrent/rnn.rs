@@ -3,7 +3,7 @@
 use super::cell::{Cell, Same, Single, single};
 use super::layers::{Layers, layers};
 use super::steps::Form;
-use super::{Lengths, Recurrent};
+use super::{Lengths, RecurrentConfig};
 use crate::Layer;
 use chainrule_tape::{Scope, Var};
 
@@ -53,11 +53,11 @@ impl Cell for Plain {
 /// Source: Elman, "Finding structure in time", Cognitive Science 1990.
 ///
 /// ```
-/// use chainrule_nn::{Layer, Recurrent, Rnn};
+/// use chainrule_nn::{Layer, RecurrentConfig, Rnn};
 /// use chainrule_tape::{Params, Tape};
 ///
 /// let mut params = Params::seeded(7);
-/// let rnn = Rnn::with(&mut params.root().sub("sum"), 1, 1, Recurrent::new().without_bias()).relu();
+/// let rnn = Rnn::with(&mut params.root().sub("sum"), 1, 1, RecurrentConfig::new().without_bias()).relu();
 /// params.set("sum.weight_ih_l0", [[1.0f32]])?;
 /// params.set("sum.weight_hh_l0", [[1.0f32]])?;
 ///

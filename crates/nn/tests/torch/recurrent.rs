@@ -1,13 +1,13 @@
 //! Recurrent layers and cells. Both forms of the loop over time are compared with each case.
 
 use crate::Torch;
-use chainrule_nn::{Gru, GruCell, Layer, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
+use chainrule_nn::{Gru, GruCell, Layer, Lstm, LstmCell, RecurrentConfig, Rnn, RnnCell};
 use chainrule_tape::{DType, Params, Scope, Tape, Var};
 use std::path::Path;
 
-const ONE: Recurrent = Recurrent::new();
-const BOTH: Recurrent = ONE.bidirectional();
-const DEEP: Recurrent = BOTH.layers(2);
+const ONE: RecurrentConfig = RecurrentConfig::new();
+const BOTH: RecurrentConfig = ONE.bidirectional();
+const DEEP: RecurrentConfig = BOTH.layers(2);
 
 /// A layer of each kind, with these widths, and the kind's case.
 macro_rules! layer {

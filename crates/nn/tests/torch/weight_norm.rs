@@ -14,8 +14,8 @@ fn all_cases() {
         SpectralNorm::new(at, |at| Linear::without_bias(at, 3, 4)).iterations(3).eps(1e-6)
     });
     torch.layer("spectral_conv", |at| SpectralNorm::new(at, conv));
-    torch.layer("spectral_axis", |at| SpectralNorm::of("weight", 1, at, linear));
-    torch.layer("spectral_bias", |at| SpectralNorm::of("bias", 0, at, linear));
+    torch.layer("spectral_axis", |at| SpectralNorm::of(at, "weight", 1, linear));
+    torch.layer("spectral_bias", |at| SpectralNorm::of(at, "bias", 0, linear));
     torch.check(
         "spectral_twice",
         |at| SpectralNorm::new(&mut at.sub("layer"), |at| Linear::new(at, 3, 3)),
@@ -23,11 +23,11 @@ fn all_cases() {
     );
     torch.layer("weight_linear", |at| WeightNorm::new(at, linear));
     torch.layer("weight_linear_second", |at| WeightNorm::new(at, linear));
-    torch.layer("weight_axis", |at| WeightNorm::of("weight", 1, at, linear));
-    torch.layer("weight_axis_second", |at| WeightNorm::of("weight", 1, at, linear));
-    torch.layer("weight_whole", |at| WeightNorm::of("weight", None, at, linear));
-    torch.layer("weight_whole_second", |at| WeightNorm::of("weight", None, at, linear));
+    torch.layer("weight_axis", |at| WeightNorm::of(at, "weight", 1, linear));
+    torch.layer("weight_axis_second", |at| WeightNorm::of(at, "weight", 1, linear));
+    torch.layer("weight_whole", |at| WeightNorm::of(at, "weight", None, linear));
+    torch.layer("weight_whole_second", |at| WeightNorm::of(at, "weight", None, linear));
     torch.layer("weight_conv", |at| WeightNorm::new(at, conv));
-    torch.layer("weight_bias", |at| WeightNorm::of("bias", 0, at, linear));
+    torch.layer("weight_bias", |at| WeightNorm::of(at, "bias", 0, linear));
     torch.finish();
 }

@@ -6,12 +6,12 @@
 /// The default is one layer, forward in time, with biases and without projection, as in PyTorch.
 ///
 /// ```
-/// use chainrule_nn::{Lstm, Recurrent};
+/// use chainrule_nn::{Lstm, RecurrentConfig};
 /// use chainrule_tape::Params;
 ///
 /// let mut params = Params::seeded(7);
-/// let settings = Recurrent::new().layers(2).bidirectional().without_bias();
-/// Lstm::with(&mut params.root().sub("lstm"), 3, 8, settings);
+/// let config = RecurrentConfig::new().layers(2).bidirectional().without_bias();
+/// Lstm::with(&mut params.root().sub("lstm"), 3, 8, config);
 /// let names: Vec<&str> = params.iter().map(|(name, ..)| name).collect();
 /// assert_eq!(names[2..4], ["lstm.weight_ih_l0_reverse", "lstm.weight_hh_l0_reverse"]);
 /// assert_eq!(names.len(), 8);
@@ -21,23 +21,23 @@
 /// [`Lstm::with`]: crate::Lstm::with
 /// [`Gru::with`]: crate::Gru::with
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Recurrent {
+pub struct RecurrentConfig {
     pub(super) layers: usize,
     pub(super) bidirectional: bool,
     pub(super) bias: bool,
     pub(super) projection: Option<usize>,
 }
 
-impl Recurrent {
+impl RecurrentConfig {
     /// One layer, forward in time, with biases.
-    pub const fn new() -> Recurrent {
-        Recurrent { layers: 1, bidirectional: false, bias: true, projection: None }
+    pub const fn new() -> RecurrentConfig {
+        RecurrentConfig { layers: 1, bidirectional: false, bias: true, projection: None }
     }
 
     /// So many layers, each of which takes the outputs of the one below (PyTorch's `num_layers`). None is a mistake.
     #[must_use]
-    pub const fn layers(self, layers: usize) -> Recurrent {
-        Recurrent { layers, ..self }
+    pub const fn layers(self, layers: usize) -> RecurrentConfig {
+        RecurrentConfig { layers, ..self }
     }
 
     /// Each layer goes through time in both directions, with parameters for each; its outputs are those of the forward
@@ -45,21 +45,21 @@ impl Recurrent {
     ///
     /// Source: Schuster and Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 1997.
     #[must_use]
-    pub const fn bidirectional(self) -> Recurrent {
-        Recurrent { bidirectional: true, ..self }
+    pub const fn bidirectional(self) -> RecurrentConfig {
+        RecurrentConfig { bidirectional: true, ..self }
     }
 
     /// Without `bias_ih` and `bias_hh`.
     #[must_use]
-    pub const fn without_bias(self) -> Recurrent {
-        Recurrent { bias: false, ..self }
+    pub const fn without_bias(self) -> RecurrentConfig {
+        RecurrentConfig { bias: false, ..self }
     }
 
     /// An [`Lstm`](crate::Lstm)'s hidden state is mapped to so many elements (PyTorch's `proj_size`), fewer than it has.
     /// For other layers it is a mistake.
     #[must_use]
-    pub const fn projection(self, size: usize) -> Recurrent {
-        Recurrent { projection: Some(size), ..self }
+    pub const fn projection(self, size: usize) -> RecurrentConfig {
+        RecurrentConfig { projection: Some(size), ..self }
     }
 
     pub(super) const fn directions(self) -> usize {
@@ -67,8 +67,8 @@ impl Recurrent {
     }
 }
 
-impl Default for Recurrent {
-    fn default() -> Recurrent {
-        Recurrent::new()
+impl Default for RecurrentConfig {
+    fn default() -> RecurrentConfig {
+        RecurrentConfig::new()
     }
 }
