@@ -57,7 +57,7 @@ fn parameters_get_other_names() {
     let mut at = at.sub("layer");
     let (w, b) = (at.param("w", Tensor::from([1.0])), at.state("b", Tensor::from([2.0])));
     assert_eq!((at.find("w"), at.find("x")), (Some(w), None));
-    assert_eq!(at.tensor(b).map(Tensor::to_f64), Some(vec![2.0]));
+    assert_eq!(at.params().tensor(b).to_f64(), [2.0]);
     at.sub("inner").rename(w, "v");
     at.rename(b, "w");
     assert_eq!((at.find("w"), at.find("inner.v")), (Some(b), Some(w)));

@@ -1,7 +1,7 @@
 //! Functions that are planned once for each shape of their inputs.
 
 use super::{Outputs, Program};
-use crate::{Meta, Params, Result, Tape, Tensor, Var};
+use crate::{Error, Meta, Params, Result, Tape, Tensor, Var};
 
 /// A model in use: recorded in inference mode and planned once for each combination of input shapes, then replayed.
 ///
@@ -48,7 +48,11 @@ impl<'f, const N: usize> Function<'f, N> {
     /// # Errors
     /// A mistake made while recording, with its source line; or a mistake in the data.
     pub fn run(&mut self, params: &Params, inputs: [&Tensor; N]) -> Result<Tensor> {
-        Ok(self.outputs(params, inputs)?.tensor(0))
+        let outputs = self.outputs(params, inputs)?;
+        if outputs.is_empty() {
+            return Err(Error::Input("the function gives no result".into()));
+        }
+        Ok(outputs.tensor(0))
     }
 
     /// All results for these inputs.

@@ -45,11 +45,6 @@ impl<'p> Scope<'p> {
         self.params.id(&name).filter(|&id| self.params.name(id) == name)
     }
 
-    /// The values of a tensor, as they are now; none if there is no such tensor.
-    pub fn tensor(&self, id: ParamId) -> Option<&Tensor> {
-        self.params.tensors.get(id.index())
-    }
-
     /// Gives a tensor of the model another name, in this scope, before it is trained: how a wrapper of a layer says what it makes
     /// of the layer's weight. Its values stay, also those drawn by the old name. A name that is taken is a mistake.
     ///
