@@ -1,5 +1,6 @@
 //! Convolution.
 
+mod config;
 mod filters;
 mod transpose;
 
@@ -7,7 +8,8 @@ use crate::Layer;
 use chainrule_tape::{Conv, PadMode, ParamId, Scope, Var};
 use filters::Filters;
 
-pub use filters::{ConvConfig, PerAxis};
+pub use config::ConvConfig;
+pub use filters::PerAxis;
 pub use transpose::{ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd};
 
 /// A convolution of sequences `[n, c, l]`: see [`ConvNd`].

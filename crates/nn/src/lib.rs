@@ -36,15 +36,26 @@
 //! # Ok::<(), chainrule_tape::Error>(())
 //! ```
 //!
-//! | for | layers |
+//! | layers | |
 //! |---|---|
-//! | rows | [`Linear`] (Keras's `Dense`), [`Bilinear`], [`Maxout`], [`GatedLinear`], [`Rbf`], [`Embedding`], [`EmbeddingBag`] |
-//! | images, and sequences and volumes (`1d`, `3d`) | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`LpPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`GlobalAvgPool`], [`GlobalMaxPool`], [`ZeroPad2d`] and other padding, [`Upsample`], [`PixelShuffle`] |
-//! | sequences | [`Rnn`], [`Lstm`], [`Gru`] and their cells, [`MultiheadAttention`] with masks by [`Attend`], [`Transformer`], [`TransformerEncoder`], [`TransformerDecoder`], [`CausalTransformer`], [`SinusoidalPositions`], [`LearnedPositions`], [`Rotary`] |
-//! | keeping the scale | [`BatchNorm`] of the last axis, [`BatchNorm2d`] of channels, [`LayerNorm`], [`GroupNorm`], [`InstanceNorm2d`], [`RmsNorm`], [`LocalResponseNorm`], [`UnitNorm`]; of weights [`WeightNorm`], [`SpectralNorm`] |
-//! | noise in training | [`Dropout`], [`Dropout2d`], [`AlphaDropout`], [`GaussianDropout`], [`GaussianNoise`] |
-//! | between layers | [`Activation`], [`PRelu`], [`Flatten`], [`Unflatten`], [`Identity`] |
-//! | putting layers together | [`Sequential`], [`Residual`], [`Parallel`], and any function or type of yours that implements [`Layer`] |
+//! | maps | [`Linear`] (Keras's `Dense`), [`Bilinear`], [`Embedding`], [`EmbeddingBag`], [`GatedLinear`], [`Maxout`], [`Rbf`] |
+//! | convolution | [`Conv1d`], [`Conv2d`], [`Conv3d`], [`ConvTranspose1d`], [`ConvTranspose2d`], [`ConvTranspose3d`], with a [`ConvConfig`] |
+//! | pooling, of sequences, images (`2d`) and volumes | [`MaxPool2d`], [`AvgPool2d`], [`LpPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`GlobalAvgPool`], [`GlobalMaxPool`] |
+//! | padding, also `1d` and `3d` | [`ZeroPad2d`], [`ConstantPad2d`], [`ReflectionPad2d`], [`ReplicationPad2d`], [`CircularPad2d`] |
+//! | shape and size | [`Flatten`], [`Unflatten`], [`Identity`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`], [`ChannelShuffle`] |
+//! | recurrence | [`Rnn`], [`Lstm`], [`Gru`], with a [`RecurrentConfig`]; [`RnnCell`], [`LstmCell`], [`GruCell`] |
+//! | attention | [`MultiheadAttention`], with an [`AttentionConfig`], [`Attend`] and [`KeyValue`]; [`scaled_dot_product_attention`] |
+//! | positions | [`LearnedPositions`], [`SinusoidalPositions`], [`Rotary`], [`alibi()`] |
+//! | transformers, with a [`TransformerConfig`] | [`CausalTransformer`], [`Transformer`], [`TransformerEncoder`], [`TransformerEncoderLayer`], [`TransformerDecoder`], [`TransformerDecoderLayer`] |
+//! | normalization | [`BatchNorm`], [`BatchNorm1d`], [`BatchNorm2d`], [`BatchNorm3d`], [`LayerNorm`], [`RmsNorm`], [`GroupNorm`], [`InstanceNorm1d`], [`InstanceNorm2d`], [`InstanceNorm3d`], [`LocalResponseNorm`], [`UnitNorm`] |
+//! | around a layer's weight | [`WeightNorm`], [`SpectralNorm`] |
+//! | noise | [`Dropout`], [`Dropout1d`], [`Dropout2d`], [`Dropout3d`], [`AlphaDropout`], [`FeatureAlphaDropout`], [`GaussianDropout`], [`GaussianNoise`] |
+//! | activations | [`Activation`], by name too; [`PRelu`] |
+//! | containers | [`Sequential`], [`Residual`], [`Parallel`], and any function or type of yours that implements [`Layer`] |
+//!
+//! A layer's constructors take the scope and the sizes: [`new`](Linear::new), with the usual settings, and for what decides the
+//! parameters `without_bias` or `without_affine`, `init` with other first values, and `with` a layer's config. What does not
+//! change the parameters is a setting of the layer: `.stride(2)`, `.dropout(0.1)`.
 //!
 //! - Losses are methods of a [`Var`](chainrule_tape::Var) by the trait [`Losses`]: `logits.cross_entropy(labels)`.
 //! - [`Init`] says how parameters begin.

@@ -121,20 +121,6 @@ impl<const N: usize> LpPoolNd<N> {
         LpPoolNd { p, pool: window.each().into() }
     }
 
-    /// With this distance from one window to the next; by default the window's length.
-    #[must_use]
-    pub fn stride(mut self, stride: impl PerAxis<N>) -> LpPoolNd<N> {
-        self.pool.stride = stride.each();
-        self
-    }
-
-    /// Whether a last window that reaches beyond the end counts too; it does not by default.
-    #[must_use]
-    pub fn ceil_mode(mut self, ceil_mode: bool) -> LpPoolNd<N> {
-        self.pool.ceil_mode = ceil_mode;
-        self
-    }
-
     /// The means of powers, and the norms of these.
     #[track_caller]
     fn norm<'t>(
@@ -158,33 +144,41 @@ impl<const N: usize> LpPoolNd<N> {
 }
 
 macro_rules! settings {
-    ($($Pool:ident)*) => {
+    ($($Pool:ident.$pool:tt)*) => {
         $(impl<const N: usize> $Pool<N> {
             /// With this distance from one window to the next; by default the window's length.
             #[must_use]
             pub fn stride(mut self, stride: impl PerAxis<N>) -> $Pool<N> {
-                self.0.stride = stride.each();
+                self.$pool.stride = stride.each();
                 self
             }
 
-            /// With so many elements on each side; none by default. At most half a window.
+            /// A last window that reaches beyond the end counts too; by default it does not.
             #[must_use]
-            pub fn padding(mut self, padding: impl PerAxis<N>) -> $Pool<N> {
-                self.0.padding = padding.each();
-                self
-            }
-
-            /// Whether a last window that reaches beyond the end counts too; it does not by default.
-            #[must_use]
-            pub fn ceil_mode(mut self, ceil_mode: bool) -> $Pool<N> {
-                self.0.ceil_mode = ceil_mode;
+            pub fn ceil_mode(mut self) -> $Pool<N> {
+                self.$pool.ceil_mode = true;
                 self
             }
         })*
     };
 }
 
-settings!(MaxPoolNd AvgPoolNd);
+settings!(MaxPoolNd.0 AvgPoolNd.0 LpPoolNd.pool);
+
+macro_rules! padding {
+    ($($Pool:ident)*) => {
+        $(impl<const N: usize> $Pool<N> {
+            /// With so many elements on each side; none by default. At most half a window.
+            #[must_use]
+            pub fn padding(mut self, padding: impl PerAxis<N>) -> $Pool<N> {
+                self.0.padding = padding.each();
+                self
+            }
+        })*
+    };
+}
+
+padding!(MaxPoolNd AvgPoolNd);
 
 macro_rules! layers {
     ($($N:literal: $Max:literal $max:ident, $Avg:literal $avg:ident, $Lp:literal;)*) => {

@@ -1,7 +1,7 @@
 //! Transposed convolution.
 
-use super::filters::{ConvConfig, Filters};
-use crate::{Layer, PerAxis};
+use super::filters::Filters;
+use crate::{ConvConfig, Layer, PerAxis};
 use chainrule_tape::{ConvTranspose, ParamId, Scope, Var};
 
 /// A transposed convolution of sequences `[n, c, l]`: see [`ConvTransposeNd`].

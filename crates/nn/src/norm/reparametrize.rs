@@ -23,7 +23,7 @@ impl Original {
         added: &str,
         axis: Option<usize>,
     ) -> Option<Original> {
-        let found = at.find(name).and_then(|id| Some((id, at.tensor(id)?.clone())));
+        let found = at.find(name).map(|id| (id, at.params().tensor(id).clone()));
         let Some((id, values)) = found else {
             at.mistake(format!("{kind} of `{name}`, but the layer has no such parameter"));
             return None;

@@ -21,6 +21,7 @@
 /// [`Lstm::with`]: crate::Lstm::with
 /// [`Gru::with`]: crate::Gru::with
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "a configuration makes nothing unless it is given to a layer"]
 pub struct RecurrentConfig {
     pub(super) layers: usize,
     pub(super) bidirectional: bool,
@@ -35,7 +36,6 @@ impl RecurrentConfig {
     }
 
     /// So many layers, each of which takes the outputs of the one below (PyTorch's `num_layers`). None is a mistake.
-    #[must_use]
     pub const fn layers(self, layers: usize) -> RecurrentConfig {
         RecurrentConfig { layers, ..self }
     }
@@ -44,20 +44,17 @@ impl RecurrentConfig {
     /// direction and then, along the last axis, those of the reverse one, for the same time.
     ///
     /// Source: Schuster and Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 1997.
-    #[must_use]
     pub const fn bidirectional(self) -> RecurrentConfig {
         RecurrentConfig { bidirectional: true, ..self }
     }
 
     /// Without `bias_ih` and `bias_hh`.
-    #[must_use]
     pub const fn without_bias(self) -> RecurrentConfig {
         RecurrentConfig { bias: false, ..self }
     }
 
     /// An [`Lstm`](crate::Lstm)'s hidden state is mapped to so many elements (PyTorch's `proj_size`), fewer than it has.
     /// For other layers it is a mistake.
-    #[must_use]
     pub const fn projection(self, size: usize) -> RecurrentConfig {
         RecurrentConfig { projection: Some(size), ..self }
     }
