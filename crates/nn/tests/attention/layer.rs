@@ -1,27 +1,11 @@
 //! What attention and positions do, beside what the golden cases compare with PyTorch.
 
+use super::{assert_close, numbers, values};
 use chainrule_nn::{
     Attend, AttentionConfig, KeyValue, Layer, LearnedPositions, MultiheadAttention, Rotary,
     SinusoidalPositions, alibi, attention_weights, scaled_dot_product_attention, sinusoidal_positions,
 };
-use chainrule_tape::{DType, Params, Tape, Tensor, Var, check};
-
-fn numbers(shape: &[usize], seed: f64) -> Tensor {
-    let count = shape.iter().product::<usize>();
-    Tensor::from_vec((0..count).map(|i| (i as f64 * 0.7 + seed).sin()).collect::<Vec<f64>>(), shape).unwrap()
-}
-
-fn values(var: Var<'_>) -> Vec<f64> {
-    var.value().unwrap_or_else(|e| panic!("{e}")).to_f64()
-}
-
-fn assert_close(found: Var<'_>, expected: Var<'_>, tolerance: f64) {
-    assert_eq!(found.shape(), expected.shape());
-    let (found, expected) = (values(found), values(expected));
-    for (a, b) in found.iter().zip(&expected) {
-        assert!((a - b).abs() <= tolerance, "{found:?} is not {expected:?}");
-    }
-}
+use chainrule_tape::{DType, Params, Tape, Var, check};
 
 /// The message of the first mistake, which must hold all `parts`.
 #[track_caller]

@@ -1,15 +1,11 @@
 //! The distributions of first values, by their moments. The seeds are fixed and the bounds are five standard errors, so
 //! that a wrong variance, shape of distribution or fan fails, and chance does not.
 
+use super::draw;
 use chainrule_nn::{Activation, Distribution, Fan, Init, Linear};
 use chainrule_tape::{DType, Params};
 
 const COUNT: usize = 250_000;
-
-fn draw(init: Init, shape: &[usize]) -> Vec<f64> {
-    let mut params = Params::seeded(11);
-    init.sample(shape, DType::F64, &mut params.root().rng("weight")).to_f64()
-}
 
 struct Moments {
     mean: f64,

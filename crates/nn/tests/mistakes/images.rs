@@ -1,17 +1,8 @@
 //! Mistakes in layers of images and tables name the layer, what it wants and has, and the user's line.
 
+use super::assert_mistake;
 use chainrule_nn::*;
 use chainrule_tape::{DType, PadMode, Params, Tape, Var};
-
-#[track_caller]
-fn assert_mistake(tape: &Tape, line: u32, parts: &[&str]) {
-    let message = tape.check().expect_err("there is a mistake").to_string();
-    let place = format!("--> {}:{line}:", file!());
-    assert!(message.contains(&place), "`{place}` is not in:\n{message}");
-    for part in parts {
-        assert!(message.contains(part), "`{part}` is not in:\n{message}");
-    }
-}
 
 #[test]
 fn convolutions_check_their_input() {

@@ -1,25 +1,15 @@
-//! Every mistake names the layer, what it wants and has, and the user's line.
+//! Linear maps, norms, dropout, embeddings, containers, losses and metrics.
 
+use super::assert_mistake;
 use chainrule_nn::{
     Activation, BatchNorm, Dropout, Embedding, Layer, LayerNorm, Linear, Losses, Sequential, accuracy,
     binary_accuracy, predictions, summary,
 };
 use chainrule_tape::{DType, Params, Tape, Tensor, Var};
 
-/// The message of the first mistake on a tape, which must name `line` of this file and hold all `parts`.
-#[track_caller]
-fn assert_mistake(tape: &Tape, line: u32, parts: &[&str]) {
-    let message = tape.check().expect_err("there is a mistake").to_string();
-    let place = format!("--> {}:{line}:", file!());
-    assert!(message.contains(&place), "`{place}` is not in:\n{message}");
-    for part in parts {
-        assert!(message.contains(part), "`{part}` is not in:\n{message}");
-    }
-}
-
 /// The line of this file that has `text`; the first one.
 fn line_with(text: &str) -> u32 {
-    let lines = include_str!("mistakes.rs").lines();
+    let lines = include_str!("common.rs").lines();
     lines.zip(1..).find(|(line, _)| line.contains(text)).map_or(0, |(_, number)| number)
 }
 

@@ -1,12 +1,8 @@
 //! Identity, Dirac's kernel, orthogonal and sparse matrices; and shapes that rules can't make.
 
+use super::draw;
 use chainrule_nn::Init;
-use chainrule_tape::{DType, Params};
-
-fn draw(init: Init, shape: &[usize]) -> Vec<f64> {
-    let mut params = Params::seeded(11);
-    init.sample(shape, DType::F64, &mut params.root().rng("weight")).to_f64()
-}
+use chainrule_tape::Params;
 
 #[test]
 fn identities() {
