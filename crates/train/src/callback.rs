@@ -1,7 +1,8 @@
 //! What is done between steps and epochs.
 
 use crate::History;
-use chainrule_tape::{Params, Result};
+use chainrule_tape::{Kind, Params, Result};
+use std::fmt;
 
 /// Something to be done while a model is trained, besides training it.
 ///
@@ -100,7 +101,6 @@ impl<C: Callback + ?Sized> Callback for &mut C {
 }
 
 /// The state of a training, as callbacks see it.
-#[derive(Debug)]
 pub struct Event<'a> {
     /// The epoch, from 1.
     pub epoch: usize,
@@ -117,11 +117,29 @@ pub struct Event<'a> {
     /// The values of all epochs so far.
     pub history: &'a History,
     /// The learning rate before the schedule.
+    /// Gives the params with which a model is judged.
+    pub(crate) judged: &'a dyn Fn(&Params) -> Result<Params>,
     pub(crate) base_lr: &'a mut f64,
     pub(crate) stop: &'a mut bool,
 }
 
 impl Event<'_> {
+    /// The model as it is judged after an epoch, and as it is to be used: the params without an optimizer's memory, and with
+    /// what the optimizer [finds](chainrule_optim::Optimizer::evaluation) in the place of where it trains, if that is
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// As [`TrainStep::evaluation`](chainrule_optim::TrainStep::evaluation).
+    pub fn model(&self) -> Result<Params> {
+        let mut model = Params::seeded(self.params.seed());
+        for (name, kind, tensor) in (self.judged)(self.params)?.iter() {
+            if kind != Kind::Optimizer {
+                model.add(name, kind, tensor.clone());
+            }
+        }
+        Ok(model)
+    }
+
     /// The last epoch's value of that name: `loss`, `val_loss`, a metric.
     ///
     /// # Errors
@@ -146,5 +164,12 @@ impl Event<'_> {
     /// Sets the learning rate that the schedule multiplies.
     pub fn set_lr(&mut self, lr: f64) {
         *self.base_lr = lr;
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Event { epoch, epochs, step, loss, lr, .. } = self;
+        write!(f, "Event of step {step} in epoch {epoch} of {epochs}: loss {loss}, rate {lr}")
     }
 }

@@ -58,39 +58,30 @@ fn saved<const N: usize>(state: &Params, name: &str) -> Result<[f64; N]> {
     })
 }
 
-/// Saves the model's tensors under `best.NAME`.
-fn save_model(model: &Params, state: &mut Params) {
-    for (name, _, tensor) in model.iter().filter(|(_, kind, _)| *kind != Kind::Optimizer) {
+/// Saves all tensors under `best.NAME`.
+fn save_params(params: &Params, state: &mut Params) {
+    for (name, _, tensor) in params.iter() {
         state.add(&format!("{BEST}{name}"), Kind::State, tensor.clone());
     }
 }
 
-/// The saved model's tensors; none, if none were saved.
-fn saved_model(state: &Params) -> Option<Params> {
-    let mut model = Params::seeded(0);
+/// The tensors saved so; none, if none were.
+fn saved_params(state: &Params) -> Option<Params> {
+    let mut params = Params::seeded(0);
     for (name, kind, tensor) in state.iter() {
         if let Some(name) = name.strip_prefix(BEST) {
-            model.add(name, kind, tensor.clone());
+            params.add(name, kind, tensor.clone());
         }
     }
-    (!model.is_empty()).then_some(model)
+    (!params.is_empty()).then_some(params)
 }
 
 const BEST: &str = "best.";
 
-/// Sets the model's tensors to these values; the optimizer's stay.
-fn put_back(model: &Params, params: &mut Params) -> Result<()> {
-    for (name, _, tensor) in model.iter() {
+/// Sets all tensors to these values.
+fn put_back(best: &Params, params: &mut Params) -> Result<()> {
+    for (name, _, tensor) in best.iter() {
         params.set(name, tensor.clone())?;
     }
     Ok(())
-}
-
-/// The model's tensors alone.
-fn model_of(params: &Params) -> Params {
-    let mut model = Params::seeded(0);
-    for (name, kind, tensor) in params.iter().filter(|(_, kind, _)| *kind != Kind::Optimizer) {
-        model.add(name, kind, tensor.clone());
-    }
-    model
 }

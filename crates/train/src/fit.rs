@@ -275,6 +275,7 @@ impl<'a, 'f> Fit<'a, 'f> {
             return Ok(());
         }
         let (mut lr, trainer) = (self.trainer.lr, &mut *self.trainer);
+        let judged = |params: &Params| trainer.step.evaluation(params);
         let mut event = Event {
             // Between epochs, the one that has ended.
             epoch: if at.batch == 0 { at.epoch } else { at.epoch + 1 },
@@ -284,6 +285,7 @@ impl<'a, 'f> Fit<'a, 'f> {
             lr: at.lr,
             params: self.params,
             history: &at.history,
+            judged: &judged,
             base_lr: &mut lr,
             stop,
         };

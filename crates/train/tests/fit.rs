@@ -248,6 +248,30 @@ fn the_place_that_an_optimizer_finds_is_judged() {
     assert!((logs["loss"] - metrics::mse().of(&expected, data.labels()).unwrap()).abs() < 1e-6);
 }
 
+/// And that is what is kept of the best epoch.
+#[test]
+fn the_place_that_an_optimizer_finds_is_kept() {
+    let (mut params, line, data) = line();
+    let folder = folder("found");
+    let file = folder.join("best.safetensors");
+    let optimizer = schedule_free_sgd(0.2);
+    let mut trainer = Trainer::new(optimizer, |x| line.forward(x), |y, t| y.mse(t));
+    let mut stop = EarlyStopping::new("val_loss").patience(3).restore_best();
+    let fit = trainer.fit(&mut params, &data).epochs(40).validation(&data);
+    fit.callback(&mut stop)
+        .callback(BestWeights::new("val_loss", &file))
+        .callback(Worse)
+        .silent()
+        .run()
+        .unwrap();
+    assert_eq!(trainer.evaluate(&params, &data).unwrap()["loss"], stop.best());
+    let (mut loaded, ..) = self::line();
+    loaded.load(&file).unwrap();
+    let outputs = Function::new(|[x]| line.forward(x)).run(&loaded, [data.inputs()]).unwrap();
+    assert!((metrics::mse().of(&outputs, data.labels()).unwrap() - stop.best()).abs() < 1e-6);
+    std::fs::remove_dir_all(folder).ok();
+}
+
 /// Two batches a step, which one of both together is.
 #[test]
 fn batches_are_accumulated() {

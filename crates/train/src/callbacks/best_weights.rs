@@ -1,12 +1,12 @@
 //! The best model in a file.
 
-use super::{Goal, model_of, saved};
+use super::{Goal, saved};
 use crate::{Callback, Event};
 use chainrule_tape::{Kind, Params, Result};
 use std::path::PathBuf;
 
 /// Writes the model to a file whenever a value has become better: Keras's `ModelCheckpoint` with `save_best_only`. The file has
-/// the model's tensors and not the optimizer's.
+/// the [model](Event::model) as it was judged, without the optimizer's tensors.
 ///
 /// ```
 /// use chainrule_train::BestWeights;
@@ -43,7 +43,7 @@ impl Callback for BestWeights {
     fn epoch_end(&mut self, event: &mut Event<'_>) -> Result<()> {
         let value = event.value(&self.value)?;
         if self.goal.is_better(value, self.best, 0.0) {
-            model_of(event.params).save(&self.path)?;
+            event.model()?.save(&self.path)?;
             self.best = value;
         }
         Ok(())

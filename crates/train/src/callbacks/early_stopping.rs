@@ -1,6 +1,6 @@
 //! Stopping when nothing gets better.
 
-use super::{Goal, model_of, put_back, save_model, saved, saved_model};
+use super::{Goal, put_back, save_params, saved, saved_params};
 use crate::{Callback, Event};
 use chainrule_tape::{Kind, Params, Result};
 
@@ -60,7 +60,8 @@ impl EarlyStopping {
         EarlyStopping { min_delta: delta.abs(), ..self }
     }
 
-    /// Sets the params to those of the best epoch when the training ends, whatever ends it.
+    /// Sets the params to those of the best epoch when the training ends, whatever ends it: the model, and with it what the
+    /// optimizer keeps, its count of steps too, so that another training goes on from there.
     pub fn restore_best(self) -> Self {
         EarlyStopping { restore: true, ..self }
     }
@@ -77,7 +78,7 @@ impl Callback for EarlyStopping {
         if self.goal.is_better(value, self.best, self.min_delta) {
             (self.best, self.waited) = (value, 0);
             if self.restore {
-                self.weights = Some(model_of(event.params));
+                self.weights = Some(event.params.clone());
             }
             return Ok(());
         }
@@ -95,13 +96,13 @@ impl Callback for EarlyStopping {
     fn save(&self, state: &mut Params) {
         state.add("best", Kind::State, [self.best, self.waited as f64]);
         if let Some(weights) = &self.weights {
-            save_model(weights, state);
+            save_params(weights, state);
         }
     }
 
     fn restore(&mut self, state: &Params) -> Result<()> {
         let [best, waited] = saved(state, "best")?;
-        (self.best, self.waited, self.weights) = (best, waited as usize, saved_model(state));
+        (self.best, self.waited, self.weights) = (best, waited as usize, saved_params(state));
         Ok(())
     }
 }

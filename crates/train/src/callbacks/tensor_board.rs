@@ -83,11 +83,12 @@ fn open(folder: &Path) -> Result<(PathBuf, File)> {
     std::fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
     let seconds = now() as u64;
     let name =
-        |number: u32| format!("events.out.tfevents.{seconds}.chainrule.{}.{number}", std::process::id());
-    for number in 0.. {
+        |number: u64| format!("events.out.tfevents.{seconds}.chainrule.{}.{number}", std::process::id());
+    let mut number = 0;
+    loop {
         let path = folder.join(name(number));
         match File::create_new(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => continue,
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
             Err(e) => return Err(failed(&path, e)),
             Ok(mut file) => {
                 let mut event = Message::default();
@@ -98,7 +99,6 @@ fn open(folder: &Path) -> Result<(PathBuf, File)> {
             }
         }
     }
-    unreachable!("one of four billion names is free")
 }
 
 fn failed(path: &Path, e: std::io::Error) -> Error {
