@@ -45,8 +45,8 @@
 //! | [`schedule_free_sgd`], [`schedule_free_adamw`], [`schedule_free`] | [`beta`](Optimizer::beta), [`weight_lr_power`](Optimizer::weight_lr_power), `betas`, `eps`; [`evaluation`](Optimizer::evaluation) |
 //! | [`rprop`] | [`etas`](Optimizer::etas), [`step_sizes`](Optimizer::step_sizes) |
 //! | [`asgd`] | [`lambd`](Optimizer::lambd), [`alpha`](Optimizer::alpha), [`average_from`](Optimizer::average_from); [`evaluation`](Optimizer::evaluation) |
-//! | all, and [your own](Transform) | [`schedule`](Optimizer::schedule), [`weight_decay`](Optimizer::weight_decay), [`clip_norm`](Optimizer::clip_norm), [`clip_value`](Optimizer::clip_value), [`maximize`](Optimizer::maximize), [`before`](Optimizer::before), [`after`](Optimizer::after) |
-//! | | [`group`](Optimizer::group), [`centralize`](Optimizer::centralize), [`noise`](Optimizer::noise), [`clip_norm_each`](Optimizer::clip_norm_each), [`clip_adaptive`](Optimizer::clip_adaptive), [`lookahead`](Optimizer::lookahead), [`ema`](Optimizer::ema), [`sam`](Optimizer::sam), [`skip_nonfinite`](Optimizer::skip_nonfinite) |
+//! | all, and [your own](Transform) | [`schedule`](Optimizer::schedule), [`weight_decay`](Optimizer::weight_decay), [`decoupled`](Optimizer::decoupled), [`decay_only`](Optimizer::decay_only), [`clip_norm`](Optimizer::clip_norm), [`clip_value`](Optimizer::clip_value), [`maximize`](Optimizer::maximize), [`before`](Optimizer::before), [`after`](Optimizer::after) |
+//! | | [`group`](Optimizer::group), [`centralize`](Optimizer::centralize), [`noise`](Optimizer::noise), [`clip_norm_each`](Optimizer::clip_norm_each), [`clip_adaptive`](Optimizer::clip_adaptive), [`lookahead`](Optimizer::lookahead), [`ema`](Optimizer::ema), [`sam`](Optimizer::sam), [`adaptive_sam`](Optimizer::adaptive_sam), [`skip_nonfinite`](Optimizer::skip_nonfinite) |
 //!
 //! Formulas, defaults and order of operations are PyTorch's where it has the optimizer, and otherwise optax's or the paper's,
 //! as each one's page says: the first hundred steps agree to ten digits or more.
@@ -57,93 +57,32 @@
 
 #![forbid(unsafe_code)]
 
-mod accumulate;
-mod adabelief;
-mod adadelta;
-mod adafactor;
-mod adagrad;
-mod adam;
-mod adamax;
-mod adan;
-mod asgd;
-mod centralize;
-mod clip;
-mod curvature;
-mod decay;
-mod ema;
-mod evaluation;
-mod filter;
-mod group;
-mod guard;
-mod lamb;
-mod lars;
 mod limits;
-mod lion;
-mod lookahead;
-mod maximize;
 mod minimize;
-mod muon;
-mod nadam;
-mod noise;
 mod optimizer;
-mod prodigy;
-mod radam;
-mod rmsprop;
-mod rprop;
-mod sam;
+mod rule;
 mod schedule;
-mod schedule_free;
-mod sgd;
-mod shared;
-mod sophia;
+mod stage;
 mod step;
-mod target;
 mod transform;
-mod trust;
-mod unroll;
-mod update;
-mod yogi;
 
-pub use adabelief::{Adabelief, adabelief};
-pub use adadelta::{Adadelta, adadelta};
-pub use adafactor::{Adafactor, adafactor};
-pub use adagrad::{Adagrad, adagrad};
-pub use adam::{Adam, adam, adamw};
-pub use adamax::{Adamax, adamax};
-pub use adan::{Adan, adan};
-pub use asgd::{Asgd, asgd};
-pub use centralize::Centralize;
-pub use clip::{ClipAdaptive, ClipNorm, ClipNormEach, ClipValue};
-pub use curvature::Curvature;
-pub use decay::WeightDecay;
-pub use ema::Ema;
-pub use lamb::{Lamb, lamb};
-pub use lars::{Lars, lars};
-pub use lion::{Lion, lion};
-pub use lookahead::Lookahead;
 pub use minimize::{Lbfgs, Minimum, NewtonCg, Stop};
-pub use muon::{Muon, MuonScale, muon};
-pub use nadam::{Nadam, nadam};
-pub use noise::Noise;
-pub use optimizer::Optimizer;
-pub use prodigy::{Prodigy, prodigy};
-pub use radam::{Radam, radam};
-pub use rmsprop::{Rmsprop, rmsprop};
-pub use rprop::{Rprop, rprop};
+pub use optimizer::{Optimizer, Unrolled};
+pub use rule::{
+    Adabelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, Adan, Asgd, Lamb, Lars, Lion, Momentum, Muon,
+    MuonScale, Nadam, Prodigy, Radam, Rmsprop, RootMeanSquare, Rprop, ScheduleFree, Sgd, Sophia, Yogi,
+    adabelief, adadelta, adafactor, adagrad, adam, adamax, adamw, adan, asgd, heavy_ball, lamb, lars, lion,
+    muon, nadam, nag, prodigy, radam, rmsprop, rprop, schedule_free, schedule_free_adamw, schedule_free_sgd,
+    sgd, sophia, yogi,
+};
 pub use schedule::{
     Cyclic, OneCycle, PlateauState, ReduceOnPlateau, Schedule, constant, constant_for, cosine,
     cosine_restarts, cyclic, exponential, inverse_sqrt, linear, linear_between, multi_step, noam, one_cycle,
     polynomial, step_decay,
 };
-pub use schedule_free::{
-    RootMeanSquare, ScheduleFree, schedule_free, schedule_free_adamw, schedule_free_sgd,
+pub use stage::{
+    Centralize, ClipAdaptive, ClipNorm, ClipNormEach, ClipValue, Ema, Lookahead, Noise, TrustRatio,
+    WeightDecay,
 };
-pub use sgd::{Momentum, Sgd, heavy_ball, nag, sgd};
-pub use sophia::{Sophia, sophia};
-pub use step::TrainStep;
-pub use target::Target;
-pub use transform::Transform;
-pub use trust::TrustRatio;
-pub use unroll::Unrolled;
-pub use update::{Now, Update};
-pub use yogi::{Yogi, yogi};
+pub use step::{Curvature, TrainStep};
+pub use transform::{Now, Target, Transform, Update};

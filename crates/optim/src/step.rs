@@ -1,15 +1,20 @@
 //! The compiled training step.
 
-use crate::group::Class;
-use crate::optimizer::Traced;
-use crate::update::{Numbers, PerStep, STEP, count, steps_done};
-use crate::{Optimizer, Transform, accumulate, guard};
-use chainrule_tape::{Error, Meta, NonFinite, ParamId, Params, Program, Result, Tape, Tensor, Var};
+mod accumulate;
+mod curvature;
+mod plans;
+mod record;
+
+use crate::optimizer::guard;
+use crate::transform::update::{count, steps_done};
+use crate::{Optimizer, Transform};
+use chainrule_tape::{Error, NonFinite, Params, Program, Result, Tape, Tensor, Var};
+use plans::Plans;
+use record::{Loss, Training, plan, plan_gathering};
 use smallvec::SmallVec;
 use std::fmt;
 
-/// More plans than this are not kept: the one that was used least recently goes.
-const MOST_PLANS: usize = 64;
+pub use curvature::Curvature;
 
 /// A training step: loss, gradients, clipping and update in one program, which updates [`Params`] in place.
 ///
@@ -37,8 +42,7 @@ const MOST_PLANS: usize = 64;
 /// each step, by the params' seed and the number of the step.
 pub struct TrainStep<'f, const N: usize> {
     optimizer: Optimizer<Box<dyn Transform>>,
-    #[allow(clippy::type_complexity)]
-    loss: Box<dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f>,
+    loss: Box<Loss<'f, N>>,
     check_finite: bool,
     threads: Option<usize>,
     /// The batches of a step.
@@ -46,14 +50,6 @@ pub struct TrainStep<'f, const N: usize> {
     training: Plans<Training, N>,
     gathering: Plans<Program, N>,
     evaluation: Plans<Program, N>,
-}
-
-/// A program with what it needs before each run.
-struct Training {
-    program: Program,
-    counter: ParamId,
-    numbers: Vec<PerStep>,
-    classes: Vec<Class<Box<dyn Transform>>>,
 }
 
 impl<'f, const N: usize> TrainStep<'f, N> {
@@ -278,7 +274,7 @@ impl<'f, const N: usize> TrainStep<'f, N> {
 
     /// The program of the last [`run`](TrainStep::run).
     pub fn program(&self) -> Option<&Program> {
-        self.training.entries.first().map(|plan| &plan.value.program)
+        self.training.last().map(|training| &training.program)
     }
 }
 
@@ -292,120 +288,8 @@ fn given<'t, const N: usize>(tape: &'t Tape, inputs: [&Tensor; N]) -> [Var<'t>; 
     std::array::from_fn(|i| vars[i])
 }
 
-/// A loss of `N` tensors.
-type Loss<'f, const N: usize> = dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f;
-
-/// Records the model, its gradients and the update, and plans them.
-#[track_caller]
-fn plan<const N: usize>(
-    optimizer: &Optimizer<Box<dyn Transform>>,
-    loss: &Loss<'_, N>,
-    batches: u64,
-    params: &mut Params,
-    inputs: [&Tensor; N],
-) -> Result<Training> {
-    let counter = prepare(optimizer, batches, params)?;
-    let tape = Tape::with(params);
-    let (loss, mut grads) = gradients(&tape, optimizer, loss, counter, batches, inputs)?;
-    if batches > 1 {
-        grads = accumulate::means(&tape, grads, batches);
-    }
-    let Traced { numbers, classes, .. } = optimizer.trace(&tape, grads, Numbers::Inputs)?;
-    let program = tape.compile(&[loss])?;
-    Ok(Training { program, counter, numbers, classes })
-}
-
-/// Records the model and its gradients, which are added to the sums, and plans them.
-#[track_caller]
-fn plan_gathering<const N: usize>(
-    optimizer: &Optimizer<Box<dyn Transform>>,
-    loss: &Loss<'_, N>,
-    batches: u64,
-    params: &mut Params,
-    inputs: [&Tensor; N],
-) -> Result<Program> {
-    let counter = prepare(optimizer, batches, params)?;
-    let tape = Tape::with(params);
-    let (loss, grads) = gradients(&tape, optimizer, loss, counter, batches, inputs)?;
-    accumulate::gather(&tape, &grads);
-    if optimizer.skip_nonfinite {
-        let grads: Vec<Var<'_>> = grads.iter().map(|&(_, g)| g).collect();
-        guard::all_finite(&grads).into_iter().for_each(|finite| guard::only_if(&tape, finite));
-    }
-    tape.compile(&[loss])
-}
-
-/// Adds what the step keeps to the params, and gives its counter.
-fn prepare(optimizer: &Optimizer<Box<dyn Transform>>, batches: u64, params: &mut Params) -> Result<ParamId> {
-    optimizer.prepare(params)?;
-    if batches > 1 {
-        accumulate::prepare(params);
-    }
-    params.id(STEP).ok_or_else(|| Error::Params(format!("the params lack `{STEP}`")))
-}
-
-/// Records the model, and the gradients that the optimizer is to see.
-#[track_caller]
-#[allow(clippy::type_complexity)]
-fn gradients<'t, const N: usize>(
-    tape: &'t Tape,
-    optimizer: &Optimizer<Box<dyn Transform>>,
-    loss: &Loss<'_, N>,
-    counter: ParamId,
-    batches: u64,
-    inputs: [&Tensor; N],
-) -> Result<(Var<'t>, Vec<(ParamId, Var<'t>)>)> {
-    let of_batch = if batches > 1 { accumulate::counter(tape, counter, batches) } else { None };
-    tape.count_random_by(of_batch.unwrap_or(tape.param(counter)));
-    let inputs = inputs.map(|x| tape.input(x.shape(), x.dtype()));
-    let value = loss(inputs);
-    let grads = tape.param_grads(value)?;
-    match &optimizer.sam {
-        Some(sam) => Ok((value, sam.gradients(tape, grads, || loss(inputs))?)),
-        None => Ok((value, grads)),
-    }
-}
-
 impl<const N: usize> fmt::Debug for TrainStep<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TrainStep of {N} tensors by {:?}", self.optimizer)
-    }
-}
-
-/// Plans by what they were made for, the last used first.
-pub(crate) struct Plans<P, const N: usize> {
-    entries: Vec<Plan<P, N>>,
-    made: usize,
-}
-
-struct Plan<P, const N: usize> {
-    layout: u64,
-    inputs: [Meta; N],
-    value: P,
-}
-
-impl<P, const N: usize> Default for Plans<P, N> {
-    fn default() -> Self {
-        Plans { entries: Vec::new(), made: 0 }
-    }
-}
-
-impl<P, const N: usize> Plans<P, N> {
-    pub(crate) fn find(&mut self, params: &Params, inputs: [&Tensor; N]) -> Option<&mut P> {
-        let fits = |plan: &Plan<P, N>| {
-            let same = |(meta, x): (&Meta, &Tensor)| meta.dtype == x.dtype() && meta.shape == *x.shape();
-            plan.layout == params.layout() && plan.inputs.iter().zip(inputs).all(same)
-        };
-        let found = self.entries.iter().position(fits)?;
-        self.entries[..=found].rotate_right(1);
-        self.entries.first_mut().map(|plan| &mut plan.value)
-    }
-
-    pub(crate) fn add(&mut self, params: &Params, inputs: [&Tensor; N], value: P) -> &mut P {
-        self.made += 1;
-        self.entries.truncate(MOST_PLANS - 1);
-        let inputs = inputs.map(|x| Meta::new(x.shape(), x.dtype()));
-        self.entries.insert(0, Plan { layout: params.layout(), inputs, value });
-        &mut self.entries[0].value
     }
 }

@@ -1,9 +1,15 @@
 //! What an update rule is.
 
-use crate::{Target, Update};
+mod shared;
+mod target;
+pub(crate) mod update;
+
 use chainrule_tape::Var;
 use std::fmt::Debug;
 use std::sync::Arc;
+
+pub use target::Target;
+pub use update::{Now, Update};
 
 /// One stage of an optimizer: takes the gradients of all trainable parameters and gives what the next stage takes
 /// for them. What the last stage gives is subtracted from the parameters.

@@ -4,7 +4,7 @@ mod common;
 
 use chainrule_optim::*;
 use chainrule_tape::{DType, Kind, Params, Tape, Tensor, Var};
-use common::{Golden, WEIGHTS, loss, network, weight};
+use common::{Golden, WEIGHTS, line, loss, network, slope, weight};
 
 type Boxed = Optimizer<Box<dyn Transform>>;
 
@@ -170,17 +170,6 @@ fn states_of_other_shapes_are_checked() {
     params.add("optim.prodigy.d", Kind::Optimizer, 1.0f32);
     let error = prodigy(1.0).prepare(&mut params).unwrap_err().to_string();
     assert!(error.contains("`optim.prodigy.d` ([] f32)"), "{error}");
-}
-
-/// One parameter `w`, and a loss whose gradient is the input.
-fn line(w: &[f64]) -> Params {
-    let mut params = Params::seeded(3);
-    params.root().param("w", w);
-    params
-}
-
-fn slope<'t>([x]: [Var<'t>; 1]) -> Var<'t> {
-    (weight(x.tape(), "w") * x).sum(..)
 }
 
 /// Where `w` is after each step with these gradients.

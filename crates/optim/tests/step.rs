@@ -4,7 +4,7 @@ mod common;
 
 use chainrule_optim::*;
 use chainrule_tape::{DType, Error, Kind, Params, Tape, Tensor, Var};
-use common::{Golden, loss, network, weight};
+use common::{Golden, line, loss, network, slope, weight};
 use std::path::PathBuf;
 
 type Boxed = Optimizer<Box<dyn Transform>>;
@@ -19,17 +19,6 @@ fn bits(params: &Params) -> Vec<(String, Vec<u64>)> {
     let mut all: Vec<_> = params.iter().map(|(name, _, tensor)| (name.to_owned(), bits(tensor))).collect();
     all.sort();
     all
-}
-
-/// One parameter `w`, and a loss whose gradient is the input.
-fn line(w: &[f64]) -> Params {
-    let mut params = Params::seeded(3);
-    params.root().param("w", w);
-    params
-}
-
-fn slope<'t>([x]: [Var<'t>; 1]) -> Var<'t> {
-    (weight(x.tape(), "w") * x).sum(..)
 }
 
 fn w(params: &Params) -> Vec<f64> {

@@ -3,7 +3,7 @@
 mod common;
 
 use chainrule_optim::*;
-use chainrule_tape::{DType, Kind, Params, Tensor, Var};
+use chainrule_tape::{DType, Kind, Params, Tape, Tensor, Var};
 use common::{Golden, WEIGHTS, deviation, loss, network, weight};
 use std::collections::HashSet;
 
@@ -210,6 +210,29 @@ fn groups_are_found_by_name_whatever_the_order_of_the_settings() {
     step.run(&mut params, [&x]).unwrap();
     assert_eq!(found.map(|name| value(&params, name)), [0.375, 3.75, 3.0, 30.0, 0.375]);
     assert_eq!(step.plans(), 1);
+}
+
+#[test]
+fn rates_of_groups_that_begin_with_0() {
+    let x = Tensor::from([-1.0]);
+    let mut params = numbers(&["weight", "bias"]);
+    let mut step = TrainStep::new(sgd(0.0).group("bias", |g| g.scale_lr(10.0)), slopes);
+    step.set_lr(0.5);
+    step.run(&mut params, [&x]).unwrap();
+    assert_eq!(["weight", "bias"].map(|name| value(&params, name)), [0.5, 5.0]);
+
+    let record = |optimizer: Optimizer<Sgd>| {
+        let mut params = numbers(&["weight", "bias"]);
+        optimizer.prepare(&mut params).unwrap();
+        let tape = Tape::with(&params);
+        let (rate, loss) = (tape.var(0.5), slopes([tape.var(&x)]));
+        let new = optimizer.record_with(&tape, tape.param_grads(loss).unwrap(), rate);
+        new.map(|new| new.iter().map(|(_, value)| value.item().unwrap()).collect::<Vec<f64>>())
+    };
+    assert_eq!(record(sgd(0.0).group("bias", |g| g.scale_lr(10.0))).unwrap(), [0.5, 5.0]);
+    assert_eq!(record(sgd(0.1).group("bias", |g| g.with_lr(1.0))).unwrap(), [0.5, 5.0]);
+    let error = record(sgd(0.0).group("bias", |g| g.with_lr(1.0))).unwrap_err().to_string();
+    assert!(error.contains("group(\"bias\"): its rate is no multiple"), "{error}");
 }
 
 #[test]

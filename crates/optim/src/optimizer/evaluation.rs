@@ -1,6 +1,6 @@
 //! The values with which a model is to be evaluated.
 
-use crate::update::Numbers;
+use crate::transform::update::Numbers;
 use crate::{Optimizer, Target, Transform};
 use chainrule_tape::{Kind, Params, Result, Tape, Var};
 

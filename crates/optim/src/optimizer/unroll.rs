@@ -1,6 +1,6 @@
 //! Steps that are differentiated.
 
-use crate::update::{Numbers, steps_done};
+use crate::transform::update::{Numbers, steps_done};
 use crate::{Optimizer, Transform};
 use chainrule_tape::{ParamId, Result, Tape, Var};
 

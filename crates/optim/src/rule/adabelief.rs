@@ -1,6 +1,6 @@
 //! AdaBelief.
 
-use crate::adam::{root_scale, unbiased};
+use super::adam::{root_scale, unbiased};
 use crate::{Optimizer, Target, Transform, limits};
 use chainrule_tape::Var;
 

@@ -70,19 +70,29 @@ impl Adam {
     }
 }
 
+/// The settings `betas` and `eps`, of which several rules say the same.
+macro_rules! betas_and_eps {
+    ($Rule:ident) => {
+        impl Optimizer<$Rule> {
+            /// The factors of the averages of gradients and of their squares.
+            pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+                self.rule.betas = (beta1, beta2);
+                self
+            }
+
+            /// What is added to the divisor.
+            pub fn eps(mut self, eps: f64) -> Self {
+                self.rule.eps = eps;
+                self
+            }
+        }
+    };
+}
+pub(super) use betas_and_eps;
+
+betas_and_eps!(Adam);
+
 impl Optimizer<Adam> {
-    /// The factors of the averages of gradients and of their squares.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.betas = (beta1, beta2);
-        self
-    }
-
-    /// What is added to the divisor.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-
     /// Divides by the root of the largest `v` so far instead of the present one. One more op an element, and the state
     /// `optim.adam.max.NAME`.
     ///

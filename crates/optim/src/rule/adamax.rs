@@ -1,6 +1,6 @@
 //! Adamax.
 
-use crate::adam::unbiased;
+use super::adam::unbiased;
 use crate::{Optimizer, Target, Transform, limits};
 use chainrule_tape::Var;
 

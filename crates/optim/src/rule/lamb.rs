@@ -1,6 +1,6 @@
 //! LAMB.
 
-use crate::adam::{moments, root_scale, unbiased};
+use super::adam::{betas_and_eps, moments, root_scale, unbiased};
 use crate::{Optimizer, Target, Transform, TrustRatio, limits};
 use chainrule_tape::{Shape, Var};
 
@@ -41,19 +41,9 @@ pub struct Lamb {
     trust: TrustRatio,
 }
 
+betas_and_eps!(Lamb);
+
 impl Optimizer<Lamb> {
-    /// The factors of the averages of gradients and of their squares.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.betas = (beta1, beta2);
-        self
-    }
-
-    /// What is added to the divisor.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-
     /// Scales the steps of those parameters alone for which `only` holds. To spare biases and the scales of norms:
     /// `|_, shape| shape.rank() >= 2`.
     pub fn trust_only(mut self, only: impl Fn(&str, &Shape) -> bool + Send + Sync + 'static) -> Self {

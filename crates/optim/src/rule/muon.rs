@@ -1,7 +1,7 @@
 //! Muon.
 
-use crate::adam::Adam;
-use crate::filter::Only;
+use super::adam::Adam;
+use crate::stage::filter::Only;
 use crate::{Optimizer, Target, Transform, limits};
 use chainrule_tape::{Shape, Var};
 

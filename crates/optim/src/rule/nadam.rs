@@ -1,6 +1,6 @@
 //! NAdam.
 
-use crate::adam::{moments, root_scale};
+use super::adam::{betas_and_eps, moments, root_scale};
 use crate::{Now, Optimizer, Target, Transform, limits};
 use chainrule_tape::Var;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,19 +37,9 @@ pub struct Nadam {
     momentum_decay: f64,
 }
 
+betas_and_eps!(Nadam);
+
 impl Optimizer<Nadam> {
-    /// The factors of the averages of gradients and of their squares.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.betas = (beta1, beta2);
-        self
-    }
-
-    /// What is added to the divisor.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-
     /// How fast the momentum grows towards `β₁`.
     pub fn momentum_decay(mut self, decay: f64) -> Self {
         self.rule.momentum_decay = decay;

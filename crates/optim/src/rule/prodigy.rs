@@ -1,6 +1,6 @@
 //! Prodigy.
 
-use crate::adam::unbiased;
+use super::adam::unbiased;
 use crate::{Optimizer, Target, Transform, Update, limits};
 use chainrule_tape::{DType, Var};
 

@@ -1,6 +1,6 @@
 //! RAdam.
 
-use crate::adam::{moments, root_scale, unbiased};
+use super::adam::{betas_and_eps, moments, root_scale, unbiased};
 use crate::{Now, Optimizer, Target, Transform, limits};
 use chainrule_tape::Var;
 
@@ -37,19 +37,7 @@ pub struct Radam {
     eps: f64,
 }
 
-impl Optimizer<Radam> {
-    /// The factors of the averages of gradients and of their squares.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.betas = (beta1, beta2);
-        self
-    }
-
-    /// What is added to the divisor.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-}
+betas_and_eps!(Radam);
 
 impl Transform for Radam {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {

@@ -1,6 +1,6 @@
 //! RMSprop.
 
-use crate::sgd::Momentum;
+use super::sgd::Momentum;
 use crate::{Optimizer, Target, Transform, limits};
 use chainrule_tape::Var;
 

@@ -1,6 +1,6 @@
 //! Schedule-free training.
 
-use crate::adam::root_scale;
+use super::adam::root_scale;
 use crate::{Optimizer, Sgd, Target, Transform, Update, limits};
 use chainrule_tape::{DType, Var};
 

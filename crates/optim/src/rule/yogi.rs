@@ -1,6 +1,6 @@
 //! Yogi.
 
-use crate::adam::{root_scale, unbiased};
+use super::adam::{betas_and_eps, root_scale, unbiased};
 use crate::{Optimizer, Target, Transform, limits};
 use chainrule_tape::Var;
 
@@ -35,19 +35,9 @@ pub struct Yogi {
     initial: f64,
 }
 
+betas_and_eps!(Yogi);
+
 impl Optimizer<Yogi> {
-    /// The factors of the averages of gradients and of their squares.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.betas = (beta1, beta2);
-        self
-    }
-
-    /// What is added to the divisor.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-
     /// What both averages start from.
     pub fn initial_accumulator(mut self, value: f64) -> Self {
         self.rule.initial = value;

@@ -1,6 +1,6 @@
 //! Gradient clipping.
 
-use crate::centralize::within_units;
+use super::centralize::within_units;
 use crate::{Target, Transform, Update, limits};
 use chainrule_tape::Var;
 

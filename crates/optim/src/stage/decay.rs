@@ -1,9 +1,8 @@
 //! Weight decay.
 
+use super::filter::Only;
 use crate::{Target, Transform, limits};
 use chainrule_tape::{Shape, Var};
-use std::fmt;
-use std::sync::Arc;
 
 /// Draws parameters towards 0, in one of two ways:
 ///
@@ -14,7 +13,7 @@ use std::sync::Arc;
 /// Every [`Optimizer`](crate::Optimizer) has one: see [`weight_decay`](crate::Optimizer::weight_decay).
 ///
 /// Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithms 1 and 2.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct WeightDecay {
     pub(crate) rate: f64,
     pub(crate) decoupled: bool,
@@ -22,9 +21,6 @@ pub struct WeightDecay {
     pub(crate) inside: bool,
     pub(crate) only: Option<Only>,
 }
-
-/// Which parameters decay, by name and shape.
-type Only = Arc<dyn Fn(&str, &Shape) -> bool + Send + Sync>;
 
 impl WeightDecay {
     /// Decay through the gradient.
@@ -39,14 +35,14 @@ impl WeightDecay {
 
     /// Decay of those parameters alone for which `only` holds.
     pub fn only(self, only: impl Fn(&str, &Shape) -> bool + Send + Sync + 'static) -> WeightDecay {
-        WeightDecay { only: Some(Arc::new(only)), ..self }
+        WeightDecay { only: Some(Only::new(only)), ..self }
     }
 }
 
 impl Transform for WeightDecay {
     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
         let value = p.value();
-        if self.rate == 0.0 || self.only.as_ref().is_some_and(|only| !only(p.name(), &value.shape())) {
+        if self.rate == 0.0 || self.only.as_ref().is_some_and(|only| !only.has(p)) {
             return g;
         }
         if self.inside {
@@ -63,12 +59,5 @@ impl Transform for WeightDecay {
 
     fn check(&self) -> Result<(), String> {
         limits::not_negative("weight_decay", self.rate)
-    }
-}
-
-impl fmt::Debug for WeightDecay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rate, decoupled, masked) = (self.rate, self.decoupled, self.only.is_some());
-        write!(f, "WeightDecay {{ rate: {rate}, decoupled: {decoupled}, masked: {masked} }}")
     }
 }

@@ -1,6 +1,6 @@
 //! Averages of the parameters.
 
-use crate::update::{count, since_name, steps_done};
+use crate::transform::update::{count, since_name, steps_done};
 use crate::{Target, Transform, limits};
 use chainrule_tape::{DType, Error, Kind, Params, Result, Tensor, Var};
 

@@ -1,6 +1,6 @@
 //! The trust ratio of LARS and LAMB.
 
-use crate::filter::Only;
+use super::filter::Only;
 use crate::{Target, Transform, limits};
 use chainrule_tape::{Shape, Var};
 

@@ -1,6 +1,6 @@
 //! Gradients gathered over several batches.
 
-use crate::update::count;
+use crate::transform::update::count;
 use chainrule_tape::{DType, Kind, ParamId, Params, Tape, Tensor, Var};
 
 /// The name of the count of batches whose gradients are gathered.

@@ -1,8 +1,9 @@
 //! The Hessian's diagonal, for Sophia.
 
-use crate::sophia::H;
-use crate::step::Plans;
-use crate::update::{Numbers, STEP};
+use super::plans::Plans;
+use super::record::Loss;
+use crate::rule::sophia::H;
+use crate::transform::update::{Numbers, STEP};
 use crate::{Optimizer, Target, Transform, Update, limits};
 use chainrule_tape::{DType, Error, Params, Program, Result, Tape, Tensor, Var};
 use smallvec::SmallVec;
@@ -25,8 +26,7 @@ use std::fmt;
 /// Source: Liu et al., "Sophia", ICLR 2024, algorithms 2 and 3.
 pub struct Curvature<'f, const N: usize> {
     estimate: Estimate,
-    #[allow(clippy::type_complexity)]
-    loss: Box<dyn for<'t> Fn([Var<'t>; N]) -> Var<'t> + 'f>,
+    loss: Box<Loss<'f, N>>,
     plans: Plans<Program, N>,
 }
 
@@ -67,7 +67,7 @@ impl<'f, const N: usize> Curvature<'f, N> {
 #[track_caller]
 fn plan<const N: usize>(
     estimate: &Estimate,
-    loss: &dyn for<'t> Fn([Var<'t>; N]) -> Var<'t>,
+    loss: &Loss<'_, N>,
     params: &mut Params,
     inputs: [&Tensor; N],
 ) -> Result<Program> {

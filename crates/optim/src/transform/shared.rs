@@ -1,7 +1,7 @@
 //! Numbers that all parameters share.
 
+use super::update::{Lr, Missing, Now, NumberKey, Numbers, PerStep};
 use crate::Update;
-use crate::update::{Lr, Missing, Now, NumberKey, Numbers, PerStep};
 use chainrule_tape::{DType, Kind, ParamId, Tensor, Var};
 
 impl<'t> Update<'t> {

@@ -1,7 +1,7 @@
 //! One parameter, as transforms see it.
 
+use super::update::{Entry, Missing, Now};
 use crate::Update;
-use crate::update::{Entry, Missing, Now};
 use chainrule_tape::{DType, Kind, Meta, ParamId, Shape, Tensor, Var};
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! What a transform works with while it is recorded.
 
 use crate::Target;
-use crate::group::Rates;
+use crate::optimizer::group::Rates;
 use chainrule_tape::{DType, Error, ParamId, Params, Result, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::cell::RefCell;

@@ -66,6 +66,17 @@ pub fn loss<'t>([x, y]: [Var<'t>; 2]) -> Var<'t> {
     (layer(h, 2) - y).square().mean(..)
 }
 
+/// One parameter `w`, and a loss whose gradient is the input.
+pub fn line(w: &[f64]) -> Params {
+    let mut params = Params::seeded(3);
+    params.root().param("w", w);
+    params
+}
+
+pub fn slope<'t>([x]: [Var<'t>; 1]) -> Var<'t> {
+    (weight(x.tape(), "w") * x).sum(..)
+}
+
 /// `max |a - b| / max |b|`.
 pub fn deviation(a: &Tensor, b: &Tensor) -> f64 {
     assert_eq!(a.shape(), b.shape());
