@@ -28,9 +28,9 @@ fn iterations_of_lbfgs_equal_pytorchs() {
     for (name, n, settings) in [
         ("rosenbrock", 2, exact),
         ("rosenbrock_default", 2, Lbfgs::new().max_eval(10_000)),
-        ("rosenbrock_short", 2, exact.history(3)),
+        ("rosenbrock_short", 2, exact.history_size(3)),
         ("rosenbrock_10", 10, exact),
-        ("rosenbrock_10_lr", 10, exact.lr(0.3).history(5)),
+        ("rosenbrock_10_lr", 10, exact.lr(0.3).history_size(5)),
     ] {
         let losses = golden.get(&format!("{name}.losses")).to_f64();
         let gradients = golden.get(&format!("{name}.gradient")).to_f64();
@@ -200,7 +200,9 @@ fn walls_and_mistakes_end_the_search() {
 
     let error = |result: chainrule_tape::Result<Minimum>| result.unwrap_err().to_string();
     let mut params = valley(2);
-    assert!(error(Lbfgs::new().history(0).minimize(&mut params, rosenbrock)).contains("history is 0"));
+    assert!(
+        error(Lbfgs::new().history_size(0).minimize(&mut params, rosenbrock)).contains("history_size is 0")
+    );
     assert!(error(Lbfgs::new().lr(f64::NAN).minimize(&mut params, rosenbrock)).contains("lr is NaN"));
     assert!(
         error(NewtonCg::new().tolerance_cg(2.0).minimize(&mut params, rosenbrock))

@@ -41,7 +41,7 @@ pub struct Lbfgs {
     max_eval: Option<usize>,
     tolerance_grad: f64,
     tolerance_change: f64,
-    history: usize,
+    history_size: usize,
 }
 
 impl Default for Lbfgs {
@@ -52,7 +52,7 @@ impl Default for Lbfgs {
             max_eval: None,
             tolerance_grad: 1e-7,
             tolerance_change: 1e-9,
-            history: 100,
+            history_size: 100,
         }
     }
 }
@@ -104,8 +104,8 @@ impl Lbfgs {
     }
 
     /// How many steps are remembered. 100 unless set.
-    pub fn history(self, history: usize) -> Self {
-        Lbfgs { history, ..self }
+    pub fn history_size(self, history_size: usize) -> Self {
+        Lbfgs { history_size, ..self }
     }
 
     /// Moves the trainable parameters to where the loss is least. The loss and its gradient are planned once.
@@ -122,7 +122,7 @@ impl Lbfgs {
         let mut objective = Objective::new(params, &loss)?;
         let mut now = objective.here()?;
         let mut losses = vec![now.loss];
-        let mut history = History { pairs: VecDeque::new(), most: self.history, scale: 1.0 };
+        let mut history = History { pairs: VecDeque::new(), most: self.history_size, scale: 1.0 };
         let mut before: Option<(Vec<f64>, Vec<f64>)> = None;
         let most = self.max_eval.unwrap_or(self.max_iter * 5 / 4);
         let stop = loop {
@@ -165,7 +165,7 @@ impl Lbfgs {
         limits::not_negative("tolerance_grad", self.tolerance_grad)?;
         limits::not_negative("tolerance_change", self.tolerance_change)?;
         limits::positive("lr", self.lr)?;
-        if self.history == 0 { Err("history is 0; it must be 1 or more".into()) } else { Ok(()) }
+        if self.history_size == 0 { Err("history_size is 0; it must be 1 or more".into()) } else { Ok(()) }
     }
 }
 
