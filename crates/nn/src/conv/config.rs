@@ -49,9 +49,11 @@ impl ConvConfig {
         ConvConfig { bias: false, ..self }
     }
 
-    /// With these first values of weight and bias.
-    pub const fn init(self, weight: Init, bias: Init) -> ConvConfig {
-        ConvConfig { init: Some((weight, bias)), ..self }
+    /// With these first values; a bias of `None` leaves it out.
+    pub fn init(self, weight: Init, bias: impl Into<Option<Init>>) -> ConvConfig {
+        let first = bias.into();
+        let bias = self.bias && first.is_some();
+        ConvConfig { bias, init: Some((weight, first.unwrap_or(Init::zeros()))), ..self }
     }
 }
 

@@ -26,11 +26,12 @@ impl Init {
     /// else 0. (PyTorch's `dirac_`, whose default is one group.)
     ///
     /// ```
-    /// use chainrule_nn::{Conv2d, Init, Layer};
+    /// use chainrule_nn::{Conv2d, ConvConfig, Init, Layer};
     /// use chainrule_tape::{Params, Tape};
     ///
     /// let mut params = Params::seeded(7);
-    /// let layer = Conv2d::build(2, 2, 3).init(Init::dirac(1), Init::zeros()).make(&mut params.root()).padding(1);
+    /// let config = ConvConfig::new().init(Init::dirac(1), None);
+    /// let layer = Conv2d::with(&mut params.root(), 2, 2, 3, config).padding(1);
     /// let tape = Tape::with(&params);
     /// let x = tape.normal([1, 2, 5, 5], params.dtype());
     /// assert_eq!(layer.forward(x).value()?, x.value()?);
