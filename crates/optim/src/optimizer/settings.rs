@@ -116,7 +116,7 @@ impl<R: Transform> Optimizer<R> {
     }
 
     /// Draws the parameters towards 0, through the gradient unless [`decoupled`](Optimizer::decoupled): see
-    /// [`WeightDecay`].
+    /// [`WeightDecay`](crate::WeightDecay).
     pub fn weight_decay(mut self, rate: f64) -> Self {
         self.decay.rate = rate;
         self
