@@ -46,6 +46,18 @@ fn a_cumulative_average_is_the_mean_of_the_batches() {
     assert_eq!(norm.momentum(0.7).running_mean(), params.id("a.running_mean"), "there is no momentum");
 }
 
+/// The first batch replaces what the statistics begin with, also where it is far smaller than their rounding.
+#[test]
+fn a_cumulative_average_keeps_small_numbers() {
+    let mut params = Params::seeded(0);
+    let norm = BatchNorm::init(&mut params.root(), 1, Init::ones(), Init::zeros(), Running::Cumulative);
+    let tape = Tape::with(&params);
+    norm.forward(tape.var([[1e-5f32], [3e-5]]));
+    tape.commit(&mut params).unwrap();
+    let var = params.get("running_var").unwrap().to_f64()[0];
+    assert!((var / 2e-10 - 1.0).abs() < 1e-5, "{var:e}");
+}
+
 #[test]
 fn only_what_is_used_is_registered() {
     let names = |make: fn(&mut Scope)| {

@@ -76,7 +76,11 @@ impl Statistics {
             let old = tape.assigned(id);
             let moved = match (self.running, share) {
                 (Running::Moving(momentum), _) => old * (1.0 - momentum) + batch * momentum,
-                (_, Some(share)) => old + (batch - old) * share.cast(batch.dtype()),
+                // Not `old + (batch - old)·share`, where a first batch much smaller than what it replaces would be lost.
+                (_, Some(share)) => {
+                    let share = share.cast(batch.dtype());
+                    old * (1.0 - share) + batch * share
+                }
                 _ => old,
             };
             tape.assign(id, moved);
