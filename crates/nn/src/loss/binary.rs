@@ -131,10 +131,11 @@ pub(super) fn bce<'t>(x: Var<'t>, targets: impl Operand<'t>) -> Var<'t> {
 #[track_caller]
 pub(super) fn bce_with_logits<'t>(x: Var<'t>, targets: impl Operand<'t>) -> Var<'t> {
     let targets = beside("bce_with_logits", x, targets);
-    // `below` is -|x| with the derivative 1 at 0, where the terms' derivatives then add up to 1/2 - t.
-    let positive = x.relu();
-    let below = x.le(0.0).select(x, -x);
-    (positive - x * targets) + below.exp().log1p()
+    // `max(x, 0) - x·t` as one product, which is infinite for an infinite logit, where the difference would be NaN. `below` is
+    // -|x| with the derivative 1 at 0, where the terms' derivatives then add up to 1/2 - t.
+    let negative = x.le(0.0);
+    let below = negative.select(x, -x);
+    x * negative.select(-targets, 1.0 - targets) + below.exp().log1p()
 }
 
 #[track_caller]

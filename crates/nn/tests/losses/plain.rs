@@ -18,6 +18,16 @@ fn logits_of_any_size() {
     assert!((y[0] / (-40f64).exp() - 1.0).abs() < 1e-12, "{}", y[0]);
 }
 
+/// The formula's limit, not ∞ - ∞, whatever the target; but 0·∞ for a prediction that is sure and right.
+#[test]
+fn infinite_logits() {
+    let targets = Tensor::from([0.25, 0.0, 0.25, 1.0]);
+    let x = Tensor::from([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY]);
+    let (y, dx) = each(x, |x| x.bce_with_logits_each(x.tape().var(&targets)));
+    assert_eq!(y, [f64::INFINITY; 4]);
+    assert_close(&dx, &[0.75, 1.0, -0.25, -1.0], 1e-15);
+}
+
 #[test]
 fn cross_entropy_of_logits_of_any_size() {
     for dtype in [DType::F32, DType::F64] {
