@@ -72,8 +72,8 @@ macro_rules! methods {
             $crate::loss::regression::huber(self.into(), targets, delta)
         }
 
-        /// [`huber`](Losses::huber) divided by its `δ`, here called `β`: the slope far off is 1. (PyTorch's default is 1; its
-        /// `β = 0` is [`mae`](Losses::mae), and a mistake here.)
+        /// [`huber`](Losses::huber) divided by its `δ`, here called `β`: the slope far off is 1. (PyTorch's default is 1.)
+        /// `β = 0` is [`mae`](Losses::mae), the limit; a `beta` below 0 is a mistake.
         ///
         /// Source: Girshick, "Fast R-CNN", ICCV 2015, equation 3 (with `β = 1`).
         #[track_caller]
@@ -84,7 +84,7 @@ macro_rules! methods {
         /// [`smooth_l1`](Losses::smooth_l1) without the mean.
         #[track_caller]
         fn smooth_l1_each(self, targets: impl Operand<'t>, beta: f64) -> Var<'t> {
-            self.huber_each(targets, beta) * (1.0 / beta)
+            $crate::loss::regression::smooth_l1(self.into(), targets, beta)
         }
 
         /// The mean of `ln cosh(x - t)`: near the target half the square, far off the absolute value less `ln 2`. Derivative:
@@ -188,7 +188,21 @@ pub(super) fn huber<'t>(x: Var<'t>, targets: impl Operand<'t>, delta: f64) -> Va
     if delta.is_nan() || delta <= 0.0 {
         return x.tape().fail("huber", format!("the threshold is above 0, not {delta}"), &[x]);
     }
-    let difference = x - beside("huber", x, targets);
+    squares_and_lines(x - beside("huber", x, targets), delta)
+}
+
+#[track_caller]
+pub(super) fn smooth_l1<'t>(x: Var<'t>, targets: impl Operand<'t>, beta: f64) -> Var<'t> {
+    if beta.is_nan() || beta < 0.0 {
+        return x.tape().fail("smooth_l1", format!("the threshold is at least 0, not {beta}"), &[x]);
+    }
+    let difference = x - beside("smooth_l1", x, targets);
+    if beta == 0.0 { difference.abs() } else { squares_and_lines(difference, beta) * (1.0 / beta) }
+}
+
+/// `r²/2` up to `delta`, from there a line.
+#[track_caller]
+fn squares_and_lines(difference: Var<'_>, delta: f64) -> Var<'_> {
     // Without |r|, whose kink at 0 has no second derivative: c = r gives r²/2, c = ±δ gives δ·(|r| - δ/2).
     let limited = difference.clamp(-delta, delta);
     limited * (difference - limited * 0.5)

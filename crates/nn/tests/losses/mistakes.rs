@@ -120,6 +120,7 @@ fn settings_that_mean_nothing() {
         wrong!(tape, x => x.focal_with(tape.var([0i64]), Focal::new().gamma(bad)); "focal: ", "gamma");
         wrong!(tape, x => x.gaussian_nll_with(0.0, 1.0, GaussianNll::new().eps(bad)); "gaussian_nll: ", "variance");
         wrong!(tape, x => x.nt_xent(x, bad); "nt_xent: the temperature");
+        wrong!(tape, x => x.smooth_l1(0.0, bad); "smooth_l1: the threshold is at least 0");
     }
     let two = Tensor::from([1.0, 2.0]);
     let weights = "there are 3 classes, and weights of shape [2]";

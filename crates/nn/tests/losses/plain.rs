@@ -98,6 +98,9 @@ fn huber_is_square_near_and_straight_far() {
     let (y, _) = each(Tensor::from(x.clone()), |x| x.smooth_l1_each(0.3, 0.5));
     let (huber, _) = each(Tensor::from(x), |x| x.huber_each(0.3, 0.5) / 0.5);
     assert_eq!(y, huber);
+    let ends = Tensor::from([-2.0, 0.3, 1.3]);
+    let (y, dx) = each(ends.clone(), |x| x.smooth_l1_each(0.3, 0.0));
+    assert_eq!((y, dx), each(ends, |x| x.mae_each(0.3)), "the limit");
 }
 
 /// The second derivative at the target is 1, and at the threshold the mean of 1 and 0 at most.
