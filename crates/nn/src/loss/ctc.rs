@@ -14,8 +14,8 @@ macro_rules! methods {
         /// - the targets `[n, longest]` are labels without blanks, and what is beyond a target's length is not looked at;
         /// - both lengths are `[n]`, and these three are of dtype `i64`. For one sequence, leave out all `n`.
         ///
-        /// A target that does not fit into its steps (a label needs one, a repeated one needs a blank before it) loses ∞, with
-        /// a gradient that says nothing: [`Ctc::zero_infinity`] makes both 0. A label outside the classes or a length that is too
+        /// A target that does not fit into its steps (a label needs one, a repeated one needs a blank before it) loses ∞
+        /// wherever the log-probabilities move, so with the gradient 0 (PyTorch's is NaN); [`Ctc::zero_infinity`] makes the loss 0 too. A label outside the classes or a length that is too
         /// long is an error of the run.
         ///
         /// Derivative by the log-probabilities: the share of the paths that are in that class at that step, times -1. It is the
@@ -81,7 +81,7 @@ impl Ctc {
         Ctc { blank, ..self }
     }
 
-    /// A target that does not fit into its steps loses 0, and its gradient is 0.
+    /// A target that does not fit into its steps loses 0. (Its gradient is 0 with and without.)
     #[must_use]
     pub fn zero_infinity(self) -> Ctc {
         Ctc { zero_infinity: true, ..self }
@@ -102,9 +102,9 @@ pub(super) fn ctc<'t>(x: Var<'t>, targets: Var<'t>, lengths: [Var<'t>; 2], setti
     }
     let target_lengths = lengths_of[1].check_index(targets_of.shape()[1] + 1);
     let mut each = -log_likelihood(batched, targets_of, lengths_of[0], target_lengths, settings.blank);
-    if settings.zero_infinity {
-        each = each.eq(f64::INFINITY).select(0.0, each);
-    }
+    // What is impossible stays so wherever the log-probabilities move: the derivative is 0, not that of a path which ends halfway.
+    let impossible = if settings.zero_infinity { 0.0 } else { f64::INFINITY };
+    each = each.eq(f64::INFINITY).select(impossible, each);
     match settings.reduction {
         Reduction::Mean => reduce(each / target_lengths.clamp_min(1.0).cast(x.dtype()), Reduction::Mean),
         Reduction::None if one => each.squeeze(0),

@@ -36,16 +36,21 @@ fn paths_are_counted() {
 }
 
 #[test]
-fn what_is_impossible_costs_nothing_if_asked() {
-    for dtype in [DType::F32, DType::F64] {
+fn what_is_impossible_has_no_gradient_and_costs_nothing_if_asked() {
+    let plain = || Ctc::new().reduction(Reduction::None);
+    for (dtype, settings, cost) in [
+        (DType::F32, plain().zero_infinity(), 0.0),
+        (DType::F64, plain().zero_infinity(), 0.0),
+        (DType::F64, plain(), f64::INFINITY),
+    ] {
         let x = Tensor::zeros([2, 2, 3], dtype);
-        let settings = Ctc::new().zero_infinity().reduction(Reduction::None);
         let (y, dx) = each(x, |x| {
             let tape = x.tape();
             let (targets, lengths) = (tape.var([[1i64, 1], [1, 2]]), tape.var([2i64, 2]));
             x.log_softmax(-1).ctc_with(targets, lengths, lengths, &settings)
         });
-        assert_close(&y, &[0.0, 2.0 * 3f64.ln()], 1e-6);
+        assert_eq!(y[0], cost);
+        assert_close(&y[1..], &[2.0 * 3f64.ln()], 1e-6);
         // (`[steps, n, classes]`: the first sequence's gradients are 0.)
         assert!(dx[..3].iter().chain(&dx[6..9]).all(|&dx| dx == 0.0), "{dx:?}");
         assert!(dx.iter().all(|dx| dx.is_finite()) && dx[3..6].iter().any(|&dx| dx != 0.0), "{dx:?}");
