@@ -276,6 +276,20 @@ fn one_slope_serves_any_shape() {
     }
 }
 
+/// What is above 0 says nothing about the slope, even where it is infinite.
+#[test]
+fn a_slope_is_learned_from_what_is_below_zero() {
+    let mut params = Params::seeded(0);
+    let layer = PRelu::new(&mut params.root());
+    let tape = Tape::with(&params);
+    let x = tape.var([f32::INFINITY, 2.0, -3.0]);
+    let y = layer.forward(x);
+    let slope = tape.param(layer.weight());
+    assert_eq!(y.value().unwrap().to_f64(), [f64::INFINITY, 2.0, -0.75]);
+    assert_eq!(tape.grad(y.sum(..), slope).value().unwrap().to_f64(), [-3.0]);
+    assert_eq!(tape.grad(y.sum(..), x).value().unwrap().to_f64(), [1.0, 1.0, 0.25]);
+}
+
 /// At a centre, every basis has its value and all derivatives are finite.
 #[test]
 fn radial_bases_at_a_center() {

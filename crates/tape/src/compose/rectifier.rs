@@ -75,7 +75,9 @@ impl<'t> Var<'t> {
     pub fn prelu(self, alpha: impl Operand<'t>) -> Var<'t> {
         let alpha = alpha.beside(self);
         let _op = self.tape.within("prelu", &[self, alpha]);
-        self.le(0.0).select(self * alpha, self)
+        // The slope meets only what it multiplies: its derivative would else be 0·∞ where x is infinite.
+        let below = self.le(0.0);
+        below.select(below.select(self, 0.0) * alpha, self)
     }
 
     /// [`leaky_relu`](Var::leaky_relu) with a random slope: `x` above 0, else `a·x`, where each element has an `a` of its own,
