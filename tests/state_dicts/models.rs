@@ -3,9 +3,9 @@
 use crate::check;
 use chainrule::PadMode;
 use chainrule::nn::{
-    Activation, Attend, BatchNorm1d, BatchNorm2d, Conv1d, ConvTranspose1d, Flatten, GroupNorm, Init,
-    InstanceNorm1d, Lstm, LstmCell, PRelu, Recurrent, RmsNorm, Running, Transformer, TransformerConfig,
-    TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, WeightNorm,
+    Activation, Attend, BatchNorm1d, BatchNorm2d, Conv1d, ConvConfig, ConvTranspose1d, Flatten, GroupNorm,
+    Init, InstanceNorm1d, Lstm, LstmCell, PRelu, RecurrentConfig, RmsNorm, Running, Transformer,
+    TransformerConfig, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, WeightNorm,
 };
 use chainrule::prelude::*;
 
@@ -120,7 +120,9 @@ fn layers_of_many_kinds() {
     let make = |at: &mut Scope| {
         Sequential::new(at, |net| {
             net.layer(|at| {
-                Conv1d::build(4, 6, 3).groups(2).make(at).padding(1).padding_mode(PadMode::Circular)
+                Conv1d::with(at, 4, 6, 3, ConvConfig::new().groups(2))
+                    .padding(1)
+                    .padding_mode(PadMode::Circular)
             })
             .layer(|at| GroupNorm::new(at, 3, 6))
             .layer(PRelu::new)
@@ -147,7 +149,7 @@ pub(crate) struct Language {
 impl Language {
     pub(crate) fn new(at: &mut Scope, tied: bool) -> Language {
         let embed = Embedding::padded(&mut at.sub("embed"), 11, 8, 0);
-        let two = Recurrent::new().layers(2).bidirectional();
+        let two = RecurrentConfig::new().layers(2).bidirectional();
         let lstm = Lstm::with(&mut at.sub("lstm"), 8, 4, two);
         let head = match tied {
             true => Linear::tied(&mut at.sub("head"), &embed),
