@@ -61,22 +61,17 @@ fn saved<const N: usize>(state: &Params, name: &str) -> Result<[f64; N]> {
 /// Saves all tensors under `best.NAME`.
 fn save_params(params: &Params, state: &mut Params) {
     for (name, _, tensor) in params.iter() {
-        state.add(&format!("{BEST}{name}"), Kind::State, tensor.clone());
+        state.add(&format!("{BEST}.{name}"), Kind::State, tensor.clone());
     }
 }
 
 /// The tensors saved so; none, if none were.
 fn saved_params(state: &Params) -> Option<Params> {
-    let mut params = Params::seeded(0);
-    for (name, kind, tensor) in state.iter() {
-        if let Some(name) = name.strip_prefix(BEST) {
-            params.add(name, kind, tensor.clone());
-        }
-    }
+    let params = state.under(BEST);
     (!params.is_empty()).then_some(params)
 }
 
-const BEST: &str = "best.";
+const BEST: &str = "best";
 
 /// Sets all tensors to these values.
 fn put_back(best: &Params, params: &mut Params) -> Result<()> {

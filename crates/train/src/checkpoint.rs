@@ -101,24 +101,13 @@ pub(crate) fn read(
     sorted.sort_by_key(|(rank, _)| *rank);
     sorted.into_iter().for_each(|(_, (name, column))| history.set(name, column));
 
-    let mut model = Params::seeded(0);
-    for (name, kind, tensor) in file.iter().filter(|(name, ..)| !name.starts_with(OWN)) {
-        model.add(name, kind, tensor.clone());
-    }
     let mut loaded = params.clone();
-    let report = loaded.load_from(&model);
+    let report = loaded.load_from(&file.without(OWN.trim_end_matches('.')));
     if !report.is_complete() {
         return Err(failed(format!("doesn't fit the model: {report}")));
     }
     for (number, callback) in callbacks.iter_mut().enumerate() {
-        let prefix = format!("{OWN}{CALLBACK}{number}.");
-        let mut state = Params::seeded(0);
-        for (name, kind, tensor) in file.iter() {
-            if let Some(name) = name.strip_prefix(&prefix) {
-                state.add(name, kind, tensor.clone());
-            }
-        }
-        callback.restore(&state)?;
+        callback.restore(&file.under(&format!("{OWN}{CALLBACK}{number}")))?;
     }
     *params = loaded;
     let (epoch, batch, rows) = (epoch as usize, batch as usize, rows as usize);
