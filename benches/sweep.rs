@@ -4,7 +4,7 @@
 //! microseconds over widths 40 to 64 and 250 to 260, and over batches 1 to 256.
 
 use chainrule::nn::Linear;
-use chainrule::plot::{Curves, Panels};
+use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
 use std::time::Instant;
 
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let curve = |title: &str, label: &str, points: &[(f64, f64)]| {
         let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
-        Curves::new(title).x_label(label).y_label("microseconds").line_at("", &x, &y)
+        Chart::new(title).x_label(label).y_label("microseconds").line_at("", &x, &y)
     };
     let panels = Panels::column([
         curve("Width 40 to 64, batch 128", "width", &narrow),

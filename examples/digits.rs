@@ -12,7 +12,7 @@
 
 use chainrule::data::Dataset;
 use chainrule::nn::{self, Init};
-use chainrule::plot::{ConfusionMatrix, Curves, Panels};
+use chainrule::plot::{Chart, ConfusionMatrix, Panels};
 use chainrule::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::error::Error;
@@ -154,9 +154,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let file = options.out.join("net.safetensors");
     params.save(&file)?;
     let predicted = classify(&params, &test)?;
-    let loss =
-        Curves::new("Loss").x_label("epoch").y_label("cross-entropy").log_y().line("training", &losses);
-    let percent = Curves::new("Accuracy").x_label("epoch").y_label("% correct");
+    let loss = Chart::new("Loss").x_label("epoch").y_label("cross-entropy").log_y().line("training", &losses);
+    let percent = Chart::new("Accuracy").x_label("epoch").y_label("% correct");
     let percent = percent.line("training", &train_accuracy).line("test", &test_accuracy);
     Panels::row([loss, percent]).save(options.out.join("curves.svg"))?;
     ConfusionMatrix::from_labels(test.labels().as_slice()?, predicted.as_slice()?, 10)?

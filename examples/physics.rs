@@ -25,7 +25,7 @@
 #[path = "shared/options.rs"]
 mod options;
 
-use chainrule::plot::{Curves, Panels};
+use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
 use chainrule::{grad, vmap};
 use options::Options;
@@ -82,8 +82,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let xs: Vec<f64> = (0..=100).map(|i| f64::from(i) / 100.0).collect();
     let mut at = Function::new(|[x, t]| solution(&net, x, t));
     let (mut off, mut size) = (0.0, 0.0);
-    let mut shapes = Curves::new("Network (dots) and exact solution").x_label("x").y_label("u");
-    let mut errors = Curves::new("Network - exact").x_label("x").y_label("difference");
+    let mut shapes = Chart::new("Network (dots) and exact solution").x_label("x").y_label("u");
+    let mut errors = Chart::new("Network - exact").x_label("x").y_label("difference");
     for t in [0.0, 0.1, 0.3, 1.0] {
         let column = |value: &dyn Fn(f64) -> f64| xs.iter().map(|&x| value(x)).collect::<Vec<f64>>();
         let truth = column(&|x| exact(x, t));

@@ -50,6 +50,7 @@ pub mod prelude {
     pub use chainrule_linalg::{Linalg, MatrixNorm, Triangle};
     pub use chainrule_nn::prelude::*;
     pub use chainrule_optim::TrainStep;
+    pub use chainrule_plot::Picture;
     pub use chainrule_tape::{
         Conv, DType, Function, ParamId, Params, Program, Scope, Shape, Tape, Tensor, Var,
     };

@@ -42,7 +42,7 @@ mod lanczos;
 mod options;
 
 use chainrule::hvp;
-use chainrule::plot::Curves;
+use chainrule::plot::Chart;
 use chainrule::prelude::*;
 use lanczos::{dot, eigenvalues};
 use options::Options;
@@ -78,7 +78,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
     let mut spectra = Vec::new();
     let mut sizes =
-        Curves::new("Eigenvalues of the Hessian").x_label("rank").y_label("absolute value").log_y();
+        Chart::new("Eigenvalues of the Hessian").x_label("rank").y_label("absolute value").log_y();
     for when in ["before", "after"] {
         if when == "after" {
             for _ in 0..steps {

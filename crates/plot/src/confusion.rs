@@ -1,16 +1,13 @@
 //! Which classes were taken for which.
 
-use std::path::Path;
-
-use crate::svg;
-use crate::{PlotError, heatmap};
+use crate::{Picture, PlotError, Theme, heatmap};
 
 /// Counts of (true class, predicted class), drawn as a table: a row for each true class, a column for each
 /// prediction, shaded by the share of the row, blue on the diagonal and orange for the errors. The orange rises
 /// faster, so that rare errors can be told from rarer ones. The title gives the overall accuracy.
 ///
 /// ```
-/// use chainrule_plot::ConfusionMatrix;
+/// use chainrule_plot::{ConfusionMatrix, Picture};
 ///
 /// let truth = [0, 0, 0, 1, 1, 2];
 /// let predicted = [0, 0, 1, 1, 1, 2];
@@ -31,7 +28,7 @@ impl ConfusionMatrix {
     /// From a square table of counts: `counts[true class][predicted class]`. Classes are named `0`, `1`, ….
     ///
     /// ```
-    /// # use chainrule_plot::{ConfusionMatrix, PlotError};
+    /// # use chainrule_plot::{ConfusionMatrix, Picture, PlotError};
     /// let matrix = ConfusionMatrix::new(vec![vec![50, 2], vec![3, 45]])?;
     /// assert_eq!(matrix.accuracy(), 0.95);
     ///
@@ -59,7 +56,7 @@ impl ConfusionMatrix {
     /// From the true and the predicted class of each sample, both `0..classes`.
     ///
     /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
+    /// # use chainrule_plot::{ConfusionMatrix, Picture};
     /// let matrix = ConfusionMatrix::from_labels(&[0, 1, 1], &[0, 1, 0], 2)?;
     /// assert_eq!(matrix.counts(), [[1, 0], [1, 1]]);
     ///
@@ -89,7 +86,7 @@ impl ConfusionMatrix {
     /// Names the classes, in their order. Long names are shortened in the picture and whole in its tooltips.
     ///
     /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
+    /// # use chainrule_plot::{ConfusionMatrix, Picture};
     /// let matrix = ConfusionMatrix::new(vec![vec![9, 1], vec![0, 10]])?;
     /// assert!(matrix.clone().named(["ham", "spam"])?.to_svg().contains(">spam</text>"));
     /// assert!(matrix.named(["ham", "spam", "eggs"]).is_err());
@@ -111,7 +108,7 @@ impl ConfusionMatrix {
     /// Replaces the title, `Confusion matrix`; the accuracy follows it.
     ///
     /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
+    /// # use chainrule_plot::{ConfusionMatrix, Picture};
     /// let matrix = ConfusionMatrix::new(vec![vec![9, 1], vec![0, 10]])?.title("Iris");
     /// assert!(matrix.to_svg().contains(">Iris: accuracy 95.0%</text>"));
     /// # Ok::<(), chainrule_plot::PlotError>(())
@@ -124,7 +121,7 @@ impl ConfusionMatrix {
     /// The counts: `counts()[true class][predicted class]`.
     ///
     /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
+    /// # use chainrule_plot::{ConfusionMatrix, Picture};
     /// assert_eq!(ConfusionMatrix::from_labels(&[1, 1], &[1, 0], 2)?.counts(), [[0, 0], [1, 1]]);
     /// # Ok::<(), chainrule_plot::PlotError>(())
     /// ```
@@ -136,7 +133,7 @@ impl ConfusionMatrix {
     /// The share of samples whose class was predicted.
     ///
     /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
+    /// # use chainrule_plot::{ConfusionMatrix, Picture};
     /// assert_eq!(ConfusionMatrix::new(vec![vec![3, 1], vec![0, 4]])?.accuracy(), 0.875);
     /// # Ok::<(), chainrule_plot::PlotError>(())
     /// ```
@@ -146,39 +143,21 @@ impl ConfusionMatrix {
         correct as f64 / all as f64
     }
 
-    /// The picture as the text of an SVG file.
-    ///
-    /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
-    /// let svg = ConfusionMatrix::new(vec![vec![3, 1], vec![0, 4]])?.to_svg();
-    /// assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
-    /// # Ok::<(), chainrule_plot::PlotError>(())
-    /// ```
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        heatmap::draw(&self.title, &self.counts, &self.names, self.tally())
-    }
-
-    /// Writes the picture to an SVG file.
-    ///
-    /// ```
-    /// # use chainrule_plot::ConfusionMatrix;
-    /// let path = std::env::temp_dir().join("chainrule-doc-matrix.svg");
-    /// ConfusionMatrix::new(vec![vec![3, 1], vec![0, 4]])?.save(&path)?;
-    /// # Ok::<(), chainrule_plot::PlotError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`PlotError::Write`] with the path.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
-        svg::save(path.as_ref(), &self.to_svg())
-    }
-
     /// The number of samples on the diagonal, and of all samples. Counts beyond `usize` saturate.
     fn tally(&self) -> (usize, usize) {
         let sum = |counts: &mut dyn Iterator<Item = usize>| counts.fold(0, usize::saturating_add);
         let correct = sum(&mut self.counts.iter().enumerate().map(|(class, row)| row[class]));
         (correct, sum(&mut self.counts.iter().flatten().copied()))
+    }
+}
+
+impl Picture for ConfusionMatrix {
+    /// Always: a matrix without samples can't be made.
+    fn check(&self) -> Result<(), PlotError> {
+        Ok(())
+    }
+
+    fn to_svg_in(&self, theme: Theme) -> String {
+        heatmap::draw(&self.title, &self.counts, &self.names, self.tally(), theme)
     }
 }

@@ -1,11 +1,12 @@
 //! A confusion matrix as a shaded table.
 
+use crate::Theme;
 use crate::number;
-use crate::palette;
+use crate::palette::Color;
 use crate::svg::{self, Anchor, Svg, Type};
 
-const TITLE: Type = Type::new(15.0, palette::TITLE).bold();
-const NOTE: Type = Type::new(12.0, palette::QUIET);
+const TITLE: Type = Type::new(15.0, Color::Title).bold();
+const NOTE: Type = Type::new(12.0, Color::Quiet);
 const MARGIN: f64 = 16.0;
 /// The most room a class name gets.
 const NAME_ROOM: f64 = 150.0;
@@ -17,10 +18,11 @@ pub(crate) fn draw(
     counts: &[Vec<usize>],
     names: &[String],
     (correct, all): (usize, usize),
+    theme: Theme,
 ) -> String {
     let classes = counts.len();
-    let cell_type = Type::new(number_size(classes), palette::TITLE).anchor(Anchor::Middle);
-    let name_type = Type::new(if classes <= 20 { 12.0 } else { 11.0 }, palette::TITLE);
+    let cell_type = Type::new(number_size(classes), Color::Title).anchor(Anchor::Middle);
+    let name_type = Type::new(if classes <= 20 { 12.0 } else { 11.0 }, Color::Title);
 
     let texts: Vec<Vec<String>> =
         counts.iter().map(|row| row.iter().map(|&n| number::count(n)).collect()).collect();
@@ -42,7 +44,7 @@ pub(crate) fn draw(
     let width = (left + side + MARGIN + 4.0).max(text_width + 2.0 * MARGIN);
     let height = top + side + below + 36.0;
 
-    let mut svg = Svg::new(width, height, &heading);
+    let mut svg = Svg::new(width, height, &heading, theme);
     svg.text(MARGIN, 29.0, &heading, TITLE);
     svg.text(MARGIN, 49.0, &note, NOTE);
     for (i, row) in counts.iter().enumerate() {
@@ -51,12 +53,11 @@ pub(crate) fn draw(
         for (j, &n) in row.iter().enumerate() {
             let x = left + cell * j as f64;
             let share = n as f64 / total.max(1) as f64;
-            svg.rect(x + 0.5, y + 0.5, cell - 1.0, cell - 1.0, &cell_fill(n, share, i != j));
+            svg.rect(x + 0.5, y + 0.5, cell - 1.0, cell - 1.0, cell_fill(n, share, i != j));
             let fill = match n {
-                0 if classes > 12 => "#c8c8c8",
-                0 => "#a6a6a6",
-                _ if i == j && share > DARK => "#ffffff",
-                _ => palette::TITLE,
+                0 => Color::Axis,
+                _ if i == j && share > DARK => Color::Paper,
+                _ => Color::Title,
             };
             let middle = (x + cell / 2.0, y + cell / 2.0 + cell_type.drop());
             svg.text(middle.0, middle.1, &texts[i][j], cell_type.fill(fill));
@@ -88,12 +89,12 @@ fn heading(title: &str, correct: usize, all: usize) -> String {
 }
 
 /// An error is visible however rare it is, and the rare ones differ; an empty cell stays out of the way.
-fn cell_fill(n: usize, share: f64, wrong: bool) -> String {
+fn cell_fill(n: usize, share: f64, wrong: bool) -> Color {
     if n == 0 {
-        return "#f7f7f7".to_owned();
+        return Color::Faint;
     }
     let share = if wrong { share.powf(0.6) } else { share };
-    palette::shade(0.1 + 0.9 * share, wrong)
+    Color::Tint(usize::from(wrong), 0.1 + 0.9 * share)
 }
 
 /// Smaller numbers in larger tables.

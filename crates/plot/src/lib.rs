@@ -1,13 +1,13 @@
 //! Pictures of a training run: curves over epochs or steps, and confusion matrices, as SVG.
 //!
 //! ```
-//! use chainrule_plot::{ConfusionMatrix, Curves, Panels};
+//! use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture};
 //!
 //! # let dir = std::env::temp_dir();
-//! let loss = Curves::new("Loss").x_label("epoch").y_label("cross-entropy").log_y()
+//! let loss = Chart::new("Loss").x_label("epoch").y_label("cross-entropy").log_y()
 //!     .line("train", &[2.30, 0.61, 0.22, 0.09])
 //!     .line("test", &[2.31, 0.70, 0.35, 0.28]);
-//! let accuracy = Curves::new("Accuracy").x_label("epoch")
+//! let accuracy = Chart::new("Accuracy").x_label("epoch")
 //!     .line("train", &[0.11, 0.82, 0.93, 0.98])
 //!     .line("test", &[0.10, 0.79, 0.89, 0.91]);
 //! Panels::row([loss, accuracy]).save(dir.join("chainrule-doc-run.svg"))?;
@@ -30,8 +30,9 @@
 
 #![forbid(unsafe_code)]
 
+mod animation;
+mod chart;
 mod confusion;
-mod curves;
 mod error;
 mod heatmap;
 mod labels;
@@ -39,11 +40,15 @@ mod number;
 mod palette;
 mod panel;
 mod panels;
+mod picture;
 mod scale;
 mod svg;
 mod trace;
 
+pub use animation::Animation;
+pub use chart::Chart;
 pub use confusion::ConfusionMatrix;
-pub use curves::Curves;
 pub use error::PlotError;
+pub use palette::Theme;
 pub use panels::Panels;
+pub use picture::Picture;

@@ -1,15 +1,15 @@
 //! One chart of a picture: its measure, its axes, its lines and their names.
 
-use crate::curves::{Curves, Line};
-use crate::palette::{self, Ink};
+use crate::chart::{Chart, Line};
+use crate::palette::{self, Color, Ink};
 use crate::scale::{Ends, Scale};
 use crate::svg::{self, Anchor, Svg, Type};
-use crate::{labels, trace};
+use crate::{Picture, labels, trace};
 
 const MARGIN: f64 = 16.0;
-const TITLE: Type = Type::new(15.0, palette::TITLE).bold();
-const LABEL: Type = Type::new(12.0, palette::QUIET);
-const NAME: Type = Type::new(12.5, palette::TITLE);
+const TITLE: Type = Type::new(15.0, Color::Title).bold();
+const LABEL: Type = Type::new(12.0, Color::Quiet);
+const NAME: Type = Type::new(12.5, Color::Title);
 /// From one name to the next, one below the other.
 const NAME_GAP: f64 = 15.0;
 /// How far a name may stand from its line's end and still be read as the line's.
@@ -54,7 +54,7 @@ pub(crate) struct Area {
 /// A chart of a given size, with its lines' inks.
 #[derive(Debug)]
 pub(crate) struct Panel<'a> {
-    chart: &'a Curves,
+    chart: &'a Chart,
     size: (f64, f64),
     lines: Vec<(&'a Line, Ink)>,
     /// The least and the greatest `x` and `y` to be drawn; `None` if there is nothing to draw.
@@ -62,7 +62,7 @@ pub(crate) struct Panel<'a> {
 }
 
 impl<'a> Panel<'a> {
-    pub(crate) fn new(chart: &'a Curves, size: (f64, f64), names: &[&str]) -> Self {
+    pub(crate) fn new(chart: &'a Chart, size: (f64, f64), names: &[&str]) -> Self {
         let mut unnamed = names.len();
         let ink_of = |line: &Line| {
             let known = names.iter().position(|name| *name == line.name);
@@ -256,17 +256,17 @@ fn draw_axes(svg: &mut Svg, area: Area, x: &Scale, y: &Scale) {
     let (right, bottom) = (area.x + area.width, area.y + area.height);
     for place in &y.minor {
         let at = bottom - place * area.height;
-        svg.polyline(&[(area.x, at), (right, at)], palette::FAINT, 1.0, "");
+        svg.polyline(&[(area.x, at), (right, at)], Color::Faint, 1.0, "");
     }
     for tick in &y.ticks {
         let at = bottom - tick.at * area.height;
-        svg.polyline(&[(area.x, at), (right, at)], palette::GRID, 1.0, "");
+        svg.polyline(&[(area.x, at), (right, at)], Color::Grid, 1.0, "");
         svg.text(area.x - 8.0, at + LABEL.drop(), &tick.label, LABEL.anchor(Anchor::End));
     }
-    svg.polyline(&[(area.x, bottom), (right, bottom)], palette::AXIS, 1.0, "");
+    svg.polyline(&[(area.x, bottom), (right, bottom)], Color::Axis, 1.0, "");
     for tick in &x.ticks {
         let at = area.x + tick.at * area.width;
-        svg.polyline(&[(at, bottom), (at, bottom + 4.0)], palette::AXIS, 1.0, "");
+        svg.polyline(&[(at, bottom), (at, bottom + 4.0)], Color::Axis, 1.0, "");
         svg.text(at, bottom + 18.0, &tick.label, LABEL.anchor(Anchor::Middle));
     }
 }

@@ -1,20 +1,19 @@
 //! Several charts in one picture.
 
-use std::path::Path;
-
+use crate::palette::Color;
 use crate::panel::{Insets, Panel};
 use crate::svg::{self, Svg, Type};
-use crate::{Curves, PlotError, palette};
+use crate::{Chart, Picture, PlotError, Theme};
 
 /// Several charts in one picture, side by side or stacked, their axes aligned.
 ///
 /// All charts are as large as the largest, and lines of the same name have the same colour in each.
 ///
 /// ```
-/// use chainrule_plot::{Curves, Panels};
+/// use chainrule_plot::{Chart, Panels, Picture};
 ///
-/// let loss = Curves::new("Loss").line("train", &[2.3, 0.6]).line("test", &[2.3, 0.7]);
-/// let accuracy = Curves::new("Accuracy").line("train", &[0.1, 0.8]).line("test", &[0.1, 0.7]);
+/// let loss = Chart::new("Loss").line("train", &[2.3, 0.6]).line("test", &[2.3, 0.7]);
+/// let accuracy = Chart::new("Accuracy").line("train", &[0.1, 0.8]).line("test", &[0.1, 0.7]);
 /// let svg = Panels::row([loss, accuracy]).title("LeNet on MNIST").to_svg();
 /// assert!(svg.contains("width=\"1120\""));
 /// ```
@@ -22,7 +21,7 @@ use crate::{Curves, PlotError, palette};
 #[must_use = "a picture is drawn by `save` or `to_svg`"]
 pub struct Panels {
     title: String,
-    charts: Vec<Curves>,
+    charts: Vec<Chart>,
     columns: usize,
 }
 
@@ -30,98 +29,71 @@ impl Panels {
     /// Charts side by side.
     ///
     /// ```
-    /// # use chainrule_plot::{Curves, Panels};
-    /// # let (loss, accuracy) = (Curves::new("a").line("", &[1.0]), Curves::new("b").line("", &[1.0]));
+    /// # use chainrule_plot::{Chart, Panels, Picture};
+    /// # let (loss, accuracy) = (Chart::new("a").line("", &[1.0]), Chart::new("b").line("", &[1.0]));
     /// assert!(Panels::row([loss, accuracy]).to_svg().contains("width=\"1120\" height=\"360\""));
     /// ```
-    pub fn row(charts: impl IntoIterator<Item = Curves>) -> Self {
+    pub fn row(charts: impl IntoIterator<Item = Chart>) -> Self {
         Self::grid(usize::MAX, charts)
     }
 
     /// Charts stacked, the first on top.
     ///
     /// ```
-    /// # use chainrule_plot::{Curves, Panels};
-    /// # let (loss, accuracy) = (Curves::new("a").line("", &[1.0]), Curves::new("b").line("", &[1.0]));
+    /// # use chainrule_plot::{Chart, Panels, Picture};
+    /// # let (loss, accuracy) = (Chart::new("a").line("", &[1.0]), Chart::new("b").line("", &[1.0]));
     /// assert!(Panels::column([loss, accuracy]).to_svg().contains("width=\"560\" height=\"720\""));
     /// ```
-    pub fn column(charts: impl IntoIterator<Item = Curves>) -> Self {
+    pub fn column(charts: impl IntoIterator<Item = Chart>) -> Self {
         Self::grid(1, charts)
     }
 
     /// Charts in rows of `columns`, at least 1.
     ///
     /// ```
-    /// # use chainrule_plot::{Curves, Panels};
-    /// let runs = (1..=4).map(|seed| Curves::new(format!("seed {seed}")).line("loss", &[1.0, 0.3]));
+    /// # use chainrule_plot::{Chart, Panels, Picture};
+    /// let runs = (1..=4).map(|seed| Chart::new(format!("seed {seed}")).line("loss", &[1.0, 0.3]));
     /// assert!(Panels::grid(2, runs).to_svg().contains("width=\"1120\" height=\"720\""));
     /// ```
-    pub fn grid(columns: usize, charts: impl IntoIterator<Item = Curves>) -> Self {
+    pub fn grid(columns: usize, charts: impl IntoIterator<Item = Chart>) -> Self {
         Self { title: String::new(), charts: charts.into_iter().collect(), columns }
     }
 
     /// A title above all charts.
     ///
     /// ```
-    /// # use chainrule_plot::{Curves, Panels};
-    /// let panels = Panels::row([Curves::new("Loss").line("", &[1.0, 0.5])]).title("Run 7");
+    /// # use chainrule_plot::{Chart, Panels, Picture};
+    /// let panels = Panels::row([Chart::new("Loss").line("", &[1.0, 0.5])]).title("Run 7");
     /// assert!(panels.to_svg().contains(">Run 7</text>"));
     /// ```
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
+}
 
-    /// Whether there is a chart, and each has something to draw.
+impl Picture for Panels {
+    /// The first error of a chart, and [`PlotError::NoData`] without a chart.
     ///
     /// ```
-    /// # use chainrule_plot::{Curves, Panels};
+    /// # use chainrule_plot::{Chart, Panels, Picture};
     /// assert!(Panels::row([]).check().is_err());
-    /// assert!(Panels::row([Curves::new("Loss")]).check().is_err());
+    /// assert!(Panels::row([Chart::new("Loss")]).check().is_err());
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// The first error of a chart's [`check`](Curves::check), and [`PlotError::NoData`] without a chart.
-    pub fn check(&self) -> Result<(), PlotError> {
+    fn check(&self) -> Result<(), PlotError> {
         if self.charts.is_empty() {
             return Err(PlotError::NoData { title: self.title.clone(), reason: "there is no chart" });
         }
-        self.charts.iter().try_for_each(Curves::check)
+        self.charts.iter().try_for_each(Chart::check)
     }
 
-    /// The picture as the text of an SVG file; a chart that cannot be drawn says why in its place.
-    ///
-    /// ```
-    /// # use chainrule_plot::{Curves, Panels};
-    /// let panels = Panels::row([Curves::new("Loss").line("train", &[1.0, 0.5])]);
-    /// assert!(panels.to_svg().starts_with("<svg "));
-    /// ```
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        draw(&self.title, &self.charts.iter().collect::<Vec<_>>(), self.columns)
-    }
-
-    /// Writes the picture to an SVG file.
-    ///
-    /// ```
-    /// # use chainrule_plot::{Curves, Panels};
-    /// let path = std::env::temp_dir().join("chainrule-doc-panels.svg");
-    /// Panels::row([Curves::new("Loss").line("train", &[1.0, 0.5])]).save(&path)?;
-    /// # Ok::<(), chainrule_plot::PlotError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`check`](Self::check), and [`PlotError::Write`] with the path.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
-        self.check()?;
-        svg::save(path.as_ref(), &self.to_svg())
+    fn to_svg_in(&self, theme: Theme) -> String {
+        draw(&self.title, &self.charts.iter().collect::<Vec<_>>(), self.columns, theme)
     }
 }
 
 /// Draws charts in rows of `columns`, all with the same insets, so that their axes align.
-pub(crate) fn draw(title: &str, charts: &[&Curves], columns: usize) -> String {
+pub(crate) fn draw(title: &str, charts: &[&Chart], columns: usize, theme: Theme) -> String {
     let size = charts.iter().fold((200.0f64, 150.0f64), |s, c| (s.0.max(c.size.0), s.1.max(c.size.1)));
     let names = inks(charts);
     let mut layout = Layout::new(charts, size, &names);
@@ -140,8 +112,8 @@ pub(crate) fn draw(title: &str, charts: &[&Curves], columns: usize) -> String {
         .chain(charts.iter().map(|chart| chart.title.as_str()))
         .filter(|title| !title.is_empty())
         .collect();
-    let mut svg = Svg::new(width, height, &titles.join(", "));
-    let style = Type::new(17.0, palette::TITLE).bold();
+    let mut svg = Svg::new(width, height, &titles.join(", "), theme);
+    let style = Type::new(17.0, Color::Title).bold();
     svg.text(16.0, 30.0, &svg::shorten(title, style.size, width - 32.0), style);
     for (i, panel) in panels.iter().enumerate() {
         let origin = ((i % columns) as f64 * size.0, head + (i / columns) as f64 * size.1);
@@ -160,7 +132,7 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn new(charts: &[&'a Curves], size: (f64, f64), names: &[&str]) -> Self {
+    fn new(charts: &[&'a Chart], size: (f64, f64), names: &[&str]) -> Self {
         let panels: Vec<Panel<'a>> = charts.iter().map(|chart| Panel::new(chart, size, names)).collect();
         let keyed = !panels.iter().all(Panel::ends_fit);
         let insets = panels.iter().map(|panel| panel.insets(keyed)).fold(Insets::default(), Insets::max);
@@ -169,7 +141,7 @@ impl<'a> Layout<'a> {
 }
 
 /// The names in the order of their first appearance; a name's place here chooses its ink.
-fn inks<'a>(charts: &[&'a Curves]) -> Vec<&'a str> {
+fn inks<'a>(charts: &[&'a Chart]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for line in charts.iter().flat_map(|chart| &chart.lines) {
         if !line.name.is_empty() && !names.contains(&line.name.as_str()) {

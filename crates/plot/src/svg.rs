@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::PlotError;
+use crate::palette::Color;
+use crate::{PlotError, Theme};
 
 /// The reader's own sans-serif, whichever system this is.
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -24,7 +25,7 @@ pub(crate) enum Anchor {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Type {
     pub(crate) size: f64,
-    pub(crate) fill: &'static str,
+    pub(crate) fill: Color,
     pub(crate) anchor: Anchor,
     pub(crate) bold: bool,
     /// Degrees clockwise around the anchor.
@@ -32,7 +33,7 @@ pub(crate) struct Type {
 }
 
 impl Type {
-    pub(crate) const fn new(size: f64, fill: &'static str) -> Self {
+    pub(crate) const fn new(size: f64, fill: Color) -> Self {
         Self { size, fill, anchor: Anchor::Start, bold: false, turn: 0.0 }
     }
 
@@ -44,7 +45,7 @@ impl Type {
         Self { anchor, ..self }
     }
 
-    pub(crate) const fn fill(self, fill: &'static str) -> Self {
+    pub(crate) const fn fill(self, fill: Color) -> Self {
         Self { fill, ..self }
     }
 
@@ -62,11 +63,12 @@ impl Type {
 #[derive(Debug)]
 pub(crate) struct Svg {
     text: String,
+    theme: Theme,
 }
 
 impl Svg {
-    /// A white sheet; `label` is what a screen reader says of it.
-    pub(crate) fn new(width: f64, height: f64, label: &str) -> Self {
+    /// An empty sheet; `label` is what a screen reader says of it.
+    pub(crate) fn new(width: f64, height: f64, label: &str, theme: Theme) -> Self {
         let (w, h) = (num(width), num(height));
         let label = escape(label);
         let mut text = String::new();
@@ -75,27 +77,30 @@ impl Svg {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
              role=\"img\" aria-label=\"{label}\" font-family=\"{FONT}\">"
         );
-        let mut svg = Self { text };
-        svg.rect(0.0, 0.0, width, height, "#ffffff");
+        let mut svg = Self { text, theme };
+        svg.rect(0.0, 0.0, width, height, Color::Paper);
         svg
     }
 
-    pub(crate) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) {
+    pub(crate) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: Color) {
+        let fill = fill.hex(self.theme);
         let (x, y, w, h) = (num(x), num(y), num(width), num(height));
         let _ =
             writeln!(self.text, "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"{fill}\"/>");
     }
 
-    pub(crate) fn circle(&mut self, x: f64, y: f64, radius: f64, fill: &str) {
+    pub(crate) fn circle(&mut self, x: f64, y: f64, radius: f64, fill: Color) {
+        let (fill, edge) = (fill.hex(self.theme), Color::Paper.hex(self.theme));
         let (x, y, r) = (num(x), num(y), num(radius));
         let _ = writeln!(
             self.text,
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{fill}\" stroke=\"#ffffff\" stroke-width=\"1\"/>"
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{fill}\" stroke=\"{edge}\" stroke-width=\"1\"/>"
         );
     }
 
     /// A line through `points`; `dash` is SVG's pattern, empty for a solid line.
-    pub(crate) fn polyline(&mut self, points: &[(f64, f64)], stroke: &str, width: f64, dash: &str) {
+    pub(crate) fn polyline(&mut self, points: &[(f64, f64)], stroke: Color, width: f64, dash: &str) {
+        let stroke = stroke.hex(self.theme);
         self.text.push_str("<path d=\"");
         for (i, &(x, y)) in points.iter().enumerate() {
             let verb = if i == 0 { 'M' } else { 'L' };
@@ -125,7 +130,7 @@ impl Svg {
             self.text,
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\"",
             num(style.size),
-            style.fill
+            style.fill.hex(self.theme)
         );
         self.text.push_str(match style.anchor {
             Anchor::Start => "",

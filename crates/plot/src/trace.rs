@@ -47,7 +47,7 @@ mod tests {
     use crate::palette;
 
     fn drawn(points: &[Option<(f64, f64)>]) -> String {
-        let mut svg = Svg::new(10.0, 10.0, "");
+        let mut svg = Svg::new(10.0, 10.0, "", crate::Theme::Light);
         draw(&mut svg, points.iter().copied(), palette::ink(0));
         svg.finish()
     }

@@ -1,6 +1,6 @@
 //! What every picture has to be: well-formed XML without a broken number, with the texts a reader looks for.
 
-use chainrule_plot::{ConfusionMatrix, Curves, Panels, PlotError};
+use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture, PlotError};
 
 /// Panics unless `svg` is one well-formed element whose attributes hold no NaN or infinity. Returns its texts.
 fn texts(svg: &str) -> Vec<String> {
@@ -89,7 +89,7 @@ fn any_data_make_a_sound_picture() {
     ];
     for ys in data {
         for log in [false, true] {
-            let chart = Curves::new("t").x_label("x").y_label("y").line("a", ys).line_at("b", ys, ys);
+            let chart = Chart::new("t").x_label("x").y_label("y").line("a", ys).line_at("b", ys, ys);
             let chart = if log { chart.log_y() } else { chart };
             texts(&chart.to_svg());
             texts(&Panels::column([chart.clone(), chart.size(0.0, nan)]).title("both").to_svg());
@@ -102,7 +102,7 @@ fn any_data_make_a_sound_picture() {
 fn texts_survive_the_markup() {
     let odd = "a<b> & \"c\" 'd' ∂\u{1}\n";
     let seen = "a<b> & \"c\" 'd' ∂\u{fffd} ";
-    let svg = Curves::new(odd).x_label(odd).y_label(odd).line(odd, &[1.0, 2.0]).to_svg();
+    let svg = Chart::new(odd).x_label(odd).y_label(odd).line(odd, &[1.0, 2.0]).to_svg();
     assert_eq!(texts(&svg).iter().filter(|text| *text == seen).count(), 4);
 
     let names = [odd, "</text><script>"];
@@ -112,25 +112,25 @@ fn texts_survive_the_markup() {
 
 #[test]
 fn lines_end_in_their_names_unless_they_collide() {
-    let apart = Curves::new("").line("train", &[1.0, 0.1]).line("test", &[1.0, 0.5]).to_svg();
+    let apart = Chart::new("").line("train", &[1.0, 0.1]).line("test", &[1.0, 0.5]).to_svg();
     // Two lines; the key would add a stroke for each name.
     assert_eq!(apart.matches("stroke-width=\"2\"").count(), 2);
 
-    let mut crowd = Curves::new("");
+    let mut crowd = Chart::new("");
     for name in ["a", "b", "c", "d", "e"] {
         crowd = crowd.line(name, &[1.0, 0.5]);
     }
     assert_eq!(crowd.to_svg().matches("stroke-width=\"2\"").count(), 10);
 
     // A name at the end of a line that stops early would lie among the others.
-    let early = Curves::new("").line("all", &[3.0, 2.0, 1.0]).line("early", &[3.0, 2.5]).to_svg();
+    let early = Chart::new("").line("all", &[3.0, 2.0, 1.0]).line("early", &[3.0, 2.5]).to_svg();
     assert_eq!(early.matches("stroke-width=\"2\"").count(), 4);
     assert!(has(&early, "early") && has(&early, "all"));
 }
 
 #[test]
 fn a_long_key_does_not_squeeze_the_lines() {
-    let mut chart = Curves::new("").size(200.0, 150.0);
+    let mut chart = Chart::new("").size(200.0, 150.0);
     for i in 0..30 {
         chart = chart.line(format!("a line with a long name {i}"), &[0.0, 1.0]);
     }
@@ -142,8 +142,8 @@ fn a_long_key_does_not_squeeze_the_lines() {
 
 #[test]
 fn panels_share_colours_by_name() {
-    let loss = Curves::new("loss").line("train", &[1.0, 0.5]).line("test", &[1.0, 0.8]);
-    let accuracy = Curves::new("accuracy").line("test", &[0.1, 0.5]).line("train", &[0.1, 0.9]);
+    let loss = Chart::new("loss").line("train", &[1.0, 0.5]).line("test", &[1.0, 0.8]);
+    let accuracy = Chart::new("accuracy").line("test", &[0.1, 0.5]).line("train", &[0.1, 0.9]);
     let svg = Panels::row([loss, accuracy]).to_svg();
     let inks = |name: &str| {
         let of = |line: &str| line.split_once("fill=\"").map(|(_, rest)| rest[..7].to_owned());
@@ -156,14 +156,14 @@ fn panels_share_colours_by_name() {
 
 #[test]
 fn what_cannot_be_drawn_is_a_typed_error() {
-    let none = Curves::new("Loss").log_y().line("train", &[0.0, -1.0, f64::NAN]);
+    let none = Chart::new("Loss").log_y().line("train", &[0.0, -1.0, f64::NAN]);
     assert_eq!(
         none.check().unwrap_err().to_string(),
         "nothing to draw in `Loss`: no line has a finite, positive point"
     );
     assert!(matches!(none.save("never-written.svg"), Err(PlotError::NoData { .. })));
-    let lengths = Curves::new("").line_at("a", &[1.0], &[1.0, 2.0]);
-    let panels = Panels::row([Curves::new("").line("", &[1.0]), lengths]);
+    let lengths = Chart::new("").line_at("a", &[1.0], &[1.0, 2.0]);
+    let panels = Panels::row([Chart::new("").line("", &[1.0]), lengths]);
     assert!(matches!(panels.check(), Err(PlotError::LineLengths { xs: 1, ys: 2, .. })));
     assert!(has(&panels.to_svg(), "line `a` has 1 x values but 2 y values"));
 }
@@ -171,7 +171,7 @@ fn what_cannot_be_drawn_is_a_typed_error() {
 #[test]
 fn an_unwritable_path_is_named() {
     let path = std::env::temp_dir().join("no-such-directory-of-chainrule").join("loss.svg");
-    let error = Curves::new("").line("", &[1.0]).save(&path).unwrap_err();
+    let error = Chart::new("").line("", &[1.0]).save(&path).unwrap_err();
     assert!(error.to_string().contains("no-such-directory-of-chainrule"), "{error}");
     let PlotError::Write { path: named, source } = error else { panic!("{error:?}") };
     assert_eq!((named, source.kind()), (path, std::io::ErrorKind::NotFound));
@@ -180,7 +180,7 @@ fn an_unwritable_path_is_named() {
 #[test]
 fn a_saved_picture_is_the_same_text() {
     let path = std::env::temp_dir().join(format!("chainrule-plot-{}.svg", std::process::id()));
-    let chart = Curves::new("Loss").line("train", &[1.0, 0.4, 0.2]);
+    let chart = Chart::new("Loss").line("train", &[1.0, 0.4, 0.2]);
     chart.save(&path).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), chart.to_svg());
     std::fs::remove_file(path).unwrap();

@@ -1,7 +1,7 @@
 //! What a training measured.
 
 use crate::progress::short;
-use chainrule_plot::{Curves, Panels, PlotError};
+use chainrule_plot::{Chart, Panels, Picture, PlotError};
 use indexmap::IndexMap;
 use std::fmt;
 use std::path::Path;
@@ -91,12 +91,12 @@ impl History {
     /// The curves: the losses in one panel, each metric in its own beside it.
     pub fn plot(&self) -> Panels {
         let epochs: Vec<f64> = (1..=self.epochs).map(|epoch| epoch as f64).collect();
-        let mut panels: IndexMap<&str, Curves> = IndexMap::new();
+        let mut panels: IndexMap<&str, Chart> = IndexMap::new();
         for (name, column) in self.values.iter().filter(|(name, _)| *name != "lr") {
             let measure = name.strip_prefix("val_").unwrap_or(name);
-            let panel = panels.entry(measure).or_insert_with(|| Curves::new(measure).x_label("epoch"));
+            let panel = panels.entry(measure).or_insert_with(|| Chart::new(measure).x_label("epoch"));
             let label = if name == measure { "training" } else { "validation" };
-            *panel = std::mem::replace(panel, Curves::new("")).line_at(label, &epochs, column);
+            *panel = std::mem::replace(panel, Chart::new("")).line_at(label, &epochs, column);
         }
         Panels::row(panels.into_values())
     }

@@ -1,11 +1,7 @@
 //! Named lines over epochs or steps.
 
-use std::path::Path;
-
-use crate::PlotError;
-use crate::panels;
 use crate::scale::HUGE;
-use crate::svg;
+use crate::{Picture, PlotError, Theme, panels};
 
 /// One or more named lines over epochs or steps.
 ///
@@ -14,9 +10,9 @@ use crate::svg;
 /// gaps is a dot. To draw several of these in one picture, see [`Panels`](crate::Panels).
 ///
 /// ```
-/// use chainrule_plot::Curves;
+/// use chainrule_plot::{Chart, Picture};
 ///
-/// let svg = Curves::new("Loss")
+/// let svg = Chart::new("Loss")
 ///     .x_label("epoch")
 ///     .y_label("cross-entropy")
 ///     .line("train", &[2.3, 0.6, 0.2, 0.1])
@@ -26,7 +22,7 @@ use crate::svg;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a picture is drawn by `save` or `to_svg`"]
-pub struct Curves {
+pub struct Chart {
     pub(crate) title: String,
     pub(crate) x_label: String,
     pub(crate) y_label: String,
@@ -43,12 +39,12 @@ pub(crate) struct Line {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-impl Curves {
+impl Chart {
     /// An empty chart of 560 × 360 pixels. An empty `title` takes no room.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
-    /// let chart = Curves::new("Learning rate").line("", &[0.1, 0.05, 0.02]);
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let chart = Chart::new("Learning rate").line("", &[0.1, 0.05, 0.02]);
     /// assert!(chart.to_svg().contains(">Learning rate</text>"));
     /// ```
     pub fn new(title: impl Into<String>) -> Self {
@@ -66,8 +62,8 @@ impl Curves {
     /// What the horizontal axis counts, written below it.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
-    /// let chart = Curves::new("Loss").x_label("epoch").line("train", &[2.0, 1.0]);
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let chart = Chart::new("Loss").x_label("epoch").line("train", &[2.0, 1.0]);
     /// assert!(chart.to_svg().contains(">epoch</text>"));
     /// ```
     pub fn x_label(mut self, label: impl Into<String>) -> Self {
@@ -78,8 +74,8 @@ impl Curves {
     /// What the vertical axis measures, written above it, where it can be read without tilting the head.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
-    /// let chart = Curves::new("Speed").y_label("steps/s").line("", &[410.0, 432.0]);
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let chart = Chart::new("Speed").y_label("steps/s").line("", &[410.0, 432.0]);
     /// assert!(chart.to_svg().contains(">steps/s</text>"));
     /// ```
     pub fn y_label(mut self, label: impl Into<String>) -> Self {
@@ -90,8 +86,8 @@ impl Curves {
     /// Makes the vertical axis logarithmic. Values that are not positive become gaps.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
-    /// let chart = Curves::new("Loss").log_y().line("train", &[1.0, 1e-3, 1e-6]);
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let chart = Chart::new("Loss").log_y().line("train", &[1.0, 1e-3, 1e-6]);
     /// assert!(chart.to_svg().contains(">10⁻³</text>"));
     /// ```
     pub fn log_y(mut self) -> Self {
@@ -103,8 +99,8 @@ impl Curves {
     /// whose labels and key leave no room for its lines becomes larger.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
-    /// let chart = Curves::new("Loss").size(800.0, 300.0).line("train", &[2.0, 1.0]);
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let chart = Chart::new("Loss").size(800.0, 300.0).line("train", &[2.0, 1.0]);
     /// assert!(chart.to_svg().contains("width=\"800\" height=\"300\""));
     /// ```
     pub fn size(mut self, width: f64, height: f64) -> Self {
@@ -116,9 +112,9 @@ impl Curves {
     /// A line through `ys` at x = 1, 2, 3, …: a value an epoch. An empty name is not written.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
+    /// # use chainrule_plot::{Chart, Picture};
     /// let diverged = [0.9, 0.5, f64::NAN, 0.7, 0.4]; // a gap at epoch 3
-    /// let svg = Curves::new("Loss").line("train", &diverged).to_svg();
+    /// let svg = Chart::new("Loss").line("train", &diverged).to_svg();
     /// assert!(!svg.contains("NaN"));
     /// ```
     pub fn line(mut self, name: impl Into<String>, ys: &[f64]) -> Self {
@@ -129,16 +125,16 @@ impl Curves {
 
     /// A line through the points (`xs[i]`, `ys[i]`), joined in the order given.
     ///
-    /// Slices of different lengths are an error that [`check`](Self::check) and [`save`](Self::save) return.
+    /// Slices of different lengths are an error that [`check`](Picture::check) and [`save`](Picture::save) return.
     ///
     /// ```
-    /// # use chainrule_plot::Curves;
-    /// let chart = Curves::new("Loss").x_label("step")
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let chart = Chart::new("Loss").x_label("step")
     ///     .line("train", &[2.1, 1.7, 1.2, 0.9, 0.8, 0.7])
     ///     .line_at("test", &[2.0, 4.0, 6.0], &[1.8, 1.1, 1.0]); // measured at every second step
     /// assert!(chart.check().is_ok());
     ///
-    /// let wrong = Curves::new("Loss").line_at("test", &[1.0, 2.0], &[0.5]);
+    /// let wrong = Chart::new("Loss").line_at("test", &[1.0, 2.0], &[0.5]);
     /// assert_eq!(wrong.check().unwrap_err().to_string(), "line `test` has 2 x values but 1 y values");
     /// ```
     pub fn line_at(mut self, name: impl Into<String>, xs: &[f64], ys: &[f64]) -> Self {
@@ -151,18 +147,20 @@ impl Curves {
         self
     }
 
-    /// Whether there is something to draw and every line has as many `x` as `y` values.
-    ///
-    /// ```
-    /// # use chainrule_plot::{Curves, PlotError};
-    /// let empty = Curves::new("Loss").line("train", &[f64::NAN]);
-    /// assert!(matches!(empty.check(), Err(PlotError::NoData { .. })));
-    /// ```
-    ///
-    /// # Errors
-    ///
+    /// Whether a point can be drawn; otherwise it is a gap.
+    pub(crate) fn shows(&self, (x, y): (f64, f64)) -> bool {
+        x.abs() <= HUGE && y.abs() <= HUGE && (!self.log_y || y > 0.0)
+    }
+
+    /// All points of all lines that can be drawn.
+    pub(crate) fn visible(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.lines.iter().flat_map(|line| line.points.iter().copied()).filter(|&point| self.shows(point))
+    }
+}
+
+impl Picture for Chart {
     /// [`PlotError::LineLengths`] and [`PlotError::NoData`].
-    pub fn check(&self) -> Result<(), PlotError> {
+    fn check(&self) -> Result<(), PlotError> {
         if let Some((name, xs, ys)) = &self.mistake {
             return Err(PlotError::LineLengths { name: name.clone(), xs: *xs, ys: *ys });
         }
@@ -174,45 +172,7 @@ impl Curves {
         Err(PlotError::NoData { title: self.title.clone(), reason })
     }
 
-    /// The picture as the text of an SVG file.
-    ///
-    /// This always returns a picture: that of a chart which does not pass [`check`](Self::check) says why.
-    ///
-    /// ```
-    /// # use chainrule_plot::Curves;
-    /// let svg = Curves::new("Loss").line("train", &[2.0, 1.0]).to_svg();
-    /// assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
-    /// assert!(Curves::new("Loss").to_svg().contains("no line has a finite point"));
-    /// ```
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        panels::draw("", &[self], 1)
-    }
-
-    /// Writes the picture to an SVG file.
-    ///
-    /// ```
-    /// # use chainrule_plot::Curves;
-    /// let path = std::env::temp_dir().join("chainrule-doc-curves.svg");
-    /// Curves::new("Loss").line("train", &[2.0, 1.0]).save(&path)?;
-    /// # Ok::<(), chainrule_plot::PlotError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`check`](Self::check), and [`PlotError::Write`] with the path.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
-        self.check()?;
-        svg::save(path.as_ref(), &self.to_svg())
-    }
-
-    /// Whether a point can be drawn; otherwise it is a gap.
-    pub(crate) fn shows(&self, (x, y): (f64, f64)) -> bool {
-        x.abs() <= HUGE && y.abs() <= HUGE && (!self.log_y || y > 0.0)
-    }
-
-    /// All points of all lines that can be drawn.
-    pub(crate) fn visible(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.lines.iter().flat_map(|line| line.points.iter().copied()).filter(|&point| self.shows(point))
+    fn to_svg_in(&self, theme: Theme) -> String {
+        panels::draw("", &[self], 1, theme)
     }
 }
