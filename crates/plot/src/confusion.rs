@@ -1,6 +1,8 @@
 //! Which classes were taken for which.
 
-use crate::{Picture, PlotError, Theme, heatmap};
+use crate::heatmap::{self, Heatmap};
+use crate::svg::Svg;
+use crate::{Picture, PlotError, Theme};
 
 /// Counts of (true class, predicted class), drawn as a table: a row for each true class, a column for each
 /// prediction, shaded by the share of the row, blue on the diagonal and orange for the errors. The orange rises
@@ -143,6 +145,19 @@ impl ConfusionMatrix {
         correct as f64 / all as f64
     }
 
+    pub(crate) fn heading(&self) -> String {
+        let (correct, all) = self.tally();
+        heatmap::heading(&self.title, correct, all)
+    }
+
+    pub(crate) fn size(&self) -> (f64, f64) {
+        Heatmap::new(&self.heading(), &self.counts, &self.names, self.tally().1).size
+    }
+
+    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64)) {
+        Heatmap::new(&self.heading(), &self.counts, &self.names, self.tally().1).draw(svg, origin);
+    }
+
     /// The number of samples on the diagonal, and of all samples. Counts beyond `usize` saturate.
     fn tally(&self) -> (usize, usize) {
         let sum = |counts: &mut dyn Iterator<Item = usize>| counts.fold(0, usize::saturating_add);
@@ -158,6 +173,9 @@ impl Picture for ConfusionMatrix {
     }
 
     fn to_svg_in(&self, theme: Theme) -> String {
-        heatmap::draw(&self.title, &self.counts, &self.names, self.tally(), theme)
+        let (width, height) = self.size();
+        let mut svg = Svg::new(width, height, &self.heading(), theme);
+        self.draw(&mut svg, (0.0, 0.0));
+        svg.finish()
     }
 }

@@ -23,6 +23,26 @@ pub enum PlotError {
         /// What was looked for and not found.
         reason: &'static str,
     },
+    /// An axis or a histogram can't have these ends.
+    #[error("{axis} range from {lo} to {hi}: the ends must be finite, the first below the second")]
+    Range {
+        /// Which: `x`, `y` or `histogram`.
+        axis: &'static str,
+        /// The lower end as given.
+        lo: f64,
+        /// The upper end as given.
+        hi: f64,
+    },
+    /// There is not one bar for each category.
+    #[error("bars `{name}`: {values} values for {categories} categories")]
+    Categories {
+        /// The name of the bars.
+        name: String,
+        /// The number of values.
+        values: usize,
+        /// The number of categories.
+        categories: usize,
+    },
     /// A line has more `x` values than `y` values, or fewer.
     #[error("line `{name}` has {xs} x values but {ys} y values")]
     LineLengths {
@@ -71,6 +91,34 @@ pub enum PlotError {
         /// The number of classes.
         classes: usize,
     },
+    /// An axis of a grid has fewer than two values.
+    #[error("the grid has {values} values of {axis}, but needs at least 2")]
+    GridSize {
+        /// The axis: `x` or `y`.
+        axis: char,
+        /// The number of its values.
+        values: usize,
+    },
+    /// The values of a grid's axis are not finite and strictly increasing.
+    #[error("{axis}[{index}] of the grid is {value}, which is not a finite number{}", above(*.axis, *.index))]
+    GridAxis {
+        /// The axis: `x` or `y`.
+        axis: char,
+        /// The first value that is not finite or not above the one before it.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A grid has more or fewer values than points.
+    #[error("a grid of {columns} x {rows} points needs one value for each, but got {values}")]
+    GridValues {
+        /// The number of points along `x`.
+        columns: usize,
+        /// The number of points along `y`.
+        rows: usize,
+        /// The number of values.
+        values: usize,
+    },
     /// The file could not be written.
     #[error("cannot write {}: {source}", .path.display())]
     Write {
@@ -79,4 +127,8 @@ pub enum PlotError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+fn above(axis: char, index: usize) -> String {
+    index.checked_sub(1).map_or_else(String::new, |before| format!(" above {axis}[{before}]"))
 }

@@ -1,6 +1,5 @@
 //! A confusion matrix as a shaded table.
 
-use crate::Theme;
 use crate::number;
 use crate::palette::Color;
 use crate::svg::{self, Anchor, Svg, Type};
@@ -13,76 +12,112 @@ const NAME_ROOM: f64 = 150.0;
 /// A row's share from which a blue cell is too dark for black numbers. Orange never is.
 const DARK: f64 = 0.75;
 
-pub(crate) fn draw(
-    title: &str,
-    counts: &[Vec<usize>],
-    names: &[String],
-    (correct, all): (usize, usize),
-    theme: Theme,
-) -> String {
-    let classes = counts.len();
-    let cell_type = Type::new(number_size(classes), Color::Title).anchor(Anchor::Middle);
-    let name_type = Type::new(if classes <= 20 { 12.0 } else { 11.0 }, Color::Title);
-
-    let texts: Vec<Vec<String>> =
-        counts.iter().map(|row| row.iter().map(|&n| number::count(n)).collect()).collect();
-    let widest = texts.iter().flatten().map(|text| svg::width(text, cell_type.size)).fold(0.0, f64::max);
-    let cell = (420.0 / classes as f64).clamp(22.0, 72.0).max(widest + 8.0);
-    let side = cell * classes as f64;
-
-    let short: Vec<String> = names.iter().map(|name| svg::shorten(name, name_type.size, NAME_ROOM)).collect();
-    let longest = short.iter().map(|name| svg::width(name, name_type.size)).fold(0.0, f64::max);
-    let tilted = longest > cell - 6.0;
-    // Names at 45°, or upright below their columns.
-    let below = if tilted { longest * 0.71 + 14.0 } else { 20.0 };
-
-    let heading = heading(title, correct, all);
-    let note = format!("{} samples; shade: share of the row", number::count(all));
-    let left = MARGIN + 22.0 + longest + 8.0;
-    let top = 66.0;
-    let text_width = svg::width(&heading, TITLE.size * 1.05).max(svg::width(&note, NOTE.size));
-    let width = (left + side + MARGIN + 4.0).max(text_width + 2.0 * MARGIN);
-    let height = top + side + below + 36.0;
-
-    let mut svg = Svg::new(width, height, &heading, theme);
-    svg.text(MARGIN, 29.0, &heading, TITLE);
-    svg.text(MARGIN, 49.0, &note, NOTE);
-    for (i, row) in counts.iter().enumerate() {
-        let total = row.iter().fold(0, |sum: usize, &n| sum.saturating_add(n));
-        let y = top + cell * i as f64;
-        for (j, &n) in row.iter().enumerate() {
-            let x = left + cell * j as f64;
-            let share = n as f64 / total.max(1) as f64;
-            svg.rect(x + 0.5, y + 0.5, cell - 1.0, cell - 1.0, cell_fill(n, share, i != j));
-            let fill = match n {
-                0 => Color::Axis,
-                _ if i == j && share > DARK => Color::Paper,
-                _ => Color::Title,
-            };
-            let middle = (x + cell / 2.0, y + cell / 2.0 + cell_type.drop());
-            svg.text(middle.0, middle.1, &texts[i][j], cell_type.fill(fill));
-        }
-    }
-    for (i, (name, whole)) in short.iter().zip(names).enumerate() {
-        let tip = if name == whole { "" } else { whole };
-        let middle = cell * (i as f64 + 0.5);
-        let row_name = name_type.anchor(Anchor::End);
-        svg.tipped(left - 8.0, top + middle + name_type.drop(), name, tip, row_name);
-        if tilted {
-            let style = name_type.anchor(Anchor::End).turn(-45.0);
-            svg.tipped(left + middle + 4.0, top + side + 13.0, name, tip, style);
-        } else {
-            let style = name_type.anchor(Anchor::Middle);
-            svg.tipped(left + middle, top + side + 17.0, name, tip, style);
-        }
-    }
-    let axis = NOTE.anchor(Anchor::Middle);
-    svg.text(left + side / 2.0, top + side + below + 20.0, "predicted class", axis);
-    svg.text(MARGIN + 10.0, top + side / 2.0, "true class", axis.turn(-90.0));
-    svg.finish()
+/// A table of counts with its measures.
+#[derive(Debug)]
+pub(crate) struct Heatmap<'a> {
+    heading: &'a str,
+    note: String,
+    counts: &'a [Vec<usize>],
+    names: &'a [String],
+    texts: Vec<Vec<String>>,
+    short: Vec<String>,
+    cell_type: Type,
+    name_type: Type,
+    cell: f64,
+    /// Names at 45°, or upright below their columns.
+    tilted: bool,
+    left: f64,
+    below: f64,
+    pub(crate) size: (f64, f64),
 }
 
-fn heading(title: &str, correct: usize, all: usize) -> String {
+const TOP: f64 = 66.0;
+
+impl<'a> Heatmap<'a> {
+    pub(crate) fn new(heading: &'a str, counts: &'a [Vec<usize>], names: &'a [String], all: usize) -> Self {
+        let classes = counts.len();
+        let cell_type = Type::new(number_size(classes), Color::Title).anchor(Anchor::Middle);
+        let name_type = Type::new(if classes <= 20 { 12.0 } else { 11.0 }, Color::Title);
+        let texts: Vec<Vec<String>> =
+            counts.iter().map(|row| row.iter().map(|&n| number::count(n)).collect()).collect();
+        let widest = texts.iter().flatten().map(|text| svg::width(text, cell_type.size)).fold(0.0, f64::max);
+        let cell = (420.0 / classes as f64).clamp(22.0, 72.0).max(widest + 8.0);
+        let side = cell * classes as f64;
+        let shorten = |name: &String| svg::shorten(name, name_type.size, NAME_ROOM);
+        let short: Vec<String> = names.iter().map(shorten).collect();
+        let longest = short.iter().map(|name| svg::width(name, name_type.size)).fold(0.0, f64::max);
+        let tilted = longest > cell - 6.0;
+        let below = if tilted { longest * 0.71 + 14.0 } else { 20.0 };
+        let note = format!("{} samples; shade: share of the row", number::count(all));
+        let left = MARGIN + 22.0 + longest + 8.0;
+        let text_width = svg::width(heading, TITLE.size * 1.05).max(svg::width(&note, NOTE.size));
+        let width = (left + side + MARGIN + 4.0).max(text_width + 2.0 * MARGIN);
+        let size = (width, TOP + side + below + 36.0);
+        Self {
+            heading,
+            note,
+            counts,
+            names,
+            texts,
+            short,
+            cell_type,
+            name_type,
+            cell,
+            tilted,
+            left,
+            below,
+            size,
+        }
+    }
+
+    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64)) {
+        let Self { cell, cell_type, .. } = *self;
+        let (left, top) = (origin.0 + self.left, origin.1 + TOP);
+        svg.text(origin.0 + MARGIN, origin.1 + 29.0, self.heading, TITLE);
+        svg.text(origin.0 + MARGIN, origin.1 + 49.0, &self.note, NOTE);
+        let classes = self.counts.len();
+        for (i, row) in self.counts.iter().enumerate() {
+            let total = row.iter().fold(0, |sum: usize, &n| sum.saturating_add(n));
+            let y = top + cell * i as f64;
+            for (j, &n) in row.iter().enumerate() {
+                let x = left + cell * j as f64;
+                let share = n as f64 / total.max(1) as f64;
+                svg.rect(x + 0.5, y + 0.5, cell - 1.0, cell - 1.0, cell_fill(n, share, i != j));
+                let fill = match n {
+                    0 => Color::Axis,
+                    _ if i == j && share > DARK => Color::Paper,
+                    _ => Color::Title,
+                };
+                let middle = (x + cell / 2.0, y + cell / 2.0 + cell_type.drop());
+                svg.text(middle.0, middle.1, &self.texts[i][j], cell_type.fill(fill));
+            }
+        }
+        self.draw_names(svg, left, top);
+        let side = cell * classes as f64;
+        let axis = NOTE.anchor(Anchor::Middle);
+        svg.text(left + side / 2.0, top + side + self.below + 20.0, "predicted class", axis);
+        svg.text(origin.0 + MARGIN + 10.0, top + side / 2.0, "true class", axis.turn(-90.0));
+    }
+
+    fn draw_names(&self, svg: &mut Svg, left: f64, top: f64) {
+        let side = self.cell * self.counts.len() as f64;
+        for (i, (name, whole)) in self.short.iter().zip(self.names).enumerate() {
+            let tip = if name == whole { "" } else { whole };
+            let middle = self.cell * (i as f64 + 0.5);
+            let row_name = self.name_type.anchor(Anchor::End);
+            svg.tipped(left - 8.0, top + middle + row_name.drop(), name, tip, row_name);
+            if self.tilted {
+                let style = row_name.turn(-45.0);
+                svg.tipped(left + middle + 4.0, top + side + 13.0, name, tip, style);
+            } else {
+                let style = row_name.anchor(Anchor::Middle);
+                svg.tipped(left + middle, top + side + 17.0, name, tip, style);
+            }
+        }
+    }
+}
+
+pub(crate) fn heading(title: &str, correct: usize, all: usize) -> String {
     let accuracy = number::percent(correct, all);
     let title = svg::shorten(title, TITLE.size, 480.0);
     if title.is_empty() { format!("Accuracy {accuracy}") } else { format!("{title}: accuracy {accuracy}") }

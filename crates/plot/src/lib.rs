@@ -31,16 +31,26 @@
 #![forbid(unsafe_code)]
 
 mod animation;
+mod axes;
 mod chart;
+mod color_bar;
 mod confusion;
+mod contour;
 mod error;
+mod grid;
 mod heatmap;
+mod inline;
+mod key;
 mod labels;
+mod landscape;
+mod layer;
+mod levels;
 mod number;
 mod palette;
 mod panel;
 mod panels;
 mod picture;
+mod region;
 mod scale;
 mod svg;
 mod trace;
@@ -49,6 +59,10 @@ pub use animation::Animation;
 pub use chart::Chart;
 pub use confusion::ConfusionMatrix;
 pub use error::PlotError;
+pub use grid::Grid;
+pub use landscape::{landscape, random_direction};
+pub use levels::Levels;
 pub use palette::Theme;
-pub use panels::Panels;
+pub use panels::{Panels, Part};
 pub use picture::Picture;
+pub use region::{Region, decision_region};

@@ -41,6 +41,23 @@ pub(crate) fn count(n: usize) -> String {
     thousands(&digits)
 }
 
+/// A number with three significant digits, or a whole one.
+pub(crate) fn short(value: f64) -> String {
+    if !value.is_finite() {
+        return "none".to_owned();
+    }
+    let size = value.abs();
+    if size < 1e6 && size.fract() == 0.0 {
+        return grouped(value, 0);
+    }
+    let exponent = format!("{size:.2e}").split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    match exponent {
+        -3..=2 => signed(value, (2 - exponent) as usize),
+        3..=5 => grouped(value.round(), 0),
+        _ => with_unit(value / 10f64.powi(exponent), 1, &format!("×10{}", superscript(exponent))),
+    }
+}
+
 /// A share as a percentage. Only what is all or nothing is called 100% or 0%.
 pub(crate) fn percent(part: usize, whole: usize) -> String {
     let share = part as f64 / whole.max(1) as f64;
@@ -131,6 +148,24 @@ mod tests {
             assert_eq!(ticks(values, step), expected);
         }
         assert_eq!(ticks(&[2e20, 1.5e21], 1e20), ["0.2×10²¹", "1.5×10²¹"]);
+    }
+
+    #[test]
+    fn short_numbers_have_three_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.99951, "1.00"),
+            (12.345, "12.3"),
+            (-0.001234, "−0.00123"),
+            (150.0, "150"),
+            (-45.0, "−45"),
+            (12345.6, "12,346"),
+            (2.5e7, "2.5×10⁷"),
+            (-4.2e-9, "−4.2×10⁻⁹"),
+            (f64::NAN, "none"),
+        ] {
+            assert_eq!(short(value), text, "{value}");
+        }
     }
 
     #[test]

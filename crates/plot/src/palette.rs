@@ -38,8 +38,6 @@ pub(crate) enum Color {
     Tint(usize, f64),
     /// A place from 0 to 1 on the scale of values from low (dark) to high (bright).
     Value(f64),
-    /// A colour of its own, the same in both themes.
-    Rgb([u8; 3]),
 }
 
 /// How a line is drawn and its name is written.
@@ -84,6 +82,24 @@ const VIRIDIS: [u32; 11] = [
 /// Lines beyond the seventh take the colours again, dashed.
 const DASHES: [&str; 4] = ["", "6 4", "1.5 4", "9 4 1.5 4"];
 
+impl Ink {
+    /// The stroke mixed into the paper.
+    pub(crate) fn tint(self, share: f64) -> Color {
+        match self.stroke {
+            Color::Stroke(i) => Color::Tint(i, share),
+            other => other,
+        }
+    }
+
+    /// The tint of a class, if this is the ink of the first.
+    pub(crate) fn class(self, class: usize) -> Color {
+        match self.stroke {
+            Color::Stroke(i) => Color::Tint(i + class, 0.24),
+            other => other,
+        }
+    }
+}
+
 impl Color {
     /// As `#rrggbb`.
     pub(crate) fn hex(self, theme: Theme) -> String {
@@ -105,7 +121,6 @@ impl Color {
             Color::Name(i) => split(inks[i % inks.len()].1),
             Color::Tint(i, share) => mix(Color::Paper.rgb(theme), Color::Stroke(i).rgb(theme), share),
             Color::Value(place) => value(place),
-            Color::Rgb(rgb) => rgb,
         }
     }
 }
@@ -178,6 +193,5 @@ mod tests {
         assert_eq!(value(f64::INFINITY), value(1.0));
         assert_eq!(Color::Tint(1, 0.0).hex(Theme::Light), "#ffffff");
         assert_eq!(Color::Tint(1, 1.0).hex(Theme::Light), "#d55e00");
-        assert_eq!(Color::Rgb([1, 2, 3]).hex(Theme::Dark), "#010203");
     }
 }

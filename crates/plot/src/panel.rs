@@ -1,21 +1,32 @@
-//! One chart of a picture: its measure, its axes, its lines and their names.
+//! One chart of a picture: its measure, its axes, its layers and their names.
 
-use crate::chart::{Chart, Line};
+use crate::axes::{Area, Axes};
+use crate::chart::Chart;
+use crate::key::{Key, NAME};
+use crate::layer::{Layer, Sample};
 use crate::palette::{self, Color, Ink};
 use crate::scale::{Ends, Scale};
 use crate::svg::{self, Anchor, Svg, Type};
-use crate::{Picture, labels, trace};
+use crate::{Picture, color_bar, labels};
 
-const MARGIN: f64 = 16.0;
-const TITLE: Type = Type::new(15.0, Color::Title).bold();
-const LABEL: Type = Type::new(12.0, Color::Quiet);
-const NAME: Type = Type::new(12.5, Color::Title);
+pub(crate) const MARGIN: f64 = 16.0;
+pub(crate) const TITLE: Type = Type::new(15.0, Color::Title).bold();
+pub(crate) const LABEL: Type = Type::new(12.0, Color::Quiet);
 /// From one name to the next, one below the other.
 const NAME_GAP: f64 = 15.0;
 /// How far a name may stand from its line's end and still be read as the line's.
 const MAX_SHIFT: f64 = 14.0;
-const KEY_ROW: f64 = 19.0;
-const KEY_STROKE: f64 = 22.0;
+
+/// Where the layers' names stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Names {
+    /// At the ends of lines.
+    Ends,
+    /// In a key above the chart's axes.
+    Key,
+    /// In a key that the charts of a picture share.
+    Shared,
+}
 
 /// The room around the axes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +38,7 @@ pub(crate) struct Insets {
 }
 
 impl Insets {
+    /// What has room for both.
     pub(crate) fn max(self, other: Self) -> Self {
         Self {
             top: self.top.max(other.top),
@@ -42,49 +54,50 @@ impl Insets {
     }
 }
 
-/// A rectangle of the sheet in which the data lie.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Area {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    pub(crate) width: f64,
-    pub(crate) height: f64,
-}
-
-/// A chart of a given size, with its lines' inks.
+/// A chart of a given size, with its layers' inks.
 #[derive(Debug)]
 pub(crate) struct Panel<'a> {
     chart: &'a Chart,
     size: (f64, f64),
-    lines: Vec<(&'a Line, Ink)>,
+    layers: Vec<(&'a dyn Layer, Ink)>,
     /// The least and the greatest `x` and `y` to be drawn; `None` if there is nothing to draw.
     range: Option<[(f64, f64); 2]>,
 }
 
 impl<'a> Panel<'a> {
+    /// `names` are those of the whole picture: a name's place among them chooses its ink.
     pub(crate) fn new(chart: &'a Chart, size: (f64, f64), names: &[&str]) -> Self {
         let mut unnamed = names.len();
-        let ink_of = |line: &Line| {
-            let known = names.iter().position(|name| *name == line.name);
+        let ink_of = |layer: &dyn Layer| {
+            let known = names.iter().position(|name| *name == layer.name());
             palette::ink(known.unwrap_or_else(|| {
-                unnamed += 1;
-                unnamed - 1
+                unnamed += usize::from(layer.has_ink());
+                unnamed.saturating_sub(1)
             }))
         };
-        let inks: Vec<Ink> = chart.lines.iter().map(ink_of).collect();
-        let nothing = [(f64::INFINITY, f64::NEG_INFINITY); 2];
-        let wider = |r: (f64, f64), v: f64| (r.0.min(v), r.1.max(v));
-        let range = chart.visible().fold(nothing, |[x, y], point| [wider(x, point.0), wider(y, point.1)]);
-        let range = chart.check().is_ok().then_some(range);
-        Self { chart, size, lines: chart.lines.iter().zip(inks).collect(), range }
+        let mut inks: Vec<Ink> = chart.layers.iter().map(|layer| &**layer).map(ink_of).collect();
+        // Classes are tinted in the colours of the points, which come in the same order.
+        let dots = chart.layers.iter().position(|layer| layer.has_ink() && layer.sample() == Sample::Dot);
+        let first = dots.map_or(palette::ink(0), |i| inks[i]);
+        for (layer, ink) in chart.layers.iter().zip(&mut inks) {
+            *ink = if layer.has_ink() { *ink } else { first };
+        }
+        let layers = chart.layers.iter().map(|layer| &**layer).zip(inks).collect();
+        Self { chart, size, layers, range: range(chart) }
     }
 
     /// Whether every name can stand at its line's end: short enough, not far from it, and right of all lines.
     pub(crate) fn ends_fit(&self) -> bool {
         let Some([(x_min, x_max), _]) = self.range else { return true };
-        let insets = self.insets(false);
-        let area = self.area((0.0, 0.0), insets);
         let ends = self.ends();
+        let endless = |(layer, _): &(&dyn Layer, Ink)| {
+            !layer.name().is_empty() && !ends.iter().any(|end| end.0 == layer.name())
+        };
+        if self.layers.iter().any(endless) {
+            return false;
+        }
+        let insets = self.insets(Names::Ends);
+        let area = self.area((0.0, 0.0), insets);
         let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| self.y_at(y, area)).collect();
         let places = spread(&wanted, area);
         insets.right <= 0.3 * self.size.0
@@ -92,12 +105,17 @@ impl<'a> Panel<'a> {
             && wanted.iter().zip(places).all(|(wanted, place)| (wanted - place).abs() <= MAX_SHIFT)
     }
 
-    /// The room this chart needs around its axes, with a key (`keyed`) or with names at the ends of lines.
-    pub(crate) fn insets(&self, keyed: bool) -> Insets {
+    /// The layers that have a name or an ink, for a key.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (&'a dyn Layer, Ink)> + '_ {
+        self.layers.iter().copied()
+    }
+
+    /// The room this chart needs around its axes.
+    pub(crate) fn insets(&self, names: Names) -> Insets {
         let chart = self.chart;
         let mut top = 14.0;
         top += if chart.title.is_empty() { 0.0 } else { 25.0 };
-        top += if keyed { KEY_ROW * self.key().len() as f64 } else { 0.0 };
+        top += if names == Names::Key { self.key().height() } else { 0.0 };
         top += if chart.y_label.is_empty() { 11.0 } else { 28.0 };
         let bottom = if chart.x_label.is_empty() { 34.0 } else { 52.0 };
         let height = self.size.1 - top - bottom;
@@ -105,22 +123,41 @@ impl<'a> Panel<'a> {
         let left = self.y_scale(height).map_or(0.0, |scale| {
             widest(&mut scale.ticks.iter().map(|tick| svg::width(&tick.label, LABEL.size)))
         });
-        let right = widest(&mut self.ends().iter().map(|end| svg::width(&end.0.name, NAME.size)));
-        let right = if keyed || right == 0.0 { 24.0 } else { right + 18.0 };
-        Insets { top, right, bottom, left: MARGIN + left + 8.0 }
+        let name = widest(&mut self.ends().iter().map(|end| svg::width(end.0, NAME.size)));
+        let right = if names != Names::Ends || name == 0.0 { 24.0 } else { name + 18.0 };
+        let bar = self.color_levels().map_or(0.0, |levels| color_bar::width(levels, LABEL));
+        Insets { top, right: right.max(bar), bottom, left: MARGIN + left.min(0.45 * self.size.0) + 8.0 }
     }
 
-    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64), insets: Insets, keyed: bool) {
-        let area = self.area(origin, insets);
+    /// The insets that charts of one picture share, so that their axes align, but for this chart's own names of rows and
+    /// colour bar, which would take room from all others.
+    fn own(&self, shared: Insets, names: Names) -> Insets {
+        let own = self.insets(names);
+        let left = if self.chart.categories.is_some() { own.left } else { shared.left };
+        let right = if self.color_levels().is_some() { own.right } else { shared.right };
+        Insets { left, right, ..shared }
+    }
+
+    /// What this chart asks of the others.
+    pub(crate) fn shared_insets(&self, names: Names) -> Insets {
+        let own = self.insets(names);
+        let left = if self.chart.categories.is_some() { 0.0 } else { own.left };
+        let right = if self.color_levels().is_some() { 0.0 } else { own.right };
+        Insets { left, right, ..own }
+    }
+
+    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64), shared: Insets, names: Names) {
+        let insets = self.own(shared, names);
+        let mut area = self.area(origin, insets);
         let left = origin.0 + MARGIN;
         let room = self.size.0 - 2.0 * MARGIN;
-        let mut baseline = origin.1 + 14.0;
+        let mut top = origin.1 + 14.0;
         if !self.chart.title.is_empty() {
-            svg.text(left, baseline + 15.0, &svg::shorten(&self.chart.title, TITLE.size, room), TITLE);
-            baseline += 25.0;
+            svg.text(left, top + 15.0, &svg::shorten(&self.chart.title, TITLE.size, room), TITLE);
+            top += 25.0;
         }
-        if keyed {
-            self.draw_key(svg, left, baseline + 13.0);
+        if names == Names::Key {
+            self.key().draw(svg, left, top);
         }
         svg.text(left, area.y - 17.0, &svg::shorten(&self.chart.y_label, LABEL.size, room), LABEL);
         if let Err(error) = self.chart.check() {
@@ -130,80 +167,70 @@ impl<'a> Panel<'a> {
             return;
         }
         let (Some(x), Some(y)) = (self.x_scale(area.width), self.y_scale(area.height)) else { return };
-        draw_axes(svg, area, &x, &y);
-        let x_label = svg::shorten(&self.chart.x_label, LABEL.size, area.width);
-        let middle = (area.x + area.width / 2.0, area.y + area.height + 39.0);
+        if self.chart.equal {
+            area = equal(area, x.span(), y.span());
+        }
+        let axes = Axes { area, x, y, bar_layers: self.chart.bar_layers().len() };
+        self.draw_layers(svg, &axes, true);
+        draw_axes(svg, &axes, self.chart.categories.is_some(), !self.chart.demands().exact);
+        let x_label = svg::shorten(&self.chart.x_label, LABEL.size, area.width + insets.right);
+        let middle = (area.x + area.width / 2.0, area.bottom() + 39.0);
         svg.text(middle.0, middle.1, &x_label, LABEL.anchor(Anchor::Middle));
-        // Later lines first: the first line is the one that matters, and lies on top.
-        for &(line, ink) in self.lines.iter().rev() {
-            let shown = |p: (f64, f64)| {
-                self.chart.shows(p).then(|| {
-                    (area.x + x.place(p.0) * area.width, area.y + (1.0 - y.place(p.1)) * area.height)
-                })
-            };
-            trace::draw(svg, line.points.iter().map(|&p| shown(p)), ink);
+        self.draw_layers(svg, &axes, false);
+        if let Some(levels) = self.color_levels() {
+            color_bar::draw(svg, area, levels, LABEL);
         }
-        if !keyed {
-            self.draw_names(svg, area, &x);
+        if names == Names::Ends {
+            self.draw_names(svg, &axes);
         }
+    }
+
+    /// Later layers first: the first line is the one that matters, and lies on top. Notes lie on everything.
+    fn draw_layers(&self, svg: &mut Svg, axes: &Axes, below: bool) {
+        let order = |note: bool| {
+            let layers = self.layers.iter().rev();
+            layers.filter(move |(layer, _)| layer.below() == below && layer.is_note() == note)
+        };
+        let cut = self.chart.x_range.is_some() || self.chart.y_range.is_some();
+        let inside = |svg: &mut Svg| order(false).for_each(|&(layer, ink)| layer.draw(svg, axes, ink));
+        if order(false).next().is_some() {
+            // Half a line's width beyond the frame.
+            let Area { x, y, width, height } = axes.area;
+            let area = Area { x: x - 2.0, y: y - 2.0, width: width + 4.0, height: height + 4.0 };
+            if cut { svg.clipped(area, inside) } else { inside(svg) }
+        }
+        order(true).for_each(|&(layer, ink)| layer.draw(svg, axes, ink));
     }
 
     /// The last point of each named line that can be drawn.
-    fn ends(&self) -> Vec<(&'a Line, Ink, (f64, f64))> {
-        let last = |line: &Line| line.points.iter().rev().copied().find(|&point| self.chart.shows(point));
-        let named = self.lines.iter().filter(|(line, _)| !line.name.is_empty());
-        named.filter_map(|&(line, ink)| last(line).map(|end| (line, ink, end))).collect()
+    fn ends(&self) -> Vec<(&'a str, Ink, (f64, f64))> {
+        let named = self.layers.iter().filter(|(layer, _)| !layer.name().is_empty());
+        let end = |&(layer, ink): &(&'a dyn Layer, Ink)| {
+            layer.end(&|point| self.chart.shows(point)).map(|end| (layer.name(), ink, end))
+        };
+        named.filter_map(end).collect()
     }
 
-    fn draw_names(&self, svg: &mut Svg, area: Area, x_scale: &Scale) {
-        let ends = self.ends();
+    fn draw_names(&self, svg: &mut Svg, axes: &Axes) {
+        let (ends, area) = (self.ends(), axes.area);
         let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| self.y_at(y, area)).collect();
-        let x_at = |x: f64| area.x + x_scale.place(x) * area.width;
+        let x_at = |x: f64| area.x + axes.x.place(x) * area.width;
         // In one column, right of the longest line.
         let column = ends.iter().map(|&(_, _, (x, _))| x_at(x)).fold(area.x, f64::max) + 13.0;
-        for ((&(line, ink, (x, _)), &at), place) in ends.iter().zip(&wanted).zip(spread(&wanted, area)) {
+        for ((&(name, ink, (x, _)), &at), place) in ends.iter().zip(&wanted).zip(spread(&wanted, area)) {
             if (at - place).abs() > 3.0 {
                 svg.polyline(&[(x_at(x) + 3.5, at), (column - 2.5, place)], ink.stroke, 0.75, "");
             }
-            svg.text(column, place + NAME.drop(), &line.name, NAME.fill(ink.text));
+            svg.text(column, place + NAME.drop(), name, NAME.fill(ink.text));
         }
     }
 
-    /// The key's rows: each line's name once, as many in a row as have room.
-    fn key(&self) -> Vec<Vec<(f64, &'a str, Ink)>> {
-        let room = self.size.0 - 2.0 * MARGIN;
-        let mut rows: Vec<Vec<(f64, &str, Ink)>> = Vec::new();
-        let mut seen: Vec<&str> = Vec::new();
-        let mut x = f64::INFINITY;
-        for &(line, ink) in self.lines.iter().filter(|(line, _)| !line.name.is_empty()) {
-            if seen.contains(&line.name.as_str()) {
-                continue;
-            }
-            seen.push(&line.name);
-            let width = KEY_STROKE + 6.0 + svg::width(&line.name, NAME.size).min(room);
-            if x + width > room {
-                rows.push(Vec::new());
-                x = 0.0;
-            }
-            if let Some(row) = rows.last_mut() {
-                row.push((x, &line.name, ink));
-            }
-            x += width + 14.0;
-        }
-        rows
+    fn key(&self) -> Key<'a> {
+        Key::new(self.layers(), self.size.0 - 2.0 * MARGIN)
     }
 
-    fn draw_key(&self, svg: &mut Svg, left: f64, baseline: f64) {
-        let room = self.size.0 - 2.0 * MARGIN - KEY_STROKE - 6.0;
-        for (i, row) in self.key().into_iter().enumerate() {
-            let y = baseline + KEY_ROW * i as f64;
-            for (x, name, ink) in row {
-                let (x, middle) = (left + x, y - NAME.drop());
-                svg.polyline(&[(x + 1.0, middle), (x + KEY_STROKE, middle)], ink.stroke, 2.0, ink.dash);
-                let name = svg::shorten(name, NAME.size, room);
-                svg.text(x + KEY_STROKE + 6.0, y, &name, NAME.fill(ink.text));
-            }
-        }
+    fn color_levels(&self) -> Option<&'a [f64]> {
+        self.layers.iter().map(|(layer, _)| layer.color_levels()).find(|levels| !levels.is_empty())
     }
 
     fn area(&self, origin: (f64, f64), insets: Insets) -> Area {
@@ -214,29 +241,76 @@ impl<'a> Panel<'a> {
 
     fn y_at(&self, y: f64, area: Area) -> f64 {
         let place = self.y_scale(area.height).map_or(0.5, |scale| scale.place(y));
-        area.y + (1.0 - place) * area.height
+        area.y + (1.0 - place.clamp(0.0, 1.0)) * area.height
     }
 
     fn y_scale(&self, height: f64) -> Option<Scale> {
         let [_, (lo, hi)] = self.range?;
+        if let Some(names) = &self.chart.categories {
+            let short = |name: &String| svg::shorten(name, LABEL.size, 0.45 * self.size.0);
+            return Some(Scale::rows(&names.iter().map(short).collect::<Vec<_>>()));
+        }
+        let demands = self.chart.demands();
         let count = (height / 38.0).clamp(2.0, 20.0) as usize;
-        Some(if self.chart.log_y {
-            Scale::log(lo, hi, count)
-        } else {
-            Scale::linear(lo, hi, count, Ends::Round)
+        let exact = demands.exact || self.chart.y_range.is_some();
+        Some(match self.chart.log_y {
+            true => Scale::log(lo, hi, count, exact),
+            false if exact => Scale::linear(lo, hi, count, Ends::Exact),
+            false if demands.from_zero => Scale::linear(lo.min(0.0), hi, count, Ends::Round),
+            false => Scale::linear(lo, hi, count, Ends::Round),
         })
     }
 
     /// The horizontal axis, with as many numbers as do not touch each other.
     fn x_scale(&self, width: f64) -> Option<Scale> {
-        let [(lo, hi), _] = self.range?;
+        let [(mut lo, mut hi), _] = self.range?;
+        let exact = self.chart.demands().exact || self.chart.x_range.is_some();
         let whole = self.chart.visible().all(|(x, _)| x.fract() == 0.0);
-        let ends = if whole { Ends::Whole } else { Ends::Exact };
-        let room = 0.015 * (hi - lo);
+        if self.chart.categories.is_some() && !self.chart.log_x {
+            // Bars begin at zero, and have their numbers behind them.
+            (lo, hi) = (lo.min(0.0), hi.max(0.0));
+            hi += (58.0 / width).min(0.4) * (hi - lo);
+        } else if self.chart.categories.is_some() {
+            hi *= (hi / lo).powf((58.0 / width).min(0.4)).max(1.2);
+            lo /= 1.5;
+        } else if !exact {
+            let room = 0.015 * (hi - lo);
+            (lo, hi) = if self.chart.log_x { (lo, hi) } else { (lo - room, hi + room) };
+        }
+        let ends = if whole && !exact { Ends::Whole } else { Ends::Exact };
         let most = (width / 45.0).clamp(1.0, 20.0) as usize;
-        let scales = (1..=most).rev().map(|count| Scale::linear(lo - room, hi + room, count, ends));
+        let scales = (1..=most).rev().map(|count| match self.chart.log_x {
+            true => Scale::log(lo, hi, count, exact),
+            false => Scale::linear(lo, hi, count, ends),
+        });
         scales.reduce(|best, next| if fits(&best, width) { best } else { next })
     }
+}
+
+/// What the axes must contain: all that can be drawn (of it, what lies in a range that was given for `x`), and levels.
+fn range(chart: &Chart) -> Option<[(f64, f64); 2]> {
+    chart.check().ok()?;
+    let wider = |r: (f64, f64), v: f64| (r.0.min(v), r.1.max(v));
+    let nothing = [(f64::INFINITY, f64::NEG_INFINITY); 2];
+    let inside = |&(x, _): &(f64, f64)| chart.x_range.is_none_or(|(lo, hi)| (lo..=hi).contains(&x));
+    let mut found = chart.visible().filter(inside).fold(nothing, |[x, y], p| [wider(x, p.0), wider(y, p.1)]);
+    if found[0].0 > found[0].1 {
+        found = [(0.0, 1.0); 2];
+    }
+    for (vertical, value) in chart.layers.iter().filter_map(|layer| layer.level()) {
+        let allowed =
+            value.is_finite() && (value > 0.0 || !(if vertical { chart.log_x } else { chart.log_y }));
+        let axis = &mut found[usize::from(!vertical)];
+        *axis = if allowed { wider(*axis, value) } else { *axis };
+    }
+    Some([chart.x_range.unwrap_or(found[0]), chart.y_range.unwrap_or(found[1])])
+}
+
+/// The part of an area in which units are equally long in both directions: in its middle, at its top.
+fn equal(area: Area, x_span: f64, y_span: f64) -> Area {
+    let unit = (area.width / x_span).min(area.height / y_span);
+    let (width, height) = (unit * x_span, unit * y_span);
+    Area { x: area.x + (area.width - width) / 2.0, y: area.y, width, height }
 }
 
 /// Whether the numbers below an axis leave each other room.
@@ -248,20 +322,28 @@ fn fits(scale: &Scale, width: f64) -> bool {
 }
 
 fn spread(wanted: &[f64], area: Area) -> Vec<f64> {
-    labels::spread(wanted, NAME_GAP, area.y, area.y + area.height)
+    labels::spread(wanted, NAME_GAP, area.y, area.bottom())
 }
 
-/// Grid, ticks and numbers; the data are the only strong ink.
-fn draw_axes(svg: &mut Svg, area: Area, x: &Scale, y: &Scale) {
-    let (right, bottom) = (area.x + area.width, area.y + area.height);
-    for place in &y.minor {
+/// Grid, ticks and numbers; the data are the only strong ink. Rows of bars have names instead of numbers, and the grid of
+/// the bars' values; a field has no grid on it.
+fn draw_axes(svg: &mut Svg, axes: &Axes, rows: bool, grid: bool) {
+    let Axes { area, x, y, .. } = axes;
+    let (right, bottom) = (area.right(), area.bottom());
+    for place in y.minor.iter().filter(|_| grid) {
         let at = bottom - place * area.height;
         svg.polyline(&[(area.x, at), (right, at)], Color::Faint, 1.0, "");
     }
     for tick in &y.ticks {
         let at = bottom - tick.at * area.height;
-        svg.polyline(&[(area.x, at), (right, at)], Color::Grid, 1.0, "");
+        if grid && !rows {
+            svg.polyline(&[(area.x, at), (right, at)], Color::Grid, 1.0, "");
+        }
         svg.text(area.x - 8.0, at + LABEL.drop(), &tick.label, LABEL.anchor(Anchor::End));
+    }
+    for tick in x.ticks.iter().filter(|_| rows) {
+        let at = area.x + tick.at * area.width;
+        svg.polyline(&[(at, area.y), (at, bottom)], Color::Grid, 1.0, "");
     }
     svg.polyline(&[(area.x, bottom), (right, bottom)], Color::Axis, 1.0, "");
     for tick in &x.ticks {

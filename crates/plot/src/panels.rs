@@ -1,13 +1,15 @@
-//! Several charts in one picture.
+//! Several pictures in one.
 
+use crate::key::Key;
 use crate::palette::Color;
-use crate::panel::{Insets, Panel};
+use crate::panel::{Insets, MARGIN, Names, Panel};
 use crate::svg::{self, Svg, Type};
-use crate::{Chart, Picture, PlotError, Theme};
+use crate::{Chart, ConfusionMatrix, Picture, PlotError, Theme};
 
-/// Several charts in one picture, side by side or stacked, their axes aligned.
+/// Several charts or other pictures in one, side by side, stacked or in a grid (small multiples).
 ///
-/// All charts are as large as the largest, and lines of the same name have the same colour in each.
+/// All are as large as the largest. The charts' axes are aligned, and layers of the same name have the same colour in each;
+/// where they need a key, they share it.
 ///
 /// ```
 /// use chainrule_plot::{Chart, Panels, Picture};
@@ -21,7 +23,7 @@ use crate::{Chart, Picture, PlotError, Theme};
 #[must_use = "a picture is drawn by `save` or `to_svg`"]
 pub struct Panels {
     title: String,
-    charts: Vec<Chart>,
+    parts: Vec<Part>,
     columns: usize,
 }
 
@@ -33,8 +35,8 @@ impl Panels {
     /// # let (loss, accuracy) = (Chart::new("a").line("", &[1.0]), Chart::new("b").line("", &[1.0]));
     /// assert!(Panels::row([loss, accuracy]).to_svg().contains("width=\"1120\" height=\"360\""));
     /// ```
-    pub fn row(charts: impl IntoIterator<Item = Chart>) -> Self {
-        Self::grid(usize::MAX, charts)
+    pub fn row<P: Into<Part>>(parts: impl IntoIterator<Item = P>) -> Self {
+        Self::grid(usize::MAX, parts)
     }
 
     /// Charts stacked, the first on top.
@@ -44,8 +46,8 @@ impl Panels {
     /// # let (loss, accuracy) = (Chart::new("a").line("", &[1.0]), Chart::new("b").line("", &[1.0]));
     /// assert!(Panels::column([loss, accuracy]).to_svg().contains("width=\"560\" height=\"720\""));
     /// ```
-    pub fn column(charts: impl IntoIterator<Item = Chart>) -> Self {
-        Self::grid(1, charts)
+    pub fn column<P: Into<Part>>(parts: impl IntoIterator<Item = P>) -> Self {
+        Self::grid(1, parts)
     }
 
     /// Charts in rows of `columns`, at least 1.
@@ -55,8 +57,22 @@ impl Panels {
     /// let runs = (1..=4).map(|seed| Chart::new(format!("seed {seed}")).line("loss", &[1.0, 0.3]));
     /// assert!(Panels::grid(2, runs).to_svg().contains("width=\"1120\" height=\"720\""));
     /// ```
-    pub fn grid(columns: usize, charts: impl IntoIterator<Item = Chart>) -> Self {
-        Self { title: String::new(), charts: charts.into_iter().collect(), columns }
+    pub fn grid<P: Into<Part>>(columns: usize, parts: impl IntoIterator<Item = P>) -> Self {
+        Self { title: String::new(), parts: parts.into_iter().map(Into::into).collect(), columns }
+    }
+
+    /// Adds one more, of any kind.
+    ///
+    /// ```
+    /// # use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture};
+    /// let matrix = ConfusionMatrix::new(vec![vec![9, 1], vec![0, 10]])?;
+    /// let both = Panels::row([Chart::new("Loss").line("", &[1.0, 0.5])]).and(matrix);
+    /// assert!(both.to_svg().contains("accuracy 95.0%"));
+    /// # Ok::<(), chainrule_plot::PlotError>(())
+    /// ```
+    pub fn and(mut self, part: impl Into<Part>) -> Self {
+        self.parts.push(part.into());
+        self
     }
 
     /// A title above all charts.
@@ -73,51 +89,117 @@ impl Panels {
 }
 
 impl Picture for Panels {
-    /// The first error of a chart, and [`PlotError::NoData`] without a chart.
+    /// The first error of a part, and [`PlotError::NoData`] without a part.
     ///
     /// ```
     /// # use chainrule_plot::{Chart, Panels, Picture};
-    /// assert!(Panels::row([]).check().is_err());
+    /// assert!(Panels::row([] as [Chart; 0]).check().is_err());
     /// assert!(Panels::row([Chart::new("Loss")]).check().is_err());
     /// ```
     fn check(&self) -> Result<(), PlotError> {
-        if self.charts.is_empty() {
+        if self.parts.is_empty() {
             return Err(PlotError::NoData { title: self.title.clone(), reason: "there is no chart" });
         }
-        self.charts.iter().try_for_each(Chart::check)
+        self.parts.iter().try_for_each(Part::check)
     }
 
     fn to_svg_in(&self, theme: Theme) -> String {
-        draw(&self.title, &self.charts.iter().collect::<Vec<_>>(), self.columns, theme)
+        draw(&self.title, &self.parts, self.columns, theme)
     }
 }
 
-/// Draws charts in rows of `columns`, all with the same insets, so that their axes align.
-pub(crate) fn draw(title: &str, charts: &[&Chart], columns: usize, theme: Theme) -> String {
-    let size = charts.iter().fold((200.0f64, 150.0f64), |s, c| (s.0.max(c.size.0), s.1.max(c.size.1)));
-    let names = inks(charts);
-    let mut layout = Layout::new(charts, size, &names);
+/// A picture in [`Panels`]: made from any of them by `into()`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Part {
+    /// Layers on axes.
+    Chart(Chart),
+    /// A table of counts.
+    ConfusionMatrix(ConfusionMatrix),
+}
+
+impl From<Chart> for Part {
+    fn from(chart: Chart) -> Self {
+        Self::Chart(chart)
+    }
+}
+
+impl From<ConfusionMatrix> for Part {
+    fn from(matrix: ConfusionMatrix) -> Self {
+        Self::ConfusionMatrix(matrix)
+    }
+}
+
+impl Part {
+    fn check(&self) -> Result<(), PlotError> {
+        match self {
+            Self::Chart(chart) => chart.check(),
+            Self::ConfusionMatrix(matrix) => matrix.check(),
+        }
+    }
+
+    fn title(&self) -> String {
+        match self {
+            Self::Chart(chart) => chart.title.clone(),
+            Self::ConfusionMatrix(matrix) => matrix.heading(),
+        }
+    }
+
+    fn chart(&self) -> Option<&Chart> {
+        match self {
+            Self::Chart(chart) => Some(chart),
+            Self::ConfusionMatrix(_) => None,
+        }
+    }
+
+    fn size(&self) -> (f64, f64) {
+        match self {
+            Self::Chart(chart) => chart.size,
+            Self::ConfusionMatrix(matrix) => matrix.size(),
+        }
+    }
+}
+
+/// Draws pictures in rows of `columns`, the charts all with the same insets, so that their axes align.
+pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) -> String {
+    let size = parts.iter().map(Part::size).fold((200.0f64, 150.0f64), |s, c| (s.0.max(c.0), s.1.max(c.1)));
+    let charts: Vec<&Chart> = parts.iter().filter_map(Part::chart).collect();
+    let names = inks(&charts);
+    let mut layout = Layout::new(&charts, size, &names);
     let least = layout.insets.least_size();
     if least.0 > size.0 || least.1 > size.1 {
         // A long key must not squeeze out the lines.
-        layout = Layout::new(charts, (size.0.max(least.0), size.1.max(least.1)), &names);
+        layout = Layout::new(&charts, (size.0.max(least.0), size.1.max(least.1)), &names);
     }
-    let Layout { panels, keyed, insets, size } = layout;
+    let Layout { panels, names: place, insets, size } = layout;
 
-    let columns = columns.clamp(1, charts.len().max(1));
-    let rows = charts.len().div_ceil(columns).max(1);
-    let head = if title.is_empty() { 0.0 } else { 36.0 };
-    let (width, height) = (columns as f64 * size.0, head + rows as f64 * size.1);
-    let titles: Vec<&str> = std::iter::once(title)
-        .chain(charts.iter().map(|chart| chart.title.as_str()))
+    let columns = columns.clamp(1, parts.len().max(1));
+    let rows = parts.len().div_ceil(columns).max(1);
+    let width = columns as f64 * size.0;
+    let key = match place {
+        Names::Shared => Key::new(panels.iter().flat_map(Panel::layers), width - 2.0 * MARGIN),
+        Names::Key | Names::Ends => Key::default(),
+    };
+    let mut head = if title.is_empty() { 0.0 } else { 36.0 };
+    let key_top = if title.is_empty() { 12.0 } else { head + 6.0 };
+    if key.height() > 0.0 {
+        head = key_top + key.height();
+    }
+    let titles: Vec<String> = std::iter::once(title.to_owned())
+        .chain(parts.iter().map(Part::title))
         .filter(|title| !title.is_empty())
         .collect();
-    let mut svg = Svg::new(width, height, &titles.join(", "), theme);
+    let mut svg = Svg::new(width, head + rows as f64 * size.1, &titles.join(", "), theme);
     let style = Type::new(17.0, Color::Title).bold();
-    svg.text(16.0, 30.0, &svg::shorten(title, style.size, width - 32.0), style);
-    for (i, panel) in panels.iter().enumerate() {
+    svg.text(MARGIN, 30.0, &svg::shorten(title, style.size, width - 2.0 * MARGIN), style);
+    key.draw(&mut svg, MARGIN, key_top);
+    let mut panels = panels.iter();
+    for (i, part) in parts.iter().enumerate() {
         let origin = ((i % columns) as f64 * size.0, head + (i / columns) as f64 * size.1);
-        panel.draw(&mut svg, origin, insets, keyed);
+        match part {
+            Part::Chart(_) => panels.next().into_iter().for_each(|p| p.draw(&mut svg, origin, insets, place)),
+            Part::ConfusionMatrix(matrix) => matrix.draw(&mut svg, origin),
+        }
     }
     svg.finish()
 }
@@ -126,7 +208,7 @@ pub(crate) fn draw(title: &str, charts: &[&Chart], columns: usize, theme: Theme)
 struct Layout<'a> {
     panels: Vec<Panel<'a>>,
     /// One picture, one kind of legend: a key where the names of any chart collide.
-    keyed: bool,
+    names: Names,
     insets: Insets,
     size: (f64, f64),
 }
@@ -134,18 +216,24 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn new(charts: &[&'a Chart], size: (f64, f64), names: &[&str]) -> Self {
         let panels: Vec<Panel<'a>> = charts.iter().map(|chart| Panel::new(chart, size, names)).collect();
-        let keyed = !panels.iter().all(Panel::ends_fit);
-        let insets = panels.iter().map(|panel| panel.insets(keyed)).fold(Insets::default(), Insets::max);
-        Self { panels, keyed, insets, size }
+        let place = match panels.iter().all(Panel::ends_fit) {
+            true => Names::Ends,
+            false if panels.len() == 1 => Names::Key,
+            false => Names::Shared,
+        };
+        let insets =
+            panels.iter().map(|panel| panel.shared_insets(place)).fold(Insets::default(), Insets::max);
+        Self { panels, names: place, insets, size }
     }
 }
 
 /// The names in the order of their first appearance; a name's place here chooses its ink.
 fn inks<'a>(charts: &[&'a Chart]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
-    for line in charts.iter().flat_map(|chart| &chart.lines) {
-        if !line.name.is_empty() && !names.contains(&line.name.as_str()) {
-            names.push(&line.name);
+    for layer in charts.iter().flat_map(|chart| &chart.layers) {
+        let name = layer.name();
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
         }
     }
     names

@@ -38,7 +38,7 @@ pub trait Picture {
     ///
     /// ```
     /// # use chainrule_plot::{Chart, Picture};
-    /// assert!(Chart::new("Loss").to_svg().contains("no line has a finite point"));
+    /// assert!(Chart::new("Loss").to_svg().contains("no layer has a finite point"));
     /// ```
     #[must_use]
     fn to_svg(&self) -> String {

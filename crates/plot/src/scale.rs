@@ -52,11 +52,25 @@ impl Scale {
         scale
     }
 
-    /// A logarithmic axis over `lo..=hi`, both positive, with about `count` ticks.
-    pub(crate) fn log(lo: f64, hi: f64, count: usize) -> Self {
+    /// An axis with a name at 0, 1, 2, …, from the far end to the near one.
+    pub(crate) fn rows(names: &[String]) -> Self {
+        let mut scale =
+            Self { lo: names.len() as f64 - 0.5, hi: -0.5, log: false, ticks: Vec::new(), minor: Vec::new() };
+        let tick = |(i, name): (usize, &String)| Tick { at: scale.place(i as f64), label: name.clone() };
+        scale.ticks = names.iter().enumerate().map(tick).collect();
+        scale
+    }
+
+    /// A logarithmic axis over `lo..=hi`, both positive, with about `count` ticks, and room for a line at its ends unless
+    /// they are `exact`.
+    pub(crate) fn log(lo: f64, hi: f64, count: usize, exact: bool) -> Self {
         let (mut lo, mut hi) = (lo.log10(), hi.log10());
-        // Room for the line, and half a decade for a constant one.
-        let room = if hi - lo < 1e-9 { 0.25 } else { 0.03 * (hi - lo) };
+        // Half a decade for a constant.
+        let room = match hi - lo < 1e-9 {
+            true => 0.25,
+            false if exact => 0.0,
+            false => 0.03 * (hi - lo),
+        };
         (lo, hi) = (lo - room, hi + room);
         let mut scale = Self { lo, hi, log: true, ticks: Vec::new(), minor: Vec::new() };
         if hi - lo < 0.75 {
@@ -99,6 +113,16 @@ impl Scale {
         }
     }
 
+    /// The value at the low end.
+    pub(crate) fn low(&self) -> f64 {
+        if self.log { 10f64.powf(self.lo) } else { self.lo }
+    }
+
+    /// How much larger the value at the high end is.
+    pub(crate) fn span(&self) -> f64 {
+        if self.log { 10f64.powf(self.hi) - self.low() } else { self.hi - self.lo }
+    }
+
     fn unit_of_log(&self, log: f64) -> f64 {
         (log - self.lo) / (self.hi - self.lo)
     }
@@ -127,7 +151,7 @@ fn top(hi: f64) -> f64 {
 }
 
 /// The least of 1, 2, 5 × 10ᵏ that cuts `span` into `count` pieces or fewer.
-fn step(span: f64, count: usize) -> f64 {
+pub(crate) fn step(span: f64, count: usize) -> f64 {
     let raw = span / count.max(1) as f64;
     let power = 10f64.powi(raw.log10().floor() as i32);
     let mantissa = [1.0, 2.0, 5.0].into_iter().find(|m| raw <= m * power * (1.0 + 1e-9));
@@ -135,7 +159,7 @@ fn step(span: f64, count: usize) -> f64 {
 }
 
 /// The multiples of `step` in `lo..=hi`; never more than a few hundred.
-fn multiples(lo: f64, hi: f64, step: f64) -> Vec<f64> {
+pub(crate) fn multiples(lo: f64, hi: f64, step: f64) -> Vec<f64> {
     let first = (lo / step - 1e-9).ceil();
     let count = (hi / step + 1e-9).floor() - first;
     if !(0.0..500.0).contains(&count) {
@@ -187,7 +211,7 @@ mod tests {
             assert!((0.2..=0.8).contains(&scale.place(value)), "{value}: {scale:?}");
             assert!((2..12).contains(&scale.ticks.len()), "{value}: {scale:?}");
         }
-        assert!((Scale::log(5.0, 5.0, 5).place(5.0) - 0.5).abs() < 1e-9);
+        assert!((Scale::log(5.0, 5.0, 5, true).place(5.0) - 0.5).abs() < 1e-9);
     }
 
     #[test]
@@ -200,7 +224,7 @@ mod tests {
                 assert!((2..12).contains(&scale.ticks.len()), "{lo}..{hi}: {scale:?}");
                 assert!(scale.ticks.iter().all(|t| (-1e-9..=1.0 + 1e-9).contains(&t.at)), "{lo}..{hi}");
                 if lo > 0.0 {
-                    let log = Scale::log(lo, hi, 6);
+                    let log = Scale::log(lo, hi, 6, false);
                     assert!((1..16).contains(&log.ticks.len()), "{lo}..{hi}: {log:?}");
                     assert!((0.0..=1.0).contains(&log.place(lo)) && (0.0..=1.0).contains(&log.place(hi)));
                 }
@@ -210,10 +234,22 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks() {
-        assert_eq!(labels(&Scale::log(0.02, 70.0, 5)), ["0.1", "1", "10"]);
-        assert_eq!(labels(&Scale::log(0.05, 2.3, 6)), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
-        assert_eq!(labels(&Scale::log(1e-7, 1e-2, 6)), ["10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²"]);
-        assert_eq!(labels(&Scale::log(2.0, 5.0, 5)), ["2", "3", "4", "5"]);
-        assert!(Scale::log(1.0, 10.0, 5).place(-1.0).is_nan());
+        assert_eq!(labels(&Scale::log(0.02, 70.0, 5, false)), ["0.1", "1", "10"]);
+        assert_eq!(labels(&Scale::log(0.05, 2.3, 6, false)), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
+        assert_eq!(
+            labels(&Scale::log(1e-7, 1e-2, 6, false)),
+            ["10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²"]
+        );
+        assert_eq!(labels(&Scale::log(2.0, 5.0, 5, false)), ["2", "3", "4", "5"]);
+        assert!(Scale::log(1.0, 10.0, 5, false).place(-1.0).is_nan());
+        let exact = Scale::log(0.1, 10.0, 5, true);
+        assert_eq!((exact.place(0.1), exact.place(10.0), exact.low()), (0.0, 1.0, 0.1));
+    }
+
+    #[test]
+    fn rows_go_down() {
+        let rows = Scale::rows(&["a".to_owned(), "b".to_owned()]);
+        assert_eq!(labels(&rows), ["a", "b"]);
+        assert_eq!((rows.place(0.0), rows.place(1.0)), (0.75, 0.25));
     }
 }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use crate::axes::Area;
 use crate::palette::Color;
 use crate::{PlotError, Theme};
 
@@ -98,14 +99,107 @@ impl Svg {
         );
     }
 
-    /// A line through `points`; `dash` is SVG's pattern, empty for a solid line.
-    pub(crate) fn polyline(&mut self, points: &[(f64, f64)], stroke: Color, width: f64, dash: &str) {
-        let stroke = stroke.hex(self.theme);
+    /// A dot without a rim.
+    pub(crate) fn dot(&mut self, x: f64, y: f64, radius: f64, fill: Color) {
+        let (x, y, r, fill) = (num(x), num(y), num(radius), fill.hex(self.theme));
+        let _ = writeln!(self.text, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{fill}\"/>");
+    }
+
+    /// A ring filled with paper.
+    pub(crate) fn ring(&mut self, x: f64, y: f64, radius: f64, stroke: Color) {
+        let (stroke, fill) = (stroke.hex(self.theme), Color::Paper.hex(self.theme));
+        let (x, y, r) = (num(x), num(y), num(radius));
+        let _ = writeln!(
+            self.text,
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"2.2\"/>"
+        );
+    }
+
+    /// A diagonal cross with a rim of paper.
+    pub(crate) fn cross(&mut self, x: f64, y: f64, radius: f64, stroke: Color) {
+        for (stroke, width) in [(Color::Paper, 4.5), (stroke, 2.0)] {
+            self.polyline(&[(x - radius, y - radius), (x + radius, y + radius)], stroke, width, "");
+            self.polyline(&[(x - radius, y + radius), (x + radius, y - radius)], stroke, width, "");
+        }
+    }
+
+    /// A polygon filled so that what lies below shines through.
+    pub(crate) fn shade(&mut self, points: &[(f64, f64)], fill: Color, opacity: f64) {
+        if points.len() < 3 {
+            return;
+        }
+        let fill = fill.hex(self.theme);
         self.text.push_str("<path d=\"");
+        self.moves(points);
+        let _ = writeln!(self.text, "Z\" fill=\"{fill}\" fill-opacity=\"{}\"/>", num(opacity));
+    }
+
+    /// A filled polygon; nothing if it has fewer than three corners.
+    pub(crate) fn polygon(&mut self, points: &[(f64, f64)], fill: Color) {
+        if points.len() < 3 {
+            return;
+        }
+        let fill = fill.hex(self.theme);
+        self.text.push_str("<path d=\"");
+        self.moves(points);
+        let _ = writeln!(self.text, "Z\" fill=\"{fill}\"/>");
+    }
+
+    /// Several closed rings filled as one shape: rings within rings are holes. Its edge gets a hairline of the same colour, so
+    /// that no paper shines through between neighbours.
+    pub(crate) fn rings<'a>(&mut self, rings: impl IntoIterator<Item = &'a [(f64, f64)]>, fill: Color) {
+        let fill = fill.hex(self.theme);
+        self.text.push_str("<path d=\"");
+        for ring in rings {
+            self.moves(ring);
+            self.text.push('Z');
+        }
+        let _ = writeln!(
+            self.text,
+            "\" fill=\"{fill}\" fill-rule=\"evenodd\" stroke=\"{fill}\" stroke-width=\"0.6\"/>"
+        );
+    }
+
+    fn moves(&mut self, points: &[(f64, f64)]) {
         for (i, &(x, y)) in points.iter().enumerate() {
             let verb = if i == 0 { 'M' } else { 'L' };
             let _ = write!(self.text, "{verb}{} {}", num(x), num(y));
         }
+    }
+
+    /// What `inside` draws, cut off at the edges of a rectangle.
+    pub(crate) fn clipped(&mut self, area: Area, inside: impl FnOnce(&mut Self)) {
+        let (x, y, w, h) = (num(area.x), num(area.y), num(area.width), num(area.height));
+        let _ = writeln!(
+            self.text,
+            "<svg x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" viewBox=\"{x} {y} {w} {h}\" overflow=\"hidden\">"
+        );
+        inside(self);
+        self.text.push_str("</svg>\n");
+    }
+
+    /// A text with a rim of paper, legible on any colour.
+    pub(crate) fn haloed(&mut self, x: f64, y: f64, text: &str, style: Type) {
+        if text.is_empty() {
+            return;
+        }
+        let paper = Color::Paper.hex(self.theme);
+        let _ = writeln!(
+            self.text,
+            "<g stroke=\"{paper}\" stroke-width=\"3.5\" stroke-linejoin=\"round\" paint-order=\"stroke\">"
+        );
+        self.text(x, y, text, style);
+        self.text.push_str("</g>\n");
+    }
+
+    /// A line through `points`; `dash` is SVG's pattern, empty for a solid line.
+    pub(crate) fn polyline(&mut self, points: &[(f64, f64)], stroke: Color, width: f64, dash: &str) {
+        let stroke = stroke.hex(self.theme);
+        if points.is_empty() {
+            return;
+        }
+        self.text.push_str("<path d=\"");
+        self.moves(points);
         let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
         let _ = writeln!(
             self.text,

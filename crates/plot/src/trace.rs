@@ -6,8 +6,8 @@ use crate::svg::Svg;
 /// The number of points from which not all of them are drawn.
 const DENSE: usize = 1000;
 
-/// Draws a line; `None` is a gap. A point between two gaps is a dot.
-pub(crate) fn draw(svg: &mut Svg, points: impl Iterator<Item = Option<(f64, f64)>>, ink: Ink) {
+/// Draws a line of `width` pixels; `None` is a gap. A point between two gaps is a dot.
+pub(crate) fn draw(svg: &mut Svg, points: impl Iterator<Item = Option<(f64, f64)>>, ink: Ink, width: f64) {
     let mut run = Vec::new();
     for point in points.chain([None]) {
         match point {
@@ -15,10 +15,12 @@ pub(crate) fn draw(svg: &mut Svg, points: impl Iterator<Item = Option<(f64, f64)
             None => {
                 match run[..] {
                     [] => {}
-                    [(x, y)] => svg.circle(x, y, 3.5, ink.stroke),
+                    [(x, y)] => svg.circle(x, y, 1.75 * width, ink.stroke),
                     // A dense line is mostly noise: a finer stroke lets its shape be seen.
-                    _ if run.len() > DENSE => svg.polyline(&thinned(&run), ink.stroke, 1.5, ink.dash),
-                    _ => svg.polyline(&run, ink.stroke, 2.0, ink.dash),
+                    _ if run.len() > DENSE => {
+                        svg.polyline(&thinned(&run), ink.stroke, 0.75 * width, ink.dash)
+                    }
+                    _ => svg.polyline(&run, ink.stroke, width, ink.dash),
                 }
                 run.clear();
             }
@@ -48,7 +50,7 @@ mod tests {
 
     fn drawn(points: &[Option<(f64, f64)>]) -> String {
         let mut svg = Svg::new(10.0, 10.0, "", crate::Theme::Light);
-        draw(&mut svg, points.iter().copied(), palette::ink(0));
+        draw(&mut svg, points.iter().copied(), palette::ink(0), 2.0);
         svg.finish()
     }
 

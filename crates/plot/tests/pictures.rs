@@ -95,7 +95,7 @@ fn any_data_make_a_sound_picture() {
             texts(&Panels::column([chart.clone(), chart.size(0.0, nan)]).title("both").to_svg());
         }
     }
-    texts(&Panels::row([]).to_svg());
+    texts(&Panels::row([] as [Chart; 0]).to_svg());
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn what_cannot_be_drawn_is_a_typed_error() {
     let none = Chart::new("Loss").log_y().line("train", &[0.0, -1.0, f64::NAN]);
     assert_eq!(
         none.check().unwrap_err().to_string(),
-        "nothing to draw in `Loss`: no line has a finite, positive point"
+        "nothing to draw in `Loss`: no layer has a finite, positive point"
     );
     assert!(matches!(none.save("never-written.svg"), Err(PlotError::NoData { .. })));
     let lengths = Chart::new("").line_at("a", &[1.0], &[1.0, 2.0]);

@@ -1,0 +1,39 @@
+//! The room between two lines.
+
+use super::{Layer, Point, Sample};
+use crate::axes::Axes;
+use crate::palette::Ink;
+use crate::svg::Svg;
+
+/// A shaded band from a lower to an upper value at each `x`.
+#[derive(Debug)]
+pub(crate) struct Band {
+    pub(crate) name: String,
+    pub(crate) low: Vec<Point>,
+    pub(crate) high: Vec<Point>,
+}
+
+impl Layer for Band {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
+        Box::new(self.low.iter().chain(&self.high).copied())
+    }
+
+    fn sample(&self) -> Sample {
+        Sample::Patch
+    }
+
+    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+        // A gap in either line is a gap in the band.
+        let pairs: Vec<_> =
+            self.low.iter().zip(&self.high).map(|(&l, &h)| axes.at(l).zip(axes.at(h))).collect();
+        for run in pairs.split(Option::is_none) {
+            let outline = run.iter().flatten().map(|pair| pair.0);
+            let back = run.iter().flatten().rev().map(|pair| pair.1);
+            svg.shade(&outline.chain(back).collect::<Vec<_>>(), ink.stroke, 0.22);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Which class a model chooses where.
+
+use super::{Demands, Layer, Point, Sample};
+use crate::axes::Axes;
+use crate::palette::{Color, Ink};
+use crate::svg::Svg;
+use crate::{Region, contour};
+
+/// A tint for each class, in the order of the lines' colours, and the boundary between them.
+#[derive(Debug)]
+pub(crate) struct Classes {
+    pub(crate) region: Region,
+}
+
+impl Layer for Classes {
+    fn has_ink(&self) -> bool {
+        false
+    }
+
+    fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
+        let margins = self.region.margins();
+        let ends = margins.iter().filter(|margin| margin.range().is_some()).flat_map(|margin| {
+            let (xs, ys) = (margin.xs(), margin.ys());
+            [xs.first().zip(ys.first()), xs.last().zip(ys.last())]
+        });
+        Box::new(ends.flatten().map(|(&x, &y)| (x, y)))
+    }
+
+    fn demands(&self) -> Demands {
+        Demands { exact: true, ..Demands::default() }
+    }
+
+    fn sample(&self) -> Sample {
+        Sample::Patch
+    }
+
+    fn below(&self) -> bool {
+        true
+    }
+
+    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+        let margins = self.region.margins();
+        for (class, margin) in margins.iter().enumerate() {
+            let rings: Vec<_> = contour::region(margin, 0.0).iter().map(|ring| axes.places(ring)).collect();
+            svg.rings(rings.iter().map(Vec::as_slice), ink.class(class));
+        }
+        // Of two classes one boundary is enough; of more, each has its own.
+        let skipped = usize::from(margins.len() == 2);
+        for margin in &margins[skipped..] {
+            for line in contour::lines(margin, 0.0) {
+                svg.polyline(&axes.places(&line), Color::Title, 1.4, "");
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A function of two variables: contour lines, and bands of colour.
+
+use super::{Demands, Layer, Point, Sample};
+use crate::axes::{Area, Axes};
+use crate::palette::{Color, Ink};
+use crate::svg::{self, Anchor, Svg, Type};
+use crate::{Grid, color_bar, contour, inline, levels};
+
+const NUMBER: Type = Type::new(10.5, Color::Title);
+
+/// Lines on which a function has the same value, with that value on some of them.
+#[derive(Debug)]
+pub(crate) struct Contours {
+    pub(crate) grid: Grid,
+    pub(crate) levels: Vec<f64>,
+}
+
+/// Bands between neighbouring levels, the higher the brighter, explained by a colour bar.
+#[derive(Debug)]
+pub(crate) struct Filled {
+    grid: Grid,
+    /// From the least value through the levels to the greatest.
+    levels: Vec<f64>,
+}
+
+impl Filled {
+    pub(crate) fn new(grid: Grid, levels: Vec<f64>) -> Self {
+        let Some((lo, hi)) = grid.range() else { return Self { grid, levels: Vec::new() } };
+        let inner = levels.into_iter().filter(|level| (lo..hi).contains(level) && *level > lo);
+        let levels = std::iter::once(lo).chain(inner).chain([hi]).collect();
+        Self { grid, levels }
+    }
+}
+
+/// The corners of a grid's frame, if a value of it can be drawn.
+fn corners(grid: &Grid) -> Box<dyn Iterator<Item = Point> + '_> {
+    let (xs, ys) = (grid.xs(), grid.ys());
+    let ends = [xs.first().zip(ys.first()), xs.last().zip(ys.last())];
+    Box::new(ends.into_iter().flatten().map(|(&x, &y)| (x, y)).filter(|_| grid.range().is_some()))
+}
+
+impl Layer for Contours {
+    fn has_ink(&self) -> bool {
+        false
+    }
+
+    fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
+        corners(&self.grid)
+    }
+
+    fn demands(&self) -> Demands {
+        Demands { exact: true, ..Demands::default() }
+    }
+
+    fn sample(&self) -> Sample {
+        Sample::Stroke
+    }
+
+    fn below(&self) -> bool {
+        true
+    }
+
+    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+        let mut lines = Vec::new();
+        for (&level, number) in self.levels.iter().zip(levels::numbers(&self.levels)) {
+            for line in contour::lines(&self.grid, level) {
+                lines.push((axes.places(&line), number.clone()));
+            }
+        }
+        let widths: Vec<_> =
+            lines.iter().map(|(line, number)| (line.clone(), svg::width(number, NUMBER.size))).collect();
+        let Area { x, y, .. } = axes.area;
+        let frame = ((x, y), (axes.area.right(), axes.area.bottom()));
+        let spots = inline::place(&widths, NUMBER.size, frame);
+        for (i, (line, number)) in lines.iter().enumerate() {
+            let Some(spot) = spots.iter().find(|spot| spot.line == i) else {
+                svg.polyline(line, Color::Axis, 1.1, "");
+                continue;
+            };
+            for piece in inline::cut(line, spot.at, widths[i].1 / 2.0 + 3.0) {
+                svg.polyline(&piece, Color::Axis, 1.1, "");
+            }
+            let turn = spot.turn.to_radians();
+            let (dx, dy) = (-NUMBER.drop() * turn.sin(), NUMBER.drop() * turn.cos());
+            let style = NUMBER.anchor(Anchor::Middle).turn(spot.turn);
+            svg.haloed(spot.at.0 + dx, spot.at.1 + dy, number, style);
+        }
+    }
+}
+
+impl Layer for Filled {
+    fn has_ink(&self) -> bool {
+        false
+    }
+
+    fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
+        corners(&self.grid)
+    }
+
+    fn demands(&self) -> Demands {
+        Demands { exact: true, ..Demands::default() }
+    }
+
+    fn sample(&self) -> Sample {
+        Sample::Patch
+    }
+
+    fn color_levels(&self) -> &[f64] {
+        &self.levels
+    }
+
+    fn below(&self) -> bool {
+        true
+    }
+
+    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+        let inner = self.levels.get(1..self.levels.len().saturating_sub(1)).unwrap_or_default();
+        for (i, rings) in contour::bands(&self.grid, inner).iter().enumerate() {
+            let rings: Vec<_> = rings.iter().map(|ring| axes.places(ring)).collect();
+            svg.rings(rings.iter().map(Vec::as_slice), color_bar::band(i, self.levels.len()));
+        }
+    }
+}
