@@ -18,7 +18,7 @@ use crate::Grid;
 /// let mut params = Params::seeded(7);
 /// let w = params.add("w", Kind::Trainable, [3.0, -1.0]);
 /// let x = Tensor::from([1.0, 2.0]);
-/// let mut loss = Function::new(|[x]| (x * x.tape().param(w)).square().sum(()));
+/// let mut loss = Function::new(|[x]| (x * x.tape().param(w)).square().sum(..));
 /// let directions = [random_direction(&params, 1), random_direction(&params, 2)];
 /// let grid = landscape(&params, [&directions[0], &directions[1]], 1.0, 21, |params| loss.run(params, [&x])?.item())?;
 /// assert_eq!(grid.at(10, 10), 9.0 + 4.0);

@@ -19,6 +19,7 @@ use std::path::Path;
 /// println!("{history}"); // all of it, as a table of four digits
 /// # let table = "epoch        loss    val_loss\n    1      0.9000      1.0000\n    2      0.5000      0.7000\n    3      0.3000      0.8000";
 /// # assert_eq!(history.to_string(), table);
+/// # use chainrule_plot::Picture;
 /// let svg = history.plot().to_svg();
 /// # assert!(svg.contains("validation"));
 /// ```
