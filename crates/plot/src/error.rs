@@ -53,6 +53,14 @@ pub enum PlotError {
         /// The number of `y` values.
         ys: usize,
     },
+    /// The coordinates of a path in space are not equally many.
+    #[error("path `{name}` has {} x values, {} y values and {} z values", .counts[0], .counts[1], .counts[2])]
+    PathLengths {
+        /// The path's name.
+        name: String,
+        /// The numbers of `x`, `y` and `z` values.
+        counts: [usize; 3],
+    },
     /// The slices of true and predicted labels are not equally long.
     #[error("{truth} true labels but {predicted} predicted labels")]
     LabelLengths {

@@ -258,6 +258,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_on_close_lines_stand_beside_each_other() {
+        let lines = [150.0, 158.0].map(|y| (vec![(0.0, y), (400.0, y)], 30.0));
+        let spots = place(&lines, 12.0, FRAME);
+        assert_eq!(spots.len(), 2);
+        let apart = (spots[0].at.0 - spots[1].at.0).abs();
+        assert!((30.0..60.0).contains(&apart), "{spots:?}");
+    }
+
+    #[test]
     fn no_number_where_there_is_no_room() {
         let short = (vec![(10.0, 50.0), (60.0, 50.0)], 30.0);
         let zigzag =

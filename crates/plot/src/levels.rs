@@ -121,12 +121,12 @@ fn last_digit(value: f64) -> f64 {
         return 1.0;
     }
     let first = value.abs().log10().floor() as i32;
-    let units = (0..3).map(|digits| 10f64.powi(first - digits));
+    let mut units = (0..3).map(|digits| 10f64.powi(first - digits));
     let is_multiple = |unit: &f64| {
         let count = value / unit;
         (count - count.round()).abs() < 1e-6
     };
-    units.clone().find(is_multiple).or_else(|| units.last()).unwrap_or(1.0)
+    units.clone().find(is_multiple).or_else(|| units.next_back()).unwrap_or(1.0)
 }
 
 #[cfg(test)]

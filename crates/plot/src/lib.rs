@@ -52,6 +52,7 @@ mod panels;
 mod picture;
 mod region;
 mod scale;
+mod surface;
 mod svg;
 mod trace;
 
@@ -66,3 +67,4 @@ pub use palette::Theme;
 pub use panels::{Panels, Part};
 pub use picture::Picture;
 pub use region::{Region, decision_region};
+pub use surface::Surface;

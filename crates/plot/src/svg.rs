@@ -83,6 +83,10 @@ impl Svg {
         svg
     }
 
+    pub(crate) fn theme(&self) -> Theme {
+        self.theme
+    }
+
     pub(crate) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: Color) {
         let fill = fill.hex(self.theme);
         let (x, y, w, h) = (num(x), num(y), num(width), num(height));
@@ -207,6 +211,52 @@ impl Svg {
              stroke-linecap=\"round\"{dash}/>",
             num(width)
         );
+    }
+
+    /// Starts a group of elements that share `attributes`, up to [`close`](Self::close).
+    pub(crate) fn open(&mut self, attributes: &str) {
+        let _ = writeln!(self.text, "<g {attributes}>");
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.text.push_str("</g>\n");
+    }
+
+    pub(crate) fn polygon(&mut self, points: &[(f64, f64)], fill: Color) {
+        let fill = fill.hex(self.theme);
+        self.text.push_str("<path d=\"");
+        for (i, &(x, y)) in points.iter().enumerate() {
+            let verb = if i == 0 { 'M' } else { 'L' };
+            let _ = write!(self.text, "{verb}{} {}", num(x), num(y));
+        }
+        let _ = writeln!(self.text, "Z\" fill=\"{fill}\"/>");
+    }
+
+    /// A short line in a group that draws in the `currentColor`.
+    pub(crate) fn stroke(&mut self, ends: &[(f64, f64); 2], stroke: Color, width: f64) {
+        let _ = write!(self.text, "<path stroke-width=\"{}\"", num(width));
+        self.steps(ends, stroke.rgb(self.theme));
+    }
+
+    /// A polygon, or a line of two points, in a group that draws in the `currentColor`.
+    pub(crate) fn facet(&mut self, points: &[(f64, f64)], fill: [u8; 3]) {
+        self.text.push_str("<path");
+        self.steps(points, fill);
+    }
+
+    /// The rest of a path, from point to point, to a tenth of a pixel: there are thousands of these.
+    fn steps(&mut self, points: &[(f64, f64)], [r, g, b]: [u8; 3]) {
+        let _ = write!(self.text, " color=\"#{r:02x}{g:02x}{b:02x}\" d=\"");
+        let mut last = (0, 0);
+        for (i, &(x, y)) in points.iter().enumerate() {
+            let at = ((10.0 * x).round() as i64, (10.0 * y).round() as i64);
+            let verb = if i == 0 { 'M' } else { 'l' };
+            let (dx, dy) = (num((at.0 - last.0) as f64 / 10.0), num((at.1 - last.1) as f64 / 10.0));
+            let space = if dy.starts_with('-') { "" } else { " " };
+            let _ = write!(self.text, "{verb}{dx}{space}{dy}");
+            last = at;
+        }
+        self.text.push_str(if points.len() > 2 { "z\"/>\n" } else { "\"/>\n" });
     }
 
     /// A text whose baseline starts, is centred or ends at `(x, y)`; nothing if it is empty.
