@@ -127,6 +127,61 @@ pub enum PlotError {
         /// The number of values.
         values: usize,
     },
+    /// The file's ending is none that can be written.
+    #[error("cannot write {}: {advice}", .path.display())]
+    Ending {
+        /// The file.
+        path: PathBuf,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The picture would have no pixel, or too many.
+    #[error("a picture of {width} x {height} at scale {scale} is {} x {} pixels, but a side can have 1 to 16384",
+        .width * .scale, .height * .scale)]
+    Pixels {
+        /// The width of the SVG picture.
+        width: f64,
+        /// The height of the SVG picture.
+        height: f64,
+        /// The pixels for each of its units.
+        scale: f64,
+    },
+    /// The SVG text could not be rasterized, or the pixels not be encoded.
+    #[error("the picture cannot be made into pixels: {reason}")]
+    Raster {
+        /// What the rasterizer or the encoder said.
+        reason: String,
+    },
+    /// A time of an animation is not a number, or out of bounds.
+    #[error("an animation's {name} has to be from {least} to {most}, not {value}")]
+    Timing {
+        /// Which of them.
+        name: &'static str,
+        /// What it is.
+        value: f64,
+        /// The least it can be.
+        least: f64,
+        /// The most it can be.
+        most: f64,
+    },
+    /// Something is wrong with a frame of an animation.
+    #[error("frames[{frame}]: {source}")]
+    Frame {
+        /// Its place.
+        frame: usize,
+        /// What is wrong.
+        source: Box<PlotError>,
+    },
+    /// Two frames of an animation differ in size.
+    #[error("frames[{frame}] has {} x {} pixels, but frames[0] has {} x {}", .size.0, .size.1, .first.0, .first.1)]
+    FrameSize {
+        /// The first frame that has not the size of frame 0.
+        frame: usize,
+        /// Its width and height.
+        size: (usize, usize),
+        /// Width and height of frame 0.
+        first: (usize, usize),
+    },
     /// The file could not be written.
     #[error("cannot write {}: {source}", .path.display())]
     Write {

@@ -38,6 +38,7 @@ mod confusion;
 mod contour;
 mod error;
 mod grid;
+mod file;
 mod heatmap;
 mod inline;
 mod key;
@@ -51,6 +52,8 @@ mod panel;
 mod panels;
 mod picture;
 mod region;
+#[cfg(feature = "raster")]
+mod raster;
 mod scale;
 mod surface;
 mod svg;

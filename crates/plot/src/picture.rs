@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{PlotError, Theme, svg};
+use crate::{PlotError, Theme, file};
 
 /// Something that can be drawn and saved: a [`Chart`](crate::Chart), several of them in [`Panels`](crate::Panels), a
 /// [`ConfusionMatrix`](crate::ConfusionMatrix), ….
@@ -45,11 +45,46 @@ pub trait Picture {
         self.to_svg_in(Theme::Light)
     }
 
-    /// Writes the picture to a file, on white.
+    /// The picture as the bytes of a PNG file in the colours of `theme`, with `scale` pixels for each unit of the SVG picture.
+    ///
+    /// Texts are set in DejaVu Sans, which comes with the crate: the same picture has the same pixels on every machine, whatever
+    /// fonts are installed.
+    ///
+    /// ```
+    /// use chainrule_plot::{Chart, Picture, PlotError, Theme};
+    ///
+    /// let chart = Chart::new("Loss").line("train", &[2.0, 1.0]);
+    /// let png = chart.to_png_in(Theme::Dark, 3.0)?;
+    /// assert!(png.starts_with(b"\x89PNG"));
+    /// assert!(matches!(chart.to_png_in(Theme::Dark, f64::NAN), Err(PlotError::Pixels { .. })));
+    /// # Ok::<(), PlotError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`check`](Self::check), and [`PlotError::Write`] with the path.
+    /// Those of [`check`](Self::check), and [`PlotError::Pixels`] if a side would have less than one pixel or more than 16384.
+    #[cfg(feature = "raster")]
+    fn to_png_in(&self, theme: Theme, scale: f64) -> Result<Vec<u8>, PlotError> {
+        self.check()?;
+        crate::raster::png(&self.to_svg_in(theme), theme, scale)
+    }
+
+    /// Writes the picture to a file, on white: as SVG if its name ends in `.svg`, as PNG if it ends in `.png`.
+    ///
+    /// PNG needs the cargo feature `raster`. It has two pixels for each unit of the SVG picture, which is sharp on a dense screen
+    /// and on paper. The file appears whole or not at all.
+    ///
+    /// ```
+    /// use chainrule_plot::{Chart, Picture};
+    ///
+    /// let error = Chart::new("Loss").line("train", &[2.0, 1.0]).save("loss.jpg").unwrap_err();
+    /// assert_eq!(error.to_string(), "cannot write loss.jpg: a picture's file ends in .svg or .png");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check`](Self::check), [`PlotError::Ending`] for another ending, or for `.png` without the feature, and
+    /// [`PlotError::Write`] with the path.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError>
     where
         Self: Sized,
@@ -61,12 +96,25 @@ pub trait Picture {
     ///
     /// # Errors
     ///
-    /// Those of [`check`](Self::check), and [`PlotError::Write`] with the path.
+    /// Those of [`save`](Self::save).
     fn save_in(&self, theme: Theme, path: impl AsRef<Path>) -> Result<(), PlotError>
     where
         Self: Sized,
     {
-        self.check()?;
-        svg::save(path.as_ref(), &self.to_svg_in(theme))
+        let path = path.as_ref();
+        match file::ending(path).as_str() {
+            "svg" => {
+                self.check()?;
+                file::write(path, self.to_svg_in(theme).as_bytes())
+            }
+            #[cfg(feature = "raster")]
+            "png" => file::write(path, &self.to_png_in(theme, 2.0)?),
+            #[cfg(not(feature = "raster"))]
+            "png" => Err(file::unknown(path, file::NO_RASTER)),
+            "gif" => {
+                Err(file::unknown(path, "a GIF is an `Animation`'s; a picture's file ends in .svg or .png"))
+            }
+            _ => Err(file::unknown(path, "a picture's file ends in .svg or .png")),
+        }
     }
 }

@@ -4,12 +4,10 @@
 //! SVG on which browsers, Inkscape, librsvg and LaTeX's converters agree.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
+use crate::Theme;
 use crate::axes::Area;
 use crate::palette::Color;
-use crate::{PlotError, Theme};
 
 /// The reader's own sans-serif, whichever system this is.
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -298,11 +296,6 @@ impl Svg {
         self.text.push_str("</svg>\n");
         self.text
     }
-}
-
-/// Writes a finished picture.
-pub(crate) fn save(path: &Path, svg: &str) -> Result<(), PlotError> {
-    fs::write(path, svg).map_err(|source| PlotError::Write { path: path.to_owned(), source })
 }
 
 /// A coordinate to a hundredth of a pixel, without useless zeros.
