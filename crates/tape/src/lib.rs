@@ -15,6 +15,7 @@ mod record;
 mod shape;
 mod tensor;
 mod transform;
+mod view;
 
 pub use chainrule_kernels::machine::{BlockCall, Call, Slice, SliceMut};
 pub use chainrule_kernels::{DType, Element};
@@ -36,3 +37,4 @@ pub use transform::{
     Vars, checkpoint, cond, directional_derivative, grad, hessian, hvp, jacobian, jvp, linearize, scan,
     value_and_grad, vjp, vmap,
 };
+pub use view::{GraphNode, GraphView, NodeKind};

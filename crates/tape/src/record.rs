@@ -6,6 +6,7 @@ mod kept;
 mod key;
 mod layers;
 mod mistakes;
+mod names;
 mod nodes;
 mod op;
 mod operand;

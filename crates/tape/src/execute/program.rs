@@ -344,7 +344,7 @@ impl Program {
 
 impl Recording {
     /// For each node, whether it is made from a placeholder, and never computed.
-    pub(super) fn unused(&self) -> Vec<bool> {
+    pub(crate) fn unused(&self) -> Vec<bool> {
         let placeholders = self.placeholders.iter().map(|&index| index as usize);
         dependents(self, 0, self.nodes.len().max(1) - 1, placeholders)
     }

@@ -1,6 +1,7 @@
 //! Layers: what they are called, and the line that called them.
 
-use super::{Meta, Tape, Var};
+use super::{Meta, Recording, Tape, Var};
+use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -144,13 +145,27 @@ impl Tape {
     /// The layers recorded so far, in order.
     pub fn layers(&self) -> Vec<NotedLayer> {
         let recording = self.recording.borrow();
-        let of = |noted: &Noted| NotedLayer {
+        recording.layers.iter().map(|noted| recording.layer(noted)).collect()
+    }
+}
+
+impl Recording {
+    fn layer(&self, noted: &Noted) -> NotedLayer {
+        NotedLayer {
             name: noted.name.clone().unwrap_or_else(|| snake_case(noted.kind).into()),
             kind: noted.kind,
-            output: recording.nodes[noted.node as usize].meta.clone(),
+            output: self.nodes[noted.node as usize].meta.clone(),
             tied: noted.tied,
-        };
-        recording.layers.iter().map(of).collect()
+        }
+    }
+
+    /// The layers by the nodes that are their outputs. Of layers within each other that have one output, the innermost.
+    pub(crate) fn layers_by_node(&self) -> HashMap<u32, NotedLayer> {
+        let mut found = HashMap::new();
+        for noted in &self.layers {
+            found.entry(noted.node).or_insert_with(|| self.layer(noted));
+        }
+        found
     }
 }
 

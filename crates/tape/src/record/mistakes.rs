@@ -1,5 +1,6 @@
 //! Mistakes: noted with their place, never a panic.
 
+use super::names::Composed;
 use super::{Meta, Tape, Var};
 use crate::{At, Error, Mistake};
 use std::panic::Location;
@@ -9,6 +10,8 @@ use std::panic::Location;
 pub(super) struct Composition {
     name: &'static str,
     operands: Option<[u32; 3]>,
+    /// Its first node.
+    start: u32,
 }
 
 /// What [`Tape::within`] returns: the composition ends when it is dropped.
@@ -18,15 +21,22 @@ pub struct Within<'t>(Option<&'t Tape>);
 
 impl Drop for Within<'_> {
     fn drop(&mut self) {
-        if let Some(tape) = self.0 {
-            tape.composition.set(None);
+        if let Some(tape) = self.0
+            && let Some(Composition { name, start, .. }) = tape.composition.take()
+        {
+            let recording = &mut *tape.recording.borrow_mut();
+            let end = recording.nodes.len() as u32;
+            if end > start {
+                recording.composed.push(Composed { name, start, end });
+            }
         }
     }
 }
 
 impl Tape {
     /// Says that what is recorded while the result lives makes up one op: mistakes inside are told as that op's own, with
-    /// its operands (with those that they met, if it has more than three). Of ops within each other, the outermost counts.
+    /// its operands (with those that they met, if it has more than three), and a [graph](Tape::graph) can show it as one. Of ops
+    /// within each other, the outermost counts.
     ///
     /// ```
     /// use chainrule_tape::{Tape, Var};
@@ -52,7 +62,8 @@ impl Tape {
             }
         }
         let operands = (operands.len() <= nodes.len()).then_some(nodes);
-        self.composition.set(Some(Composition { name, operands }));
+        let start = self.len() as u32;
+        self.composition.set(Some(Composition { name, operands, start }));
         Within(Some(self))
     }
 

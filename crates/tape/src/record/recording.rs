@@ -2,6 +2,7 @@
 
 use super::kept::{ByParam, Values};
 use super::layers::Noted;
+use super::names::Composed;
 use super::nodes::{Leaf, Nodes, Source};
 use super::{Key, KeyMap, Meta};
 use crate::params::{ParamId, Params};
@@ -34,6 +35,10 @@ pub(crate) struct Recording {
     pub placeholders: Vec<u32>,
     /// The outputs of layers.
     pub layers: Vec<Noted>,
+    /// What values are called.
+    pub names: Vec<(u32, Arc<str>)>,
+    /// The ops that are made of others, in order.
+    pub composed: Vec<Composed>,
     /// Values computed so far.
     pub values: Values,
     pub random: Random,
@@ -88,6 +93,8 @@ impl Recording {
         self.losses.clear();
         self.placeholders.clear();
         self.layers.clear();
+        self.names.clear();
+        self.composed.clear();
         self.values.clear();
         let Random { seed, clears, .. } = self.random;
         self.random = Random { seed, clears: clears + 1, ..Random::default() };
