@@ -182,6 +182,9 @@ pub enum PlotError {
         /// Width and height of frame 0.
         first: (usize, usize),
     },
+    /// A recording has a mistake, or could not be computed.
+    #[error(transparent)]
+    Recording(#[from] chainrule_tape::Error),
     /// The file could not be written.
     #[error("cannot write {}: {source}", .path.display())]
     Write {

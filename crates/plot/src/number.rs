@@ -41,23 +41,6 @@ pub(crate) fn count(n: usize) -> String {
     thousands(&digits)
 }
 
-/// A number with three significant digits, or a whole one.
-pub(crate) fn short(value: f64) -> String {
-    if !value.is_finite() {
-        return "none".to_owned();
-    }
-    let size = value.abs();
-    if size < 1e6 && size.fract() == 0.0 {
-        return grouped(value, 0);
-    }
-    let exponent = format!("{size:.2e}").split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    match exponent {
-        -3..=2 => signed(value, (2 - exponent) as usize),
-        3..=5 => grouped(value.round(), 0),
-        _ => with_unit(value / 10f64.powi(exponent), 1, &format!("×10{}", superscript(exponent))),
-    }
-}
-
 /// A share as a percentage. Only what is all or nothing is called 100% or 0%.
 pub(crate) fn percent(part: usize, whole: usize) -> String {
     let share = part as f64 / whole.max(1) as f64;
@@ -68,6 +51,32 @@ pub(crate) fn percent(part: usize, whole: usize) -> String {
         "0.0" => "0%".to_owned(),
         text => format!("{text}%"),
     }
+}
+
+/// A number to so many digits, without useless zeros: `0.1235`, `−2`, `1.2×10⁻⁷`.
+pub(crate) fn significant(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() { "NaN".to_owned() } else { signed_infinity(value).to_owned() };
+    }
+    let last = digits.saturating_sub(1);
+    // Rounded first: 9.9996 is 10.00 in four digits.
+    let text = format!("{:.last$e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let short = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    let body = if (-3..6).contains(&exponent) {
+        short(&format!("{:.*}", (last as i32 - exponent).max(0) as usize, value.abs()))
+    } else {
+        format!("{}×10{}", short(mantissa), superscript(exponent))
+    };
+    if value < 0.0 { format!("−{body}") } else { body }
+}
+
+fn signed_infinity(value: f64) -> &'static str {
+    if value > 0.0 { "∞" } else { "−∞" }
 }
 
 /// The decimals that tell neighbouring multiples of `step` apart.
@@ -151,21 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn short_numbers_have_three_digits() {
-        for (value, text) in [
-            (0.0, "0"),
-            (0.99951, "1.00"),
-            (12.345, "12.3"),
-            (-0.001234, "−0.00123"),
-            (150.0, "150"),
-            (-45.0, "−45"),
-            (12345.6, "12,346"),
-            (2.5e7, "2.5×10⁷"),
-            (-4.2e-9, "−4.2×10⁻⁹"),
-            (f64::NAN, "none"),
-        ] {
-            assert_eq!(short(value), text, "{value}");
-        }
+    fn numbers_to_some_digits() {
+        let four = [0.123456, -2.0, 9.99996, 1.2e-7, -4.5e-3, 123456.0, 1234567.0, 0.0, -0.0, 1e300];
+        let texts = ["0.1235", "−2", "10", "1.2×10⁻⁷", "−0.0045", "123456", "1.235×10⁶", "0", "0", "1×10³⁰⁰"];
+        assert_eq!(four.map(|x| significant(x, 4)), texts);
+        assert_eq!([f64::NAN, f64::NEG_INFINITY].map(|x| significant(x, 3)), ["NaN", "−∞"]);
+        assert_eq!([0.04567, 99.96, 1e-320].map(|x| significant(x, 3)), ["0.0457", "100", "1×10⁻³²⁰"]);
     }
 
     #[test]

@@ -220,16 +220,6 @@ impl Svg {
         self.text.push_str("</g>\n");
     }
 
-    pub(crate) fn polygon(&mut self, points: &[(f64, f64)], fill: Color) {
-        let fill = fill.hex(self.theme);
-        self.text.push_str("<path d=\"");
-        for (i, &(x, y)) in points.iter().enumerate() {
-            let verb = if i == 0 { 'M' } else { 'L' };
-            let _ = write!(self.text, "{verb}{} {}", num(x), num(y));
-        }
-        let _ = writeln!(self.text, "Z\" fill=\"{fill}\"/>");
-    }
-
     /// A short line in a group that draws in the `currentColor`.
     pub(crate) fn stroke(&mut self, ends: &[(f64, f64); 2], stroke: Color, width: f64) {
         let _ = write!(self.text, "<path stroke-width=\"{}\"", num(width));
@@ -255,6 +245,15 @@ impl Svg {
             last = at;
         }
         self.text.push_str(if points.len() > 2 { "z\"/>\n" } else { "\"/>\n" });
+    }
+
+    /// A path in SVG's own language: filled, drawn with a stroke (colour and width), or both.
+    pub(crate) fn shape(&mut self, path: &str, fill: Option<Color>, stroke: Option<(Color, f64)>) {
+        let fill = fill.map_or("none".to_owned(), |fill| fill.hex(self.theme));
+        let stroke = stroke.map_or(String::new(), |(color, width)| {
+            format!(" stroke=\"{}\" stroke-width=\"{}\"", color.hex(self.theme), num(width))
+        });
+        let _ = writeln!(self.text, "<path d=\"{path}\" fill=\"{fill}\"{stroke}/>");
     }
 
     /// A text whose baseline starts, is centred or ends at `(x, y)`; nothing if it is empty.
@@ -299,7 +298,7 @@ impl Svg {
 }
 
 /// A coordinate to a hundredth of a pixel, without useless zeros.
-fn num(value: f64) -> String {
+pub(crate) fn num(value: f64) -> String {
     let mut text = format!("{value:.2}");
     let kept = text.trim_end_matches('0').trim_end_matches('.').len();
     text.truncate(kept);
@@ -335,6 +334,9 @@ fn advance(c: char) -> f64 {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' => 0.32,
         'f' | 'r' | 't' | '(' | ')' | '[' | ']' | '/' | '-' | '"' => 0.40,
         'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' => 0.95,
+        '₀'..='₉' | '′' => 0.42,
+        '″' => 0.55,
+        '∂' => 0.66,
         '⁰' | '¹' | '²' | '³' | '⁴'..='⁹' | '⁻' => 0.42,
         'A'..='Z' | '−' | '×' => 0.72,
         'a'..='z' => 0.58,

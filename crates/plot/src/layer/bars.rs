@@ -64,7 +64,7 @@ impl Layer for Bars {
             let Some((_, lower)) = axes.at((value, middle + thickness / 2.0)) else { continue };
             let (top, height) = (upper.min(lower), (upper - lower).abs());
             svg.rect(zero.min(end), top + 0.5, (end - zero).abs(), height - 1.0, ink.stroke);
-            let text = number::short(value);
+            let text = number::significant(value, 3);
             svg.text(zero.max(end) + 5.0, top + height / 2.0 + NUMBER.drop(), &text, NUMBER);
         }
     }
