@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ pub struct Options {
     pub quick: bool,
     /// The seed of everything that is random: 7 unless given.
     pub seed: u64,
-    /// The folder for files, the current one unless given; it exists.
+    /// The folder for files, the example's own (mostly the current one) unless given; it exists.
     pub out: PathBuf,
     given: HashMap<String, String>,
 }
@@ -20,7 +21,7 @@ pub struct Options {
 impl Options {
     /// Reads the options that the usage names at a line's beginning, such as `--data FILE`, `--seed N` or `--quick`. An `N` is a
     /// whole number.
-    fn parse(usage: &str, mut words: impl Iterator<Item = String>) -> Result<Options, String> {
+    fn parse(usage: &str, folder: &str, mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         let mut given = HashMap::new();
         while let Some(flag) = words.next() {
             let described = |line: &str| {
@@ -39,7 +40,7 @@ impl Options {
             }
             given.insert(flag, value);
         }
-        let mut options = Options { quick: false, seed: 7, out: PathBuf::from("."), given };
+        let mut options = Options { quick: false, seed: 7, out: PathBuf::from(folder), given };
         options.quick = options.has("--quick");
         options.seed = options.number("--seed").map_or(options.seed, u64::from);
         options.out = options.path("--out").unwrap_or(options.out);
@@ -49,6 +50,11 @@ impl Options {
     /// Whether the option was given.
     pub fn has(&self, flag: &str) -> bool {
         self.given.contains_key(flag)
+    }
+
+    /// The word that was given.
+    pub fn word(&self, flag: &str) -> Option<&str> {
+        self.given.get(flag).map(String::as_str)
     }
 
     /// The file or folder that was given.
@@ -72,23 +78,46 @@ pub fn usage(name: &str, files: &str) -> String {
     )
 }
 
+/// An argument that only the example itself can tell to be wrong: the usage is shown, as for any other wrong one.
+#[derive(Debug)]
+pub struct Misuse(pub String);
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Misuse {}
+
 /// Runs an example with the options of the command line. Bad ones show the usage, and the exit status is 2; errors make it 1.
 pub fn main(usage: &str, run: impl FnOnce(&Options) -> Result<(), Box<dyn Error>>) -> ExitCode {
+    main_in(".", usage, run)
+}
+
+/// As [`main`], with another folder for files where none is given.
+pub fn main_in(
+    folder: &str,
+    usage: &str,
+    run: impl FnOnce(&Options) -> Result<(), Box<dyn Error>>,
+) -> ExitCode {
     if std::env::args().any(|word| word == "--help") {
         println!("{usage}");
         return ExitCode::SUCCESS;
     }
-    let options = match Options::parse(usage, std::env::args().skip(1)) {
+    let misuse = |what: &dyn fmt::Display| {
+        eprintln!("{what}\n\n{usage}");
+        ExitCode::from(2)
+    };
+    let options = match Options::parse(usage, folder, std::env::args().skip(1)) {
         Ok(options) => options,
-        Err(what) => {
-            eprintln!("{what}\n\n{usage}");
-            return ExitCode::from(2);
-        }
+        Err(what) => return misuse(&what),
     };
     let folder =
         std::fs::create_dir_all(&options.out).map_err(|e| format!("{}: {e}", options.out.display()).into());
     match folder.and_then(|()| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Misuse>() => misuse(&error),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
