@@ -3,13 +3,15 @@
 use crate::page::Page;
 use std::error::Error;
 
+/// A lesson computes, with this seed, and puts what it found on the page.
+type Run = fn(&mut Page, u64) -> Result<(), Box<dyn Error>>;
+
 /// One lesson of the gallery.
 pub struct Lesson {
     /// Its file's name, and its page's.
     pub name: &'static str,
     pub title: &'static str,
-    /// Computes, and puts what it found on the page.
-    pub run: fn(&mut Page, u64) -> Result<(), Box<dyn Error>>,
+    pub run: Run,
 }
 
 macro_rules! lessons {
@@ -65,7 +67,7 @@ pub fn named(name: &str) -> Result<&'static Lesson, String> {
 
 /// Runs a lesson without drawing: nothing may be missing or wrong on its page, and all that it claims must hold.
 #[cfg(test)]
-fn check(lesson: fn(&mut Page, u64) -> Result<(), Box<dyn Error>>) {
+fn check(lesson: Run) {
     let mut page = Page::new();
     let done = lesson(&mut page, 7).map_err(|error| error.to_string());
     let broken = page.broken_claims().into_iter().map(|claim| format!("does not hold: {claim}"));

@@ -234,3 +234,95 @@ impl Page {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, Page};
+    use chainrule::plot::{Animation, Chart};
+
+    fn line() -> Chart {
+        Chart::new("Loss").line("train", &[2.0, 1.0])
+    }
+
+    /// A page with nothing wrong.
+    fn whole() -> Page {
+        let mut page = Page::new();
+        page.lead("Does it fall? It falls.");
+        page.figure("loss", &line(), "A line that falls from 2 to 1.", "The loss.");
+        page.claim(true, "It falls.");
+        page
+    }
+
+    /// What each block is, by a letter.
+    fn kinds(page: &Page) -> String {
+        let kind = |block: &Block| match block {
+            Block::Text(_) => "t".to_owned(),
+            Block::Heading(_) => "h".to_owned(),
+            Block::Formula(_) => "m".to_owned(),
+            Block::Figure(_) => "f".to_owned(),
+            Block::Table { .. } => "r".to_owned(),
+            Block::Claims(claims) => format!("c{}", claims.len()),
+        };
+        page.blocks.iter().map(kind).collect()
+    }
+
+    #[test]
+    fn claims_stand_right_below_what_was_shown_last() {
+        let mut page = whole();
+        page.text("Between two claims of one figure.");
+        page.claim(true, "It falls by 1.");
+        page.table("Losses", &["epoch", "loss"], &[vec!["1".into(), "2".into()]]);
+        page.claim(true, "It begins at 2.");
+        page.heading("In words");
+        page.text("No figure yet.");
+        page.claim(true, "One.");
+        page.claim(true, "Two.");
+        page.text("Text.");
+        page.claim(false, "Three.");
+        assert_eq!(kinds(&page), "fc2trc1htc2tc1");
+        assert_eq!(page.broken_claims(), ["Three."]);
+        assert_eq!(page.source, "examples/gallery/page.rs");
+        assert!(page.problems().is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        type Change = fn(&mut Page);
+        let cases: [(Change, &str); 12] = [
+            (|page| page.figure("two", &line(), " ", "A caption."), "figure `two`: it has no alt text"),
+            (|page| page.figure("two", &line(), "A line.", ""), "figure `two`: it has no caption"),
+            (
+                |page| page.figure("loss", &line(), "A line.", "Again."),
+                "figure `loss`: there are two of this name",
+            ),
+            (
+                |page| page.figure("../x", &line(), "A line.", "It."),
+                "figure `../x`: a name is of a-z, 0-9, _ and -",
+            ),
+            (
+                |page| page.figure("no", &Chart::new("No").line("", &[f64::NAN]), "No line.", "It."),
+                "figure `no`: nothing to draw in `No`: no line has a finite point",
+            ),
+            (
+                |page| page.animation("no", &Animation::new(5.0), "Nothing.", "It."),
+                "figure `no`: nothing to draw",
+            ),
+            (|page| page.formula(r"\frac{1", "one over"), r"formula \frac{1: "),
+            (|page| page.formula("x", ""), "formula x: it has no spoken form"),
+            (|page| page.lead("Another."), "there are two leads"),
+            (|page| page.table("", &["a"], &[]), "the table of a: it has no caption"),
+            (
+                |page| page.table("T", &["a", "b"], &[vec![String::new()]]),
+                "table `T`: row 0 has 1 cells, but there are 2 columns",
+            ),
+            (|page| page.claim(true, ""), "a claim has no text"),
+        ];
+        for (change, expected) in cases {
+            let mut page = whole();
+            change(&mut page);
+            let problems = page.problems();
+            assert!(problems.len() == 1 && problems[0].starts_with(expected), "{expected}: {problems:?}");
+        }
+        assert_eq!(Page::new().problems(), ["there is no lead", "there is no claim"]);
+    }
+}

@@ -151,17 +151,17 @@ fn is_number(cell: &str) -> bool {
 }
 
 fn claims(claims: &[Claim]) -> String {
-    let mut out = "<section class=\"see\" aria-label=\"What to see\">\n<p>What to see</p>\n<ul>\n".to_owned();
+    let mut out = "<div class=\"see\">\n<p>What to see</p>\n<ul>\n".to_owned();
     for claim in claims {
         let text = inline(&claim.text);
         out += &match claim.holds {
             true => format!("<li>{text}</li>\n"),
             false => {
-                format!("<li class=\"broken\">{text} <strong>This does not hold in this run.</strong></li>\n")
+                format!("<li class=\"broken\"><strong>Does not hold in this run:</strong> {text}</li>\n")
             }
         };
     }
-    out + "</ul>\n</section>\n"
+    out + "</ul>\n</div>\n"
 }
 
 /// Settings, seed, run time, and how to change them.

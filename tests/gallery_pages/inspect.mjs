@@ -5,7 +5,7 @@
 export function inspect(colorScheme) {
   const LEAST_TEXT = 14;
   const LONGEST_LINE = 90;
-  const LEAST_SCALE = 0.75;
+  const LEAST_SCALE = 0.69;
   const all = (selector) => [...document.querySelectorAll(selector)];
   const box = (element) => element.getBoundingClientRect();
   const say = (element) => `<${element.localName}> ${(element.textContent || "").trim().replace(/\s+/g, " ").slice(0, 60)}`;
