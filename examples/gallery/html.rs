@@ -59,8 +59,8 @@ fn emphasis_end(text: &str) -> Option<usize> {
     None
 }
 
-/// A whole page around its body. `scope` is the class of the body; `more` goes into the head.
-pub fn document(title: &str, description: &str, scope: &str, more: &str, body: &str) -> String {
+/// A whole page around its body, whose class is the kind of page.
+pub fn document(title: &str, description: &str, kind: &str, body: &str) -> String {
     let (title, description) = (escape(title), escape(description));
     format!(
         "<!doctype html>
@@ -72,8 +72,8 @@ pub fn document(title: &str, description: &str, scope: &str, more: &str, body: &
 <meta name=\"description\" content=\"{description}\">
 <title>{title}</title>
 <link rel=\"stylesheet\" href=\"style.css\">
-{more}</head>
-<body class=\"{scope}\">
+</head>
+<body class=\"{kind}\">
 {body}</body>
 </html>
 "

@@ -10,7 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const TITLE: &str = "Deep learning’s first lessons";
+/// The gallery's title.
+pub const TITLE: &str = "Deep learning’s first lessons";
 const LEAD: &str = "Computed and drawn by chainrule, from the first neuron to a race of optimizers. Each sentence under “What to see” is \
                     asserted on the numbers behind its figure.";
 
@@ -64,7 +65,7 @@ pub fn write(out: &Path) -> Result<(), String> {
     let body = format!(
         "<main>\n<header>\n<h1>{TITLE}</h1>\n<p class=\"lead\">{LEAD}</p>\n</header>\n<ol class=\"cards\">\n{cards}</ol>\n</main>\n"
     );
-    save(&out.join("index.html"), &document(TITLE, LEAD, "index", "", &body))
+    save(&out.join("index.html"), &document(TITLE, LEAD, "index", &body))
 }
 
 fn card(lesson: &Lesson, out: &Path) -> PathBuf {

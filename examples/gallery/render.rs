@@ -7,49 +7,57 @@ use crate::page::{Block, Claim, Figure, Page};
 use std::path::Path;
 use std::time::Duration;
 
+/// The most characters of a table's cell that stays on one line.
+const LONG_CELL: usize = 28;
+
 /// Writes `NAME.html`, and the lesson's card for the contents.
 ///
 /// # Errors
 ///
 /// A file that can't be written, with its path.
 pub fn write(lesson: &Lesson, page: &Page, seed: u64, time: Duration, out: &Path) -> Result<(), String> {
-    let mut body = String::new();
-    let number = lessons::number(lesson);
-    body += &nav(lesson, "Lessons");
-    body += &format!(
-        "<main>\n<header>\n<p class=\"number\">Lesson {number} of {}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n</header>\n",
-        lessons::ALL.len(),
-        escape(lesson.title),
-        inline(&page.lead)
-    );
-    let mut figures = 0;
-    for block in &page.blocks {
-        if matches!(block, Block::Figure(_)) {
-            figures += 1;
-        }
-        body += &self::block(block, lesson, &format!("{number}.{figures}"));
-    }
-    body += &how_it_was_made(lesson, page, seed, time);
-    body += "</main>\n";
-    body += &nav(lesson, "More lessons");
-    let title = format!("{} · Deep learning’s first lessons", lesson.title);
-    let html = document(&title, &page.lead, "lesson", "", &body);
-    index::save(&out.join(format!("{}.html", lesson.name)), &html)?;
+    index::save(&out.join(format!("{}.html", lesson.name)), &html(lesson, page, seed, time))?;
     index::save_card(lesson, page, time, out)
+}
+
+fn html(lesson: &Lesson, page: &Page, seed: u64, time: Duration) -> String {
+    let number = lessons::number(lesson);
+    let mut main = head(lesson, &page.lead);
+    let mut figures = 0;
+    for part in &page.blocks {
+        figures += usize::from(matches!(part, Block::Figure(_)));
+        main += &block(part, lesson, &format!("{number}.{figures}"));
+    }
+    main += &how_it_was_made(lesson, page, seed, time);
+    around(lesson, &page.lead, &main)
 }
 
 /// The page of a lesson that has not run: it says how.
 pub fn placeholder(lesson: &Lesson) -> String {
-    let body = format!(
-        "{}<main>\n<header>\n<p class=\"number\">Lesson {} of {}</p>\n<h1>{}</h1>\n<p class=\"lead\">This lesson has not run yet.</p>\n\
-         </header>\n<p>To compute and draw it:</p>\n<pre><code>{}</code></pre>\n</main>\n",
-        nav(lesson, "Lessons"),
+    let lead = "This lesson has not run yet.";
+    let how = format!(
+        "<p>To compute and draw it:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
+        command(lesson)
+    );
+    around(lesson, lead, &(head(lesson, lead) + &how))
+}
+
+/// Number, title and lead.
+fn head(lesson: &Lesson, lead: &str) -> String {
+    format!(
+        "<header>\n<p class=\"number\">Lesson {} of {}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n</header>\n",
         lessons::number(lesson),
         lessons::ALL.len(),
         escape(lesson.title),
-        command(lesson)
-    );
-    document(lesson.title, "This lesson has not run yet.", "lesson", "", &body)
+        inline(lead)
+    )
+}
+
+/// The whole page, with the ways to its neighbours above and below.
+fn around(lesson: &Lesson, lead: &str, main: &str) -> String {
+    let (above, below) = (nav(lesson, "Lessons"), nav(lesson, "More lessons"));
+    let title = format!("{} · {}", lesson.title, index::TITLE);
+    document(&title, lead, "lesson", &format!("{above}<main>\n{main}</main>\n{below}"))
 }
 
 /// The command that runs one lesson.
@@ -60,18 +68,22 @@ fn command(lesson: &Lesson) -> String {
 /// The way to the contents, the previous and the next lesson.
 fn nav(lesson: &Lesson, label: &str) -> String {
     let at = lessons::number(lesson) - 1;
-    let link = |to: Option<&Lesson>, rel: &str, arrow: &str| match to {
+    // A phone has no room for the neighbours' titles.
+    let link = |to: Option<&Lesson>, rel: &str, word: &str| match to {
         Some(to) => {
-            let title = escape(to.title);
-            let text = if rel == "prev" { format!("{arrow} {title}") } else { format!("{title} {arrow}") };
+            let text = format!(
+                "<span class=\"title\">{}</span><span class=\"word\">{word}</span>",
+                escape(to.title)
+            );
+            let text = if rel == "prev" { format!("← {text}") } else { format!("{text} →") };
             format!("<a rel=\"{rel}\" href=\"{}.html\">{text}</a>\n", to.name)
         }
         None => "<span></span>\n".to_owned(),
     };
     format!(
         "<nav aria-label=\"{label}\">\n{}<a class=\"contents\" href=\"index.html\">Contents</a>\n{}</nav>\n",
-        link(at.checked_sub(1).map(|at| &lessons::ALL[at]), "prev", "←"),
-        link(lessons::ALL.get(at + 1), "next", "→")
+        link(at.checked_sub(1).map(|at| &lessons::ALL[at]), "prev", "Previous"),
+        link(lessons::ALL.get(at + 1), "next", "Next")
     )
 }
 
@@ -115,28 +127,30 @@ pub fn picture(figure: &Figure, lesson: &Lesson, moves: bool, loading: &str) -> 
     )
 }
 
-/// A column of numbers is set flush right.
+/// A column of numbers is set flush right, and only long cells are broken into lines.
 fn table(caption: &str, header: &[String], rows: &[Vec<String>]) -> String {
     let numbers: Vec<bool> =
         (0..header.len()).map(|column| rows.iter().all(|row| is_number(&row[column]))).collect();
-    let class = |column: usize| if numbers[column] { " class=\"number\"" } else { "" };
+    let class = |column: usize, cell: &str| match () {
+        () if numbers[column] => " class=\"number\"",
+        () if cell.chars().count() > LONG_CELL => " class=\"long\"",
+        () => "",
+    };
     let mut out = format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\">\n<table>\n<caption>{1}</caption>\n<thead><tr>",
         escape(caption),
         inline(caption)
     );
     for (column, cell) in header.iter().enumerate() {
-        out += &format!("<th scope=\"col\"{}>{}</th>", class(column), inline(cell));
+        out += &format!("<th scope=\"col\"{}>{}</th>", class(column, cell), inline(cell));
     }
     out += "</tr></thead>\n<tbody>\n";
     for row in rows {
         out += "<tr>";
         for (column, cell) in row.iter().enumerate() {
-            let cell = inline(cell);
-            out += &match column {
-                0 => format!("<th scope=\"row\"{}>{cell}</th>", class(0)),
-                _ => format!("<td{}>{cell}</td>", class(column)),
-            };
+            let element = if column == 0 { "th" } else { "td" };
+            let scope = if column == 0 { " scope=\"row\"" } else { "" };
+            out += &format!("<{element}{scope}{}>{}</{element}>", class(column, cell), inline(cell));
         }
         out += "</tr>\n";
     }
@@ -183,4 +197,48 @@ fn how_it_was_made(lesson: &Lesson, page: &Page, seed: u64, time: Duration) -> S
         command(lesson)
     );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{html, is_number};
+    use crate::lessons::Lesson;
+    use crate::page::Page;
+    use chainrule::plot::Chart;
+    use std::time::Duration;
+
+    #[test]
+    fn a_page_tells_all_and_escapes_it() {
+        let lesson = Lesson { name: "loss", title: "Loss & <gain>", run: |_, _| Ok(()) };
+        let mut page = Page::new();
+        page.lead("Is *a* < b?");
+        page.figure("line", &Chart::new("").line("", &[1.0]), "from \"1\" & on", "It is < 2.");
+        page.claim(true, "`a` & b");
+        page.claim(false, "a > b");
+        page.table("T", &["name", "value"], &[vec!["<x>".into(), "−1.5".into()]]);
+        page.setting("rate <", 0.1);
+        let html = html(&lesson, &page, 11, Duration::from_millis(1250));
+        for part in [
+            "<title>Loss &amp; &lt;gain&gt; · ",
+            "<p class=\"lead\">Is <em>a</em> &lt; b?</p>",
+            "srcset=\"loss/line-dark.svg\"><img src=\"loss/line.svg\" alt=\"from &quot;1&quot; &amp; on\"",
+            "</b> It is &lt; 2.</figcaption>",
+            "<li><code>a</code> &amp; b</li>",
+            "<li class=\"broken\"><strong>Does not hold in this run:</strong> a &gt; b</li>",
+            "<th scope=\"row\">&lt;x&gt;</th><td class=\"number\">−1.5</td>",
+            "<dt>rate &lt;</dt><dd>0.1</dd>",
+            "<dt>seed</dt><dd>11</dd>",
+            "<dt>run time</dt><dd>1.2 s, of which drawing takes 0.0 s</dd>",
+            "<code>examples/gallery/render.rs</code>",
+            "<code>cargo run --release --example gallery -- --only loss</code>",
+        ] {
+            assert!(html.contains(part), "{part}\n\n{html}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_from_words() {
+        assert!(["0", "-1", "−0.170", "≈ 3", "1.2e-5", "12 %", "∞", "–", ""].into_iter().all(is_number));
+        assert!(["x", "(0, 1)", "no", "e-5", "- none"].into_iter().all(|cell| !is_number(cell)));
+    }
 }

@@ -69,6 +69,8 @@ export function inspect(colorScheme) {
       ...(page.scrollWidth > innerWidth ? [`${page.scrollWidth} pixels on a screen of ${innerWidth}`] : []),
       ...cut.map(say),
     ],
+    "nothing has to be scrolled sideways on a desktop": all(".scroll, .formula, pre")
+      .filter((part) => innerWidth >= 1366 && part.scrollWidth > part.clientWidth + 1).map(say),
     "no text is too small": small.map(say),
     "no line is too long": wide.filter((block) => longestLine(block) > LONGEST_LINE).map((block) => `${longestLine(block)}: ${say(block)}`),
     "every formula is set": all("math")

@@ -44,9 +44,9 @@ if (values.shots) mkdirSync(values.shots, { recursive: true });
 
 const report = new Report();
 const browser = await chromium.launch({ executablePath: executable(), args: FLAGS });
-for (const colorScheme of ["light", "dark"]) {
+await Promise.all(["light", "dark"].map(async (colorScheme) => {
   for (const viewport of SCREENS) await visit({ colorScheme, viewport });
-}
+}));
 await stillness();
 await browser.close();
 process.exit(report.end());
@@ -102,7 +102,8 @@ async function visit({ colorScheme, viewport }) {
       const file = join(values.shots, `${name.replace(".html", "")}-${viewport.width}-${colorScheme}.png`);
       await page.screenshot({ path: file, fullPage: true });
     }
-    report.check(where, "axe finds nothing", await axe(page));
+    // What these find depends on the theme and the order of things, not on the width.
+    if (viewport.width === 360) report.check(where, "axe finds nothing", await axe(page));
     if (viewport.width === 1366) report.check(where, "the keyboard reaches every link", await unreached(page, focusable));
     await page.close();
   }
