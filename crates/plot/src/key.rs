@@ -1,6 +1,6 @@
 //! The key: which colour has which name.
 
-use crate::layer::{Layer, Sample};
+use crate::layer::Sample;
 use crate::palette::{Color, Ink};
 use crate::svg::{self, Svg, Type};
 
@@ -24,13 +24,12 @@ pub(crate) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The name of each layer once, as many in a row as `room` has room for.
-    pub(crate) fn new(layers: impl IntoIterator<Item = (&'a dyn Layer, Ink)>, room: f64) -> Self {
+    /// Each name once, as many in a row as `room` has room for.
+    pub(crate) fn new(named: impl IntoIterator<Item = (&'a str, Sample, Ink)>, room: f64) -> Self {
         let mut rows: Vec<Vec<(f64, Entry)>> = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         let mut x = f64::INFINITY;
-        for (layer, ink) in layers {
-            let name = layer.name();
+        for (name, sample, ink) in named {
             if name.is_empty() || seen.contains(&name) {
                 continue;
             }
@@ -41,7 +40,7 @@ impl<'a> Key<'a> {
                 x = 0.0;
             }
             if let Some(row) = rows.last_mut() {
-                row.push((x, Entry { name, sample: layer.sample(), ink }));
+                row.push((x, Entry { name, sample, ink }));
             }
             x += width + 14.0;
         }

@@ -105,9 +105,9 @@ impl<'a> Panel<'a> {
             && wanted.iter().zip(places).all(|(wanted, place)| (wanted - place).abs() <= MAX_SHIFT)
     }
 
-    /// The layers that have a name or an ink, for a key.
-    pub(crate) fn layers(&self) -> impl Iterator<Item = (&'a dyn Layer, Ink)> + '_ {
-        self.layers.iter().copied()
+    /// The layers' names, for a key.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&'a str, Sample, Ink)> + '_ {
+        self.layers.iter().map(|&(layer, ink)| (layer.name(), layer.sample(), ink))
     }
 
     /// The room this chart needs around its axes.
@@ -226,7 +226,7 @@ impl<'a> Panel<'a> {
     }
 
     fn key(&self) -> Key<'a> {
-        Key::new(self.layers(), self.size.0 - 2.0 * MARGIN)
+        Key::new(self.names(), self.size.0 - 2.0 * MARGIN)
     }
 
     fn color_levels(&self) -> Option<&'a [f64]> {

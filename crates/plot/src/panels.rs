@@ -4,7 +4,7 @@ use crate::key::Key;
 use crate::palette::Color;
 use crate::panel::{Insets, MARGIN, Names, Panel};
 use crate::svg::{self, Svg, Type};
-use crate::{Chart, ConfusionMatrix, Picture, PlotError, Theme};
+use crate::{Chart, ConfusionMatrix, Picture, PlotError, Surface, Theme};
 
 /// Several charts or other pictures in one, side by side, stacked or in a grid (small multiples).
 ///
@@ -116,6 +116,8 @@ pub enum Part {
     Chart(Chart),
     /// A table of counts.
     ConfusionMatrix(ConfusionMatrix),
+    /// A function of two variables in space.
+    Surface(Surface),
 }
 
 impl From<Chart> for Part {
@@ -130,11 +132,18 @@ impl From<ConfusionMatrix> for Part {
     }
 }
 
+impl From<Surface> for Part {
+    fn from(surface: Surface) -> Self {
+        Self::Surface(surface)
+    }
+}
+
 impl Part {
     fn check(&self) -> Result<(), PlotError> {
         match self {
             Self::Chart(chart) => chart.check(),
             Self::ConfusionMatrix(matrix) => matrix.check(),
+            Self::Surface(surface) => surface.check(),
         }
     }
 
@@ -142,13 +151,23 @@ impl Part {
         match self {
             Self::Chart(chart) => chart.title.clone(),
             Self::ConfusionMatrix(matrix) => matrix.heading(),
+            Self::Surface(surface) => surface.title().to_owned(),
         }
     }
 
     fn chart(&self) -> Option<&Chart> {
         match self {
             Self::Chart(chart) => Some(chart),
-            Self::ConfusionMatrix(_) => None,
+            Self::ConfusionMatrix(_) | Self::Surface(_) => None,
+        }
+    }
+
+    /// The names that have a colour, in order.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Chart(chart) => chart.layers.iter().map(|layer| layer.name()).collect(),
+            Self::ConfusionMatrix(_) => Vec::new(),
+            Self::Surface(surface) => surface.names().collect(),
         }
     }
 
@@ -156,6 +175,7 @@ impl Part {
         match self {
             Self::Chart(chart) => chart.size,
             Self::ConfusionMatrix(matrix) => matrix.size(),
+            Self::Surface(surface) => surface.size_in_pixels(),
         }
     }
 }
@@ -164,7 +184,7 @@ impl Part {
 pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) -> String {
     let size = parts.iter().map(Part::size).fold((200.0f64, 150.0f64), |s, c| (s.0.max(c.0), s.1.max(c.1)));
     let charts: Vec<&Chart> = parts.iter().filter_map(Part::chart).collect();
-    let names = inks(&charts);
+    let names = inks(parts);
     let mut layout = Layout::new(&charts, size, &names);
     let least = layout.insets.least_size();
     if least.0 > size.0 || least.1 > size.1 {
@@ -177,7 +197,7 @@ pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) ->
     let rows = parts.len().div_ceil(columns).max(1);
     let width = columns as f64 * size.0;
     let key = match place {
-        Names::Shared => Key::new(panels.iter().flat_map(Panel::layers), width - 2.0 * MARGIN),
+        Names::Shared => Key::new(panels.iter().flat_map(Panel::names), width - 2.0 * MARGIN),
         Names::Key | Names::Ends => Key::default(),
     };
     let mut head = if title.is_empty() { 0.0 } else { 36.0 };
@@ -199,6 +219,7 @@ pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) ->
         match part {
             Part::Chart(_) => panels.next().into_iter().for_each(|p| p.draw(&mut svg, origin, insets, place)),
             Part::ConfusionMatrix(matrix) => matrix.draw(&mut svg, origin),
+            Part::Surface(surface) => surface.draw(&mut svg, origin, size, &names),
         }
     }
     svg.finish()
@@ -228,10 +249,9 @@ impl<'a> Layout<'a> {
 }
 
 /// The names in the order of their first appearance; a name's place here chooses its ink.
-fn inks<'a>(charts: &[&'a Chart]) -> Vec<&'a str> {
+fn inks(parts: &[Part]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    for layer in charts.iter().flat_map(|chart| &chart.layers) {
-        let name = layer.name();
+    for name in parts.iter().flat_map(Part::names) {
         if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }

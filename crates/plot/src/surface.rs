@@ -216,7 +216,12 @@ impl Surface {
             svg.text(left, top + 15.0, &svg::shorten(&self.title, TITLE.size, room), TITLE);
             top += 25.0;
         }
-        top += self.draw_key(svg, (left, top), room, &inks);
+        let sample = |track: &Track| if track.joined { Sample::Stroke } else { Sample::Dot };
+        let named =
+            self.tracks.iter().zip(&inks).map(|(track, &ink)| (track.name.as_str(), sample(track), ink));
+        let key = Key::new(named, room);
+        key.draw(svg, left, top);
+        top += key.height();
         let frame = ((left, top + 4.0), (left + room, origin.1 + size.1 - 10.0));
         let (Ok(()), Some(grid)) = (self.check(), &self.grid) else {
             let text = self.check().err().map_or_else(String::new, |error| error.to_string());
@@ -242,30 +247,6 @@ impl Surface {
             }))
         };
         self.tracks.iter().map(ink).collect()
-    }
-
-    /// The names, as many in a row as have room; returns the height that they take.
-    fn draw_key(&self, svg: &mut Svg, (left, top): (f64, f64), room: f64, inks: &[Ink]) -> f64 {
-        let (mut x, mut row) = (0.0, 0);
-        let named = self.tracks.iter().zip(inks).filter(|(track, _)| !track.name.is_empty());
-        for (track, ink) in named {
-            let swatch = if track.joined { KEY_STROKE } else { 10.0 };
-            let name = svg::shorten(&track.name, NAME.size, room - swatch - 6.0);
-            let width = swatch + 6.0 + svg::width(&name, NAME.size);
-            if row == 0 || x + width > room {
-                (x, row) = (0.0, row + 1);
-            }
-            let (at, baseline) = (left + x, top + KEY_ROW * f64::from(row) - 6.0);
-            let middle = baseline - NAME.drop();
-            if track.joined {
-                svg.polyline(&[(at + 1.0, middle), (at + swatch, middle)], ink.stroke, 2.0, ink.dash);
-            } else {
-                svg.circle(at + 5.0, middle, 4.5, ink.stroke);
-            }
-            svg.text(at + swatch + 6.0, baseline, &name, NAME.fill(ink.text));
-            x += width + 14.0;
-        }
-        KEY_ROW * f64::from(row)
     }
 }
 
