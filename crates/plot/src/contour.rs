@@ -5,18 +5,20 @@
 //! decides which of them are connected, for lines and for bands alike.
 //!
 //! Each crossing belongs to the two cells that share the side, and is the end of one cell's piece and the start of the
-//! other's, since the higher ground is always on the left. So a table from start to end joins the pieces, in linear time.
+//! other's, since the higher ground is always on the left. So a table from start to end joins the pieces, in linear
+//! time.
 //!
-//! The crate `contour` 0.13 (a port of d3-contour: MIT or Apache-2.0, maintained, six further crates) was looked at for this. It
-//! returns rings around the padded grid only: its lines run along the frame too, and half a cell outside of it; a hole counts as
-//! low ground, with a line around it; axes are evenly spaced; saddles are always cut in the same way.
+//! The crate `contour` 0.13 (a port of d3-contour: MIT or Apache-2.0, maintained, six further crates) was looked at for
+//! this. It returns rings around the padded grid only: its lines run along the frame too, and half a cell outside of
+//! it; a hole counts as low ground, with a line around it; axes are evenly spaced; saddles are always cut in the same
+//! way.
 
 use crate::Grid;
 
 pub(crate) type Point = (f64, f64);
 
-/// The lines on which the values are `level`, with higher values on the left (where `y` points up). A closed line ends where it
-/// starts; an open one ends at the frame or at a hole.
+/// The lines on which the values are `level`, with higher values on the left (where `y` points up). A closed line ends
+/// where it starts; an open one ends at the frame or at a hole.
 pub(crate) fn lines(grid: &Grid, level: f64) -> Vec<Vec<Point>> {
     let mut pieces = Pieces::new(grid, level);
     pieces.cross_cells();
@@ -27,8 +29,8 @@ pub(crate) fn lines(grid: &Grid, level: f64) -> Vec<Vec<Point>> {
     lines
 }
 
-/// The region where the values are `level` or more, as closed rings to be filled by either rule: counter-clockwise around it,
-/// clockwise around what is cut out of it. `-∞` gives all cells without a hole.
+/// The region where the values are `level` or more, as closed rings to be filled by either rule: counter-clockwise
+/// around it, clockwise around what is cut out of it. `-∞` gives all cells without a hole.
 pub(crate) fn region(grid: &Grid, level: f64) -> Vec<Vec<Point>> {
     let mut pieces = Pieces::new(grid, level);
     pieces.cross_cells();
@@ -38,8 +40,8 @@ pub(crate) fn region(grid: &Grid, level: f64) -> Vec<Vec<Point>> {
     rings
 }
 
-/// The regions above each of the increasing `levels`, after that of all values: painted one over the other they are bands without
-/// seams, one more than there are levels.
+/// The regions above each of the increasing `levels`, after that of all values: painted one over the other they are
+/// bands without seams, one more than there are levels.
 pub(crate) fn bands(grid: &Grid, levels: &[f64]) -> Vec<Vec<Vec<Point>>> {
     std::iter::once(&f64::NEG_INFINITY).chain(levels).map(|&level| region(grid, level)).collect()
 }
@@ -98,7 +100,8 @@ impl<'a> Pieces<'a> {
         ]
     }
 
-    /// The pieces through the cells, from where the sides, followed counter-clockwise, fall below the level to where they rise.
+    /// The pieces through the cells, from where the sides, followed counter-clockwise, fall below the level to where
+    /// they rise.
     fn cross_cells(&mut self) {
         for (i, j, corners) in self.cells() {
             let above = corners.map(|z| z >= self.level);
@@ -106,7 +109,8 @@ impl<'a> Pieces<'a> {
             let rises = |k: usize| !above[k % 4] && above[(k + 1) % 4];
             let connected = corners.iter().map(|z| z / 4.0).sum::<f64>() >= self.level;
             for side in (0..4).filter(|&k| above[k] && !above[(k + 1) % 4]) {
-                // Around the low corner ahead, or back around the high corner behind; without a saddle these are the same.
+                // Around the low corner ahead, or back around the high corner behind; without a saddle these are the
+                // same.
                 let mut turns = (1..4).map(|k| if connected { side + k } else { side + 4 - k });
                 if let Some(rise) = turns.find(|&k| rises(k)) {
                     self.add(sides[side], sides[rise % 4]);

@@ -6,7 +6,7 @@ use crate::contour::Point;
 
 /// From one of the points at which lines are looked at to the next, in pixels.
 const STEP: f64 = 3.0;
-/// The room between a number and its line's ends, and between two numbers.
+/// The room between a number and its line's ends, and between one number and the next below it.
 const GAP: f64 = 4.0;
 /// How far a line may bend under a number, as a share of the number's height.
 const BEND: f64 = 0.25;
@@ -59,8 +59,9 @@ impl Plate {
     }
 }
 
-/// A place on each line for a number of the given width, where there is one: where the line is nearly straight, no other line and
-/// no other number is near, all of it within `frame` (two opposite corners), and rather in its middle. All in pixels, `y` down.
+/// A place on each line for a number of the given width, where there is one: where the line is nearly straight, no
+/// other line and no other number is near, all of it within `frame` (two opposite corners), and rather in its middle.
+/// All in pixels, `y` down.
 pub(crate) fn place(lines: &[(Vec<Point>, f64)], height: f64, frame: (Point, Point)) -> Vec<Spot> {
     let even: Vec<Vec<Point>> = lines.iter().map(|(line, _)| resampled(line)).collect();
     let mut order: Vec<usize> = (0..lines.len()).collect();
@@ -75,7 +76,7 @@ pub(crate) fn place(lines: &[(Vec<Point>, f64)], height: f64, frame: (Point, Poi
                 let ((left, top), (right, bottom)) = frame;
                 left < x && x < right && top < y && y < bottom
             });
-            let room = Plate { half: (plate.half.0 + GAP, plate.half.1 + GAP), ..*plate };
+            let room = Plate { half: (plate.half.0 + 4.0 * GAP, plate.half.1 + GAP), ..*plate };
             let others = even.iter().enumerate().filter(|&(other, _)| other != line);
             inside
                 && !plates.iter().any(|other| room.meets(other))

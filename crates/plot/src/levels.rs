@@ -17,8 +17,8 @@ pub enum Levels {
     /// At most so many round values, 1, 2 or 5 × 10ᵏ apart.
     Linear(usize),
     /// At most so many round values in equal ratios, nearly: powers of ten, or a few values within each decade. For
-    /// what is steep far out and flat in the middle, such as a loss with narrow valleys. There are none for values that are
-    /// not positive.
+    /// what is steep far out and flat in the middle, such as a loss with narrow valleys. There are none for values that
+    /// are not positive.
     Log(usize),
     /// These values.
     At(Vec<f64>),
@@ -93,8 +93,8 @@ fn logarithmic(lo: f64, hi: f64, count: usize) -> Vec<f64> {
     if hi / lo < 10.0 && within_a_decade.len() > best.len() { within_a_decade } else { best }
 }
 
-/// Where the logarithmic levels of a grid start: so high that a hundredth of the positive values lies below. The least one may be
-/// anything down to rounding errors, where a point of the grid happens to hit a minimum of zero.
+/// Where the logarithmic levels of a grid start: so high that a hundredth of the positive values lies below.
+/// The least one may be anything down to rounding errors, where a point of the grid happens to hit a minimum of zero.
 fn bottom(grid: &Grid) -> f64 {
     let mut positive: Vec<f64> = grid.finite().filter(|&z| z > 0.0).collect();
     positive.sort_by(f64::total_cmp);

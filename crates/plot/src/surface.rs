@@ -129,8 +129,8 @@ impl Surface {
         self
     }
 
-    /// A path over the surface, from a dot to a ring. Where its points are near the surface, it follows the surface from
-    /// one to the next; else it is straight. What lies outside of the box, or is not finite, is left out.
+    /// A path over the surface, from a dot to a ring. Where its points are near the surface, it follows the surface
+    /// from one to the next; else it is straight. What lies outside of the box, or is not finite, is left out.
     ///
     /// ```
     /// # use chainrule_plot::{Grid, Picture, PlotError, Surface};
@@ -166,8 +166,8 @@ impl Surface {
         self
     }
 
-    /// Where the surface is seen from, in degrees: `azimuth` from the `x` axis towards the `y` axis, `elevation` above the
-    /// floor, kept between 10 and 80. The default is (−60, 30): from the front, a little from the right.
+    /// Where the surface is seen from, in degrees: `azimuth` from the `x` axis towards the `y` axis, `elevation` above
+    /// the floor, kept between 10 and 80. The default is (−60, 30): from the front, a little from the right.
     ///
     /// ```
     /// # use chainrule_plot::{Grid, Picture, Surface};
@@ -251,8 +251,8 @@ impl Surface {
 }
 
 impl Picture for Surface {
-    /// [`PlotError::NoData`] without a finite value, [`PlotError::PathLengths`] for a path whose coordinates are not equally
-    /// many.
+    /// [`PlotError::NoData`] without a finite value, [`PlotError::PathLengths`] for a path whose coordinates are not
+    /// equally many.
     ///
     /// ```
     /// # use chainrule_plot::{Grid, Picture, PlotError, Surface};

@@ -270,7 +270,8 @@ fn above(view: &View, edge: &Edge, label: &str) -> Text {
     Text { middle: (right - half, bottom(right) - 8.0 - LABEL.size / 2.0), text, turn: 0.0 }
 }
 
-/// Whether a corner or the middle of a text is in front of the box: left and right, and above and below of which there are parts.
+/// Whether a corner or the middle of a text is in front of the box: left and right, and above and below of which there
+/// are parts.
 #[cfg(test)]
 pub(super) fn hidden_by_box(view: &View, text: &Text) -> bool {
     let ((x, y), (w, h)) = (text.middle, (svg::width(&text.text, LABEL.size) / 2.0, LABEL.size / 2.0));

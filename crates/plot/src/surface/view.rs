@@ -9,8 +9,8 @@ pub(super) type Space = [f64; 3];
 
 pub(super) const HEIGHT: f64 = 0.66;
 
-/// A parallel projection: equal heights look equal, near and far, and whatever the direction, the same three edges of the box
-/// have nothing in front of them.
+/// A parallel projection: equal heights look equal, near and far, and whatever the direction, the same three edges of
+/// the box have nothing in front of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     right: Space,
@@ -52,8 +52,8 @@ impl View {
         std::array::from_fn(|k| u * self.right[k] + v * self.up[k] + t * self.towards[k])
     }
 
-    /// How far away a point of the floor is, along the floor. The columns that stand on the cells of a grid hide each other in
-    /// this order, whatever their heights.
+    /// How far away a point of the floor is, along the floor. The columns that stand on the cells of a grid hide each
+    /// other in this order, whatever their heights.
     pub(super) fn distance(&self, x: f64, y: f64) -> f64 {
         -(x * self.towards[0] + y * self.towards[1])
     }
