@@ -113,6 +113,7 @@ impl Animation {
     /// # Errors
     ///
     /// Those of [`save`](Self::save).
+    #[cfg_attr(not(feature = "raster"), expect(unused_variables, reason = "nothing is drawn"))]
     pub fn save_in(&self, theme: Theme, path: impl AsRef<Path>) -> Result<(), PlotError> {
         let path = path.as_ref();
         match file::ending(path).as_str() {

@@ -1,4 +1,5 @@
-//! Pictures of a training run: curves over epochs or steps, and confusion matrices, as SVG.
+//! Pictures of a training run: curves over epochs or steps, and confusion matrices, as SVG; as PNG, and moving as GIF, with the
+//! feature `raster`.
 //!
 //! ```
 //! use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture};
@@ -27,6 +28,20 @@
 //! a spike to the floor of the plot, and there are no labels at the ends of lines. Each would have to be written
 //! around it; what it would still do is put `<path>` and `<text>` into a string, which takes `svg.rs` some 150
 //! lines. Ticks, placement of names and colours are what makes the picture, and they are the rest of this crate.
+//!
+//! # Why pixels are made by `resvg`
+//!
+//! With the feature `raster` pictures are saved as PNG too, and an [`Animation`] as GIF. The pixels come from the same SVG text:
+//! a second way of drawing, on a canvas of pixels, would be a second picture to keep right, with other text widths and other line
+//! ends. `resvg` (0.49, Apache-2.0 or MIT, maintained, without unsafe code of its own or C) draws all of the SVG that is written
+//! here, and shapes text. It looks at no fonts of the machine, so that a picture's pixels don't depend on them, but at two that come
+//! with the crate `dejavu`: DejaVu Sans, plain and bold (2.37, Bitstream Vera's licence). They have the Greek letters, operators and raised
+//! and lowered digits that formulas need; Ubuntu Light, of `epaint_default_fonts`, lacks ∇, ⁻, ₊ and → and has no bold. The two add
+//! 1.5 MB to a program. `png` and `gif` write the files.
+//!
+//! A chart of 900 x 360 is drawn in some 3 ms; an animation of 60 of them, in which all lines and names move, takes half a second
+//! on two cores and 0.76 MB. The feature's 50 further crates take 95 s of processor time to build, about a minute on two cores, so
+//! it is off unless asked for. They ask for Rust 1.85, no more than the others do.
 
 #![forbid(unsafe_code)]
 

@@ -47,8 +47,7 @@ pub trait Picture {
 
     /// The picture as the bytes of a PNG file in the colours of `theme`, with `scale` pixels for each unit of the SVG picture.
     ///
-    /// Texts are set in DejaVu Sans, which comes with the crate: the same picture has the same pixels on every machine, whatever
-    /// fonts are installed.
+    /// Texts are set in DejaVu Sans, which comes with the crate: the pixels don't depend on the fonts that are installed.
     ///
     /// ```
     /// use chainrule_plot::{Chart, Picture, PlotError, Theme};

@@ -18,12 +18,17 @@ const LONGEST: f64 = 16384.0;
 /// CSS's pixels in a metre: 96 an inch.
 const PIXELS_PER_METRE: f64 = 96.0 / 0.0254;
 
+const FAMILY: &str = "DejaVu Sans";
+
 /// The only fonts there are, so that a picture's pixels don't depend on the machine's fonts.
 static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
     let mut fonts = Database::new();
     fonts.load_font_source(Source::Binary(Arc::new(dejavu::sans::regular())));
     fonts.load_font_source(Source::Binary(Arc::new(dejavu::sans::bold())));
-    fonts.set_sans_serif_family("DejaVu Sans");
+    // A text in a family that isn't there would not be drawn.
+    fonts.set_sans_serif_family(FAMILY);
+    fonts.set_serif_family(FAMILY);
+    fonts.set_monospace_family(FAMILY);
     Arc::new(fonts)
 });
 
@@ -37,8 +42,7 @@ pub(crate) struct Image {
 
 /// Draws SVG text on the theme's sheet, with `scale` pixels for each of its units.
 pub(crate) fn draw(svg: &str, theme: Theme, scale: f64) -> Result<Image, PlotError> {
-    let options =
-        Options { fontdb: FONTS.clone(), font_family: "DejaVu Sans".to_owned(), ..Options::default() };
+    let options = Options { fontdb: FONTS.clone(), font_family: FAMILY.to_owned(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(failed)?;
     let size = (f64::from(tree.size().width()), f64::from(tree.size().height()));
     let wrong = || PlotError::Pixels { width: size.0, height: size.1, scale };

@@ -75,7 +75,10 @@ fn raster(picture: &impl Picture, scale: f64) -> Result<Image, Box<dyn Error>> {
 }
 
 fn text(text: &str, attributes: &str) -> Result<Image, Box<dyn Error>> {
-    let family = "system-ui, -apple-system, 'Segoe UI', sans-serif";
+    text_in("system-ui, -apple-system, 'Segoe UI', sans-serif", text, attributes)
+}
+
+fn text_in(family: &str, text: &str, attributes: &str) -> Result<Image, Box<dyn Error>> {
     let element = format!(
         "<text x=\"20\" y=\"40\" font-family=\"{family}\" font-size=\"30\" {attributes}>{text}</text>"
     );
@@ -124,6 +127,17 @@ fn characters_of_formulas_have_glyphs() -> Outcome {
 fn bold_text_is_bold() -> Outcome {
     let (plain, bold) = (text("Loss", "")?.ink(), text("Loss", "font-weight=\"600\"")?.ink());
     assert!(bold * 10 > plain * 13, "{plain} {bold}");
+    Ok(())
+}
+
+#[test]
+fn text_in_any_family_is_drawn() -> Outcome {
+    let image = text("Loss", "")?;
+    assert!(image.ink() > 0);
+    for family in ["serif", "monospace", "Palatino", "", "DejaVu Sans"] {
+        assert_eq!(text_in(family, "Loss", "")?, image, "{family}");
+        assert_eq!(text_in(family, "Loss", "font-style=\"italic\"")?, image, "{family}");
+    }
     Ok(())
 }
 
