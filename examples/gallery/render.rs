@@ -36,7 +36,7 @@ fn html(lesson: &Lesson, page: &Page, seed: u64, time: Duration) -> String {
 pub fn placeholder(lesson: &Lesson) -> String {
     let lead = "This lesson has not run yet.";
     let how = format!(
-        "<p>To compute and draw it:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
+        "<p>To compute and draw it:</p>\n<pre><code>{}</code></pre>\n",
         command(lesson)
     );
     around(lesson, lead, &(head(lesson, lead) + &how))
@@ -192,7 +192,7 @@ fn how_it_was_made(lesson: &Lesson, page: &Page, seed: u64, time: Duration) -> S
     entry("run time", &format!("{all:.1} s, of which drawing takes {drawing:.1} s"));
     out += &format!(
         "</dl>\n<p>The settings stand on top of <code>{}</code>. To change one and see what it does:</p>\n\
-         <pre tabindex=\"0\"><code>{}</code></pre>\n</section>\n",
+         <pre><code>{}</code></pre>\n</section>\n",
         escape(&page.source),
         command(lesson)
     );
