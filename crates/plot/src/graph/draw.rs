@@ -77,8 +77,16 @@ impl<'a> Drawing<'a> {
         let shift = |point: (f64, f64)| (left + point.0, y + self.top + point.1);
         for (route, &(from, to)) in self.layout.routes.iter().zip(&self.edges) {
             let route: Vec<(f64, f64)> = route.iter().map(|&point| shift(point)).collect();
-            let flows = !self.nodes[from].gradient.is_empty() && !self.nodes[to].gradient.is_empty();
-            self.arrow(svg, &route, flows);
+            self.arrow(svg, &route);
+            if !self.nodes[from].gradient.is_empty() && !self.nodes[to].gradient.is_empty() {
+                let middle = shift(self.layout.middles[from]);
+                let out = if self.down {
+                    (middle.0, middle.1 + self.sizes[from].1 / 2.0)
+                } else {
+                    (middle.0 + self.sizes[from].0 / 2.0, middle.1)
+                };
+                self.head(svg, out, 8.0, Color::Stroke(1));
+            }
         }
         for ((node, &size), &middle) in self.nodes.iter().zip(&self.sizes).zip(&self.layout.middles) {
             let (x, y) = shift(middle);
@@ -86,8 +94,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// A line of straight pieces and curves with a head at its end, and one at its start if a gradient flows back along it.
-    fn arrow(&self, svg: &mut Svg, route: &[(f64, f64)], flows: bool) {
+    /// A line of straight pieces and curves with a head at its end.
+    fn arrow(&self, svg: &mut Svg, route: &[(f64, f64)]) {
         let (Some(&start), Some(&end)) = (route.first(), route.last()) else { return };
         let along = |by: f64| if self.down { (0.0, by) } else { (by, 0.0) };
         let mut path = format!("M{} {}", num(start.0), num(start.1));
@@ -112,9 +120,6 @@ impl<'a> Drawing<'a> {
         }
         svg.shape(&path, None, Some((Color::Axis, 1.3)));
         self.head(svg, end, -7.0, Color::Axis);
-        if flows {
-            self.head(svg, start, 8.0, Color::Stroke(1));
-        }
     }
 
     /// A triangle with its tip at `tip` and its base `length` further along.

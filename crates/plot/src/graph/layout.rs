@@ -17,7 +17,8 @@ pub(super) const BESIDE: f64 = 16.0;
 pub(super) struct Layout {
     /// The middle of each box.
     pub(super) middles: Vec<(f64, f64)>,
-    /// For each edge the points at which straight pieces (the first, third, …) and curves in between meet.
+    /// For each edge the points at which straight pieces (the first, third, …) and curves in between meet. The first piece leaves the
+    /// box, or is one of another edge's, where this one branches off.
     pub(super) routes: Vec<Vec<(f64, f64)>>,
     pub(super) size: (f64, f64),
 }
@@ -38,7 +39,7 @@ pub(super) struct Layered {
 /// Lays out boxes of these sizes (along and across the layers' direction). An edge's first end has the smaller number.
 pub(super) fn layout(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Layout {
     let layer = layers(sizes.len(), edges);
-    let (mut net, bends) = Layered::new(sizes, edges, &layer);
+    let (mut net, chains) = Layered::new(sizes, edges, &layer);
     order::sort(&mut net);
     let across = place::places(&net);
 
@@ -53,20 +54,30 @@ pub(super) fn layout(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Layout {
     let middles: Vec<(f64, f64)> =
         (0..sizes.len()).map(|v| (starts[layer[v]] + depths[layer[v]] / 2.0, across[v])).collect();
 
-    let ports = ports(sizes, edges, |e| across[*bends[e].last().unwrap_or(&edges[e].0)]);
-    let route = |(e, &(from, to)): (usize, &(usize, usize))| {
+    let bends = |e: usize| {
+        let (from, to) = edges[e];
+        &chains[from][..layer[to] - layer[from] - 1]
+    };
+    let ports = ports(sizes, edges, |e| across[*bends(e).last().unwrap_or(&edges[e].0)]);
+    // From each box the short edges first: a longer one goes on from their last bend.
+    let mut short_first: Vec<usize> = (0..edges.len()).collect();
+    short_first.sort_by_key(|&e| bends(e).len());
+    let (mut drawn, mut routes) = (vec![0; sizes.len()], vec![Vec::new(); edges.len()]);
+    for e in short_first {
+        let (from, to) = edges[e];
         let end = |layer: usize| starts[layer] + depths[layer];
-        let out = across[from];
-        let mut points = vec![(middles[from].0 + sizes[from].0 / 2.0, out), (end(layer[from]), out)];
-        for (i, &bend) in bends[e].iter().enumerate() {
+        let (out, port) = (across[from], across[to] + ports[e]);
+        let known = std::mem::replace(&mut drawn[from], bends(e).len());
+        let points: &mut Vec<(f64, f64)> = &mut routes[e];
+        if known == 0 {
+            points.extend([(middles[from].0 + sizes[from].0 / 2.0, out), (end(layer[from]), out)]);
+        }
+        for (i, &bend) in bends(e).iter().enumerate().skip(known.saturating_sub(1)) {
             let layer = layer[from] + 1 + i;
             points.extend([(starts[layer], across[bend]), (end(layer), across[bend])]);
         }
-        let port = across[to] + ports[e];
         points.extend([(starts[layer[to]], port), (middles[to].0 - sizes[to].0 / 2.0, port)]);
-        points
-    };
-    let routes = edges.iter().enumerate().map(route).collect();
+    }
     let reach = |v: usize| across[v] + net.breadth[v] / 2.0;
     let breadth = (0..across.len()).map(reach).fold(0.0, f64::max);
     Layout { middles, routes, size: ((starts[depths.len()] - BETWEEN).max(0.0), breadth) }
@@ -92,7 +103,7 @@ fn layers(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
 }
 
 impl Layered {
-    /// With the bends of each edge. Edges from one node share theirs, as branches of one line.
+    /// With the bends behind each box, a layer after the other: edges from one box share them, as branches of one line.
     fn new(sizes: &[(f64, f64)], edges: &[(usize, usize)], layer: &[usize]) -> (Self, Vec<Vec<usize>>) {
         let depth = layer.iter().max().map_or(0, |last| last + 1);
         let mut net = Self { layers: vec![Vec::new(); depth], boxes: sizes.len(), ..Self::default() };
@@ -100,19 +111,16 @@ impl Layered {
             net.add(size.1, layer);
         }
         let mut chains: Vec<Vec<usize>> = vec![Vec::new(); sizes.len()];
-        let mut bends = Vec::with_capacity(edges.len());
         for &(from, to) in edges {
-            let passed = layer[to] - layer[from] - 1;
-            while chains[from].len() < passed {
-                let bend = net.add(2.0, layer[from] + 1 + chains[from].len());
-                net.link(*chains[from].last().unwrap_or(&from), bend);
-                chains[from].push(bend);
+            let (passed, chain) = (layer[to] - layer[from] - 1, &mut chains[from]);
+            while chain.len() < passed {
+                let bend = net.add(2.0, layer[from] + 1 + chain.len());
+                net.link(*chain.last().unwrap_or(&from), bend);
+                chain.push(bend);
             }
-            let chain = chains[from][..passed].to_vec();
-            net.link(*chain.last().unwrap_or(&from), to);
-            bends.push(chain);
+            net.link(passed.checked_sub(1).map_or(from, |last| chain[last]), to);
         }
-        (net, bends)
+        (net, chains)
     }
 
     fn add(&mut self, breadth: f64, layer: usize) -> usize {
@@ -194,10 +202,16 @@ mod tests {
                     "seed {seed}: {from} to {to}: {route:?}"
                 );
                 let (first, last) = (route[0], route[route.len() - 1]);
-                assert!(
+                let leaves = |first: (f64, f64)| {
                     (first.0 - middles[from].0 - sizes[from].0 / 2.0).abs() < 1e-9
                         && first.1 == middles[from].1
-                );
+                };
+                let siblings =
+                    || routes.iter().zip(&edges).filter(|(_, edge)| edge.0 == from).map(|(route, _)| route);
+                let branches =
+                    || siblings().any(|other| !std::ptr::eq(other, route) && other.contains(&first));
+                assert!(leaves(first) || branches(), "seed {seed}: {from} to {to} starts nowhere");
+                assert!(siblings().any(|other| leaves(other[0])));
                 assert!((last.0 - middles[to].0 + sizes[to].0 / 2.0).abs() < 1e-9);
                 assert!((last.1 - middles[to].1).abs() <= 0.35 * sizes[to].1);
                 // The straight pieces lie beside boxes, the curves where there are none.

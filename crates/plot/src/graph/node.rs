@@ -88,8 +88,9 @@ impl Node {
     /// The size of the box, with all its texts inside.
     pub(super) fn size(&self) -> (f64, f64) {
         let space = if self.note.is_empty() { 0.0 } else { 10.0 };
-        let head = svg::width(&self.title, TITLE.size) * 1.06 + space + svg::width(&self.note, NOTE.size);
-        let numbers = self.value.iter().chain(&self.gradient).map(|line| svg::width(line, NUMBER.size));
+        let width = |text: &str, style: Type| 1.08 * svg::width(text, style.size);
+        let head = width(&self.title, TITLE) + space + width(&self.note, NOTE);
+        let numbers = self.value.iter().chain(&self.gradient).map(|line| width(line, NUMBER));
         let lines = 1 + self.value.len() + self.gradient.len();
         (numbers.fold(head, f64::max).max(16.0) + 2.0 * PAD, lines as f64 * LINE + 9.0)
     }

@@ -44,13 +44,17 @@ fn relax(net: &Layered, at: usize, across: &mut [f64], before: bool, after: bool
     let layer = &net.layers[at];
     let offsets = offsets(net, layer);
     let pull = |&v: &usize| {
-        let sides = [(before, &net.before[v]), (after, &net.after[v])];
+        let sides = [(before, &net.before, &net.after), (after, &net.after, &net.before)];
+        let links = sides.into_iter().filter(|side| side.0).flat_map(|(_, to, back)| {
+            // The only way on for both is drawn straight.
+            to[v].iter().map(move |&u| (u, to[v].len() == 1 && back[u].len() == 1))
+        });
         let (mut sum, mut weight) = (0.0, 0.0);
-        for &u in sides.into_iter().filter(|side| side.0).flat_map(|side| side.1) {
+        for (u, only) in links {
             let w = match (u < net.boxes, v < net.boxes) {
-                (true, true) => 1.0,
+                (true, true) if !only => 1.0,
                 (false, false) => 8.0,
-                _ => 2.0,
+                _ => 4.0,
             };
             (sum, weight) = (sum + w * across[u], weight + w);
         }
