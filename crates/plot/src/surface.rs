@@ -4,6 +4,8 @@ mod axes;
 mod facets;
 mod view;
 
+use crate::key::Key;
+use crate::layer::Sample;
 use crate::palette::{self, Color, Ink};
 use crate::scale::HUGE;
 use crate::svg::{self, Svg, Type};
@@ -14,10 +16,7 @@ use view::View;
 
 const MARGIN: f64 = 16.0;
 const TITLE: Type = Type::new(15.0, Color::Title).bold();
-const NAME: Type = Type::new(12.5, Color::Title);
 const NOTE: Type = Type::new(12.0, Color::Quiet);
-const KEY_ROW: f64 = 19.0;
-const KEY_STROKE: f64 = 22.0;
 
 /// A function of two variables as a surface in space, its heights coloured, with paths and points on it.
 ///
