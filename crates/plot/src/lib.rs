@@ -40,7 +40,7 @@
 //! 1.5 MB to a program. `png` and `gif` write the files.
 //!
 //! A chart of 900 x 360 is drawn in some 3 ms; an animation of 60 of them, in which all lines and names move, takes half a second
-//! on two cores and 0.76 MB. The feature's 50 further crates take 95 s of processor time to build, about a minute on two cores, so
+//! on two cores and 0.76 MB. The feature's 45 further crates take 95 s of processor time to build, about a minute on two cores, so
 //! it is off unless asked for. They ask for Rust 1.85, no more than the others do.
 
 #![forbid(unsafe_code)]
