@@ -84,3 +84,48 @@ fn card_html(lesson: &Lesson, lead: &str, first: Option<&Figure>, foot: &str) ->
         inline(lead)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{prepare, save_card, write};
+    use crate::lessons;
+    use crate::page::Page;
+    use std::fs;
+    use std::time::Duration;
+
+    #[test]
+    fn the_contents_list_lessons_that_have_run_and_those_that_have_not()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let out = std::env::temp_dir().join(format!("chainrule-gallery-{}", std::process::id()));
+        fs::create_dir_all(&out)?;
+        prepare(&out)?;
+        for lesson in lessons::ALL {
+            let page = fs::read_to_string(out.join(format!("{}.html", lesson.name)))?;
+            assert!(
+                page.contains("has not run yet") && page.contains(&format!("--only {}<", lesson.name)),
+                "{page}"
+            );
+        }
+        let lesson = &lessons::ALL[0];
+        let mut page = Page::drawn_in(out.join(lesson.name))?;
+        page.lead("It has run.");
+        page.claim(false, "2 is less than 1.");
+        save_card(lesson, &page, Duration::from_millis(2500), &out)?;
+        write(&out)?;
+        let index = fs::read_to_string(out.join("index.html"))?;
+        assert!(
+            index.contains("<p>It has run.</p>") && index.contains("2.5 s · 1 claim does not hold"),
+            "{index}"
+        );
+        assert!(
+            lessons::ALL.iter().all(|lesson| index.contains(&format!("href=\"{}.html\"", lesson.name))),
+            "{index}"
+        );
+        assert_eq!(index.matches("has not run yet").count(), lessons::ALL.len() - 1);
+        fs::remove_dir_all(&out)?;
+
+        let error = write(&out).expect_err("the folder is gone");
+        assert!(error.contains("index.html"), "{error}");
+        Ok(())
+    }
+}

@@ -35,10 +35,7 @@ fn html(lesson: &Lesson, page: &Page, seed: u64, time: Duration) -> String {
 /// The page of a lesson that has not run: it says how.
 pub fn placeholder(lesson: &Lesson) -> String {
     let lead = "This lesson has not run yet.";
-    let how = format!(
-        "<p>To compute and draw it:</p>\n<pre><code>{}</code></pre>\n",
-        command(lesson)
-    );
+    let how = format!("<p>To compute and draw it:</p>\n<pre><code>{}</code></pre>\n", command(lesson));
     around(lesson, lead, &(head(lesson, lead) + &how))
 }
 
