@@ -1,6 +1,6 @@
 //! The files of a figure: `NAME.svg` and `NAME-dark.svg`, and `.gif` if it moves.
 
-use chainrule::plot::{Animation, Picture, PlotError, Theme};
+use chainrule::plot::{Animation, Picture, Theme};
 use std::fs;
 use std::path::Path;
 
@@ -24,26 +24,23 @@ pub fn draw(picture: &dyn Picture, folder: &Path, name: &str) -> Result<(f64, f6
     size.ok_or("its SVG has no width and height".into())
 }
 
-/// Draws an animation in both themes, and its last frame as a picture. Gives width and height, and whether it moves.
+/// Pixels for each unit of an animation's pictures: screens have more than one.
+const SCALE: f64 = 1.5;
+
+/// Draws an animation in both themes, and its last frame as a picture. Gives width and height.
 ///
 /// # Errors
 ///
 /// As [`draw`].
-pub fn animate(animation: &Animation, folder: &Path, name: &str) -> Result<((f64, f64), bool), String> {
+pub fn animate(animation: &Animation, folder: &Path, name: &str) -> Result<(f64, f64), String> {
     animation.check().map_err(|e| e.to_string())?;
-    let last = animation.last().ok_or("it has no frame")?;
-    let size = draw(last, folder, name)?;
-    let mut moves = true;
+    let size = draw(animation.last().ok_or("it has no frame")?, folder, name)?;
     for (theme, suffix) in THEMES {
-        moves &= save_gif(animation, theme, &folder.join(format!("{name}{suffix}.gif")))
-            .map_err(|e| e.to_string())?;
+        let file = folder.join(format!("{name}{suffix}.gif"));
+        let gif = animation.to_gif_in(theme, SCALE).map_err(|e| e.to_string())?;
+        fs::write(&file, gif).map_err(|e| format!("{}: {e}", file.display()))?;
     }
-    Ok((size, moves))
-}
-
-/// Writes the frames to a GIF file; tells whether there is one.
-fn save_gif(_animation: &Animation, _theme: Theme, _file: &Path) -> Result<bool, PlotError> {
-    Ok(false)
+    Ok(size)
 }
 
 /// Width and height as the SVG's first element tells them.

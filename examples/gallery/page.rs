@@ -1,7 +1,7 @@
 //! What a lesson puts on its page.
 
 use crate::{figure, math};
-use chainrule::plot::{Animation, Picture, PlotError};
+use chainrule::plot::{Animation, Picture};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::fs;
@@ -125,11 +125,10 @@ impl Page {
         let began = Instant::now();
         let drawn = match &self.folder {
             Some(folder) => figure::animate(animation, folder, name),
-            None => animation.check().map(|()| ((0.0, 0.0), true)).map_err(|e: PlotError| e.to_string()),
+            None => animation.check().map(|()| (0.0, 0.0)).map_err(|e| e.to_string()),
         };
         self.drawing += began.elapsed();
-        let moves = drawn.as_ref().is_ok_and(|&(_, moves)| moves);
-        self.push_figure(name, drawn.map(|(size, _)| size), alt, caption, moves);
+        self.push_figure(name, drawn, alt, caption, true);
     }
 
     /// Rows of cells under a header. The first cell of a row names it.
