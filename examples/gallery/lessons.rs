@@ -34,19 +34,18 @@ macro_rules! lessons {
 
 // Each line joins with its lesson, and with `mod NAME;` in `main.rs`.
 lessons! {
-    // activations: "What activations are for",
-    // activation_table: "The table of activations",
-    // vanishing_gradients: "Saturation and vanishing gradients",
-    // oscillating_neuron: "One oscillating neuron learns XOR",
-    // initialization: "Why initialization is important",
-    // batch_norm: "Batch normalization",
-    // optimizer_role: "The role of the optimizer",
-    // ewma: "EWMA: the average that forgets",
-    // reading_graphs: "Reading graphs",
-    // optimizer_race: "The race of optimizers",
-    // sparse_features: "Sparse features",
+    activations: "What activations are for",
+    activation_table: "The table of activations",
+    vanishing_gradients: "Saturation and vanishing gradients",
+    oscillating_neuron: "One oscillating neuron learns XOR",
+    initialization: "Why initialization is important",
+    batch_norm: "Batch normalization",
+    optimizer_role: "The role of the optimizer",
+    ewma: "EWMA: the average that forgets",
+    reading_graphs: "Reading graphs",
+    optimizer_race: "The race of optimizers",
+    sparse_features: "Sparse features",
     // beyond: "Beyond the notes",
-    demo: "A demonstration of the frame",
 }
 
 /// Its place in the contents, from 1.

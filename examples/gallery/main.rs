@@ -25,8 +25,19 @@ mod page;
 mod progress;
 mod render;
 
-// The lessons, in the order of `lessons.rs`.
-mod demo;
+// The lessons.
+mod activation_table;
+mod activations;
+mod batch_norm;
+mod ewma;
+mod initialization;
+mod optimizer_race;
+mod optimizer_role;
+mod oscillating_neuron;
+mod reading_graphs;
+mod shared;
+mod sparse_features;
+mod vanishing_gradients;
 
 use lessons::Lesson;
 use options::{Misuse, Options};

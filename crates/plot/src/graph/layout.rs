@@ -156,8 +156,10 @@ fn ports(sizes: &[(f64, f64)], edges: &[(usize, usize)], comes_from: impl Fn(usi
 mod tests {
     use super::*;
 
+    type Edges = Vec<(usize, usize)>;
+
     /// A graph by a small generator of numbers: each node takes up to three of those before it.
-    fn random(seed: u64, nodes: usize) -> (Vec<(f64, f64)>, Vec<(usize, usize)>) {
+    fn random(seed: u64, nodes: usize) -> (Vec<(f64, f64)>, Edges) {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let mut below = |n: usize| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
