@@ -66,7 +66,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
     let began = Instant::now();
     let progress = Progress::new(chosen.len());
-    let (mut claims, mut broken) = (0, Vec::new());
+    let (mut claims, mut broken, mut failures) = (0, Vec::new(), Vec::new());
     index::prepare(&options.out)?;
     for lesson in &chosen {
         progress.begin(lesson.name);
@@ -75,7 +75,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         let done = (lesson.run)(&mut page, options.seed).map_err(|error| error.to_string());
         let problems = done.err().into_iter().chain(page.problems()).collect::<Vec<_>>();
         if !problems.is_empty() {
-            return Err(format!("{}: {}", lesson.name, problems.join("\n  ")).into());
+            // The others can still be had.
+            progress.failed(lesson.name);
+            failures.push(format!("{}: {}", lesson.name, problems.join("\n  ")));
+            continue;
         }
         let total = began.elapsed();
         render::write(lesson, &page, options.seed, total, &options.out)?;
@@ -93,10 +96,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let verdict = if broken.is_empty() { "and all hold" } else { "and not all hold" };
     println!("{lessons} in {seconds:.1} s, {claims} claims, {verdict}");
     println!("{}", options.out.join("index.html").display());
-    match broken.is_empty() {
-        true => Ok(()),
-        false => Err(format!("these claims do not hold:\n  {}", broken.join("\n  ")).into()),
+    if !broken.is_empty() {
+        failures.push(format!("these claims do not hold:\n  {}", broken.join("\n  ")));
     }
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
 }
 
 fn main() -> ExitCode {

@@ -34,7 +34,15 @@ impl Progress {
             0 => format!("{claims} claims hold"),
             _ => format!("{broken} of {claims} claims do not hold"),
         };
-        let line = format!("{lesson:<20}  {:>5.1} s  {claims}", time.as_secs_f64());
+        self.line(&format!("{lesson:<20}  {:>5.1} s  {claims}", time.as_secs_f64()));
+    }
+
+    /// A lesson that could not be computed or drawn.
+    pub fn failed(&self, lesson: &str) {
+        self.line(&format!("{lesson:<20}  failed"));
+    }
+
+    fn line(&self, line: &str) {
         match &self.bar {
             Some(bar) => {
                 bar.suspend(|| println!("{line}"));

@@ -1,10 +1,12 @@
-//! Pictures of a training run: curves over epochs or steps, and confusion matrices, as SVG; as PNG, and moving as GIF, with the
-//! feature `raster`.
+//! Pictures: charts of lines, points, paths, bars, histograms, contours and decision regions; surfaces in space; recorded graphs;
+//! confusion matrices. Several of them stand in one picture, and pictures move. They are SVG on a light or a dark sheet; with the
+//! feature `raster` PNG too, and GIF.
 //!
 //! ```
-//! use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture};
+//! use chainrule_plot::{Chart, ConfusionMatrix, Grid, Panels, Picture, Surface, Theme};
 //!
 //! # let dir = std::env::temp_dir();
+//! // Curves of a training run, side by side.
 //! let loss = Chart::new("Loss").x_label("epoch").y_label("cross-entropy").log_y()
 //!     .line("train", &[2.30, 0.61, 0.22, 0.09])
 //!     .line("test", &[2.31, 0.70, 0.35, 0.28]);
@@ -13,11 +15,24 @@
 //!     .line("test", &[0.10, 0.79, 0.89, 0.91]);
 //! Panels::row([loss, accuracy]).save(dir.join("chainrule-doc-run.svg"))?;
 //!
+//! // A loss of two weights, the way down it, and the same in space.
+//! let bowl = Grid::of((-2.0, 2.0), (-2.0, 2.0), (61, 61), |w, b| w * w + 4.0 * b * b);
+//! let (w, b) = ([-1.8, -1.1, -0.6, -0.3, -0.1], [1.5, -0.9, 0.5, -0.3, 0.1]);
+//! let descent = Chart::new("Gradient descent").x_label("w").y_label("b").equal_axes()
+//!     .filled_contours(&bowl, 8)
+//!     .path("descent", &w, &b)
+//!     .mark(0.0, 0.0, "minimum");
+//! let surface = Surface::new("The loss").x_label("w").y_label("b").z_label("loss").grid(&bowl);
+//! Panels::row([descent]).and(surface).save_in(Theme::Dark, dir.join("chainrule-doc-descent.svg"))?;
+//!
 //! let confusion = ConfusionMatrix::from_labels(&[0, 0, 1, 1, 2], &[0, 1, 1, 1, 2], 3)?;
 //! assert_eq!(confusion.accuracy(), 0.8);
 //! confusion.named(["setosa", "versicolor", "virginica"])?.save(dir.join("chainrule-doc-confusion.svg"))?;
 //! # Ok::<(), chainrule_plot::PlotError>(())
 //! ```
+//!
+//! [`decision_region`] asks a model for its classes, [`landscape`] a loss for its values around trained parameters, and [`graph`]
+//! a tape for what it recorded.
 //!
 //! # Why the SVG is written here
 //!
@@ -26,8 +41,9 @@
 //! picture was not good enough: its logarithmic axis prints `0.7000000000000001` and runs its numbers into each
 //! other, coordinates are rounded to whole pixels, so that a smooth curve has visible corners, a NaN is drawn as
 //! a spike to the floor of the plot, and there are no labels at the ends of lines. Each would have to be written
-//! around it; what it would still do is put `<path>` and `<text>` into a string, which takes `svg.rs` some 150
-//! lines. Ticks, placement of names and colours are what makes the picture, and they are the rest of this crate.
+//! around it; what it would still do is put `<path>` and `<text>` into a string, which takes `svg.rs` some 300
+//! lines. It has no contours, no labels on them, no regions and no colours for a dark sheet. Ticks, placement of names and
+//! colours are what makes the picture, and they are the rest of this crate.
 //!
 //! # Why pixels are made by `resvg`
 //!

@@ -1,6 +1,6 @@
 //! What every picture has to be: well-formed XML without a broken number, with the texts a reader looks for.
 
-use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture, PlotError};
+use chainrule_plot::{Chart, ConfusionMatrix, Grid, Levels, Panels, Picture, PlotError, Region, Theme};
 
 /// Panics unless `svg` is one well-formed element whose attributes hold no NaN or infinity. Returns its texts.
 fn texts(svg: &str) -> Vec<String> {
@@ -226,4 +226,101 @@ fn a_row_is_shaded_by_its_own_share() {
     let shades = fills(vec![vec![900, 100], vec![1, 9]]);
     assert_eq!((&shades[0], &shades[1]), (&shades[3], &shades[2]));
     assert_ne!(shades[0], shades[1]);
+}
+
+/// A chart of every kind of layer, on fields that have holes.
+fn everything() -> Vec<Chart> {
+    let xs: Vec<f64> = (0..30).map(|i| f64::from(i) / 10.0).collect();
+    let ys: Vec<f64> = xs.iter().map(|x| (3.0 * x).sin()).collect();
+    let lows: Vec<f64> = ys.iter().map(|y| y - 0.2).collect();
+    let with_gap: Vec<f64> = ys.iter().map(|&y| if y > 0.9 { f64::NAN } else { y }).collect();
+    let field = Grid::of((-2.0, 2.0), (-1.0, 3.0), (31, 31), |x, y| {
+        if x * x + (y - 2.0).powi(2) < 0.1 {
+            f64::NAN
+        } else {
+            (1.0 - x).powi(2) + 10.0 * (y - x * x).powi(2)
+        }
+    });
+    let region = Region::of_scores(&[field.map(|z| 5.0 - z), field.map(|z| z / 9.0), field.map(|_| 1.0)]);
+    let arrows: Vec<_> = xs.iter().map(|&x| ((x, x), (x - 1.0, f64::from(u8::from(x > 2.0))))).collect();
+    vec![
+        Chart::new("Lines").line_at("a line", &xs, &with_gap).thin_line_at("a line", &xs, &ys),
+        Chart::new("Band").band("a band", &xs, &lows, &with_gap).h_line(0.5, "half").v_line(1.5, "<here>"),
+        Chart::new("Points").log_x().points("dots & more", &xs, &ys).mark(2.0, 0.5, "a mark"),
+        Chart::new("Path").equal_axes().contours(&field, Levels::Log(9)).path("a path", &xs, &with_gap),
+        Chart::new("Filled").filled_contours(&field, 7).arrows(&arrows),
+        Chart::new("Classes").regions(&region).points("class", &[0.0], &[0.0]),
+        Chart::new("Bars")
+            .categories(["one", "two"])
+            .bars("bars", &[3.0, f64::INFINITY])
+            .bars("x", &[-1.0, 2.5]),
+        Chart::new("Histogram").histogram("counts", &ys, 9).histogram_in("rest", &lows, 9, (-1.0, 0.0)),
+        Chart::new("Zoom").x_range(0.5, 1.0).y_range(-0.1, 0.1).line_at("cut", &xs, &ys),
+    ]
+}
+
+#[test]
+fn every_kind_of_layer_is_well_formed_on_both_sheets() {
+    for chart in everything() {
+        chart.check().unwrap();
+        for theme in [Theme::Light, Theme::Dark] {
+            let texts = texts(&chart.to_svg_in(theme));
+            assert!(!texts.is_empty());
+        }
+        assert_ne!(chart.to_svg_in(Theme::Light), chart.to_svg_in(Theme::Dark));
+    }
+    let found = texts(&Panels::grid(3, everything()).title("Everything").to_svg());
+    for text in
+        ["Everything", "a line", "a band", "half", "<here>", "dots & more", "a path", "one", "none", "counts"]
+    {
+        assert!(found.iter().any(|found| found == text), "{text} is missing");
+    }
+}
+
+#[test]
+fn one_name_has_one_colour_and_stands_once_in_a_shared_key() {
+    let one = Chart::new("1").points("b", &[0.0], &[0.0]).points("a", &[1.0], &[1.0]);
+    let two = Chart::new("2").points("a", &[0.0], &[1.0]);
+    let svg = Panels::row([one, two]).to_svg();
+    assert_eq!(texts(&svg).iter().filter(|text| *text == "a").count(), 1);
+    // The second ink: two dots, and one in the key.
+    assert_eq!(svg.matches("<circle").count(), 5);
+    assert_eq!(svg.lines().filter(|line| line.contains("<circle") && line.contains("#d55e00")).count(), 3);
+}
+
+#[test]
+fn levels_are_within_the_axes_even_if_no_point_is() {
+    let svg = Chart::new("").line("", &[0.2, 0.3]).h_line(0.9, "target").to_svg();
+    assert!(texts(&svg).contains(&"target".to_owned()));
+    let axis: Vec<String> = texts(&svg).into_iter().filter(|text| text.parse::<f64>().is_ok()).collect();
+    assert!(axis.contains(&"0.9".to_owned()), "{axis:?}");
+}
+
+#[test]
+fn equal_axes_make_circles_round() {
+    let (ys, xs): (Vec<f64>, Vec<f64>) = (0..=40).map(|i| (f64::from(i) * 0.157).sin_cos()).unzip();
+    let svg = Chart::new("").equal_axes().size(700.0, 300.0).line_at("", &xs, &ys).to_svg();
+    let path =
+        svg.lines().filter(|line| line.contains("stroke-width=\"2\"")).max_by_key(|line| line.len()).unwrap();
+    let numbers: Vec<f64> =
+        path.split(|c: char| !(c.is_ascii_digit() || c == '.')).flat_map(str::parse).collect();
+    let places = &numbers[..82];
+    let extent = |offset: usize| {
+        let along = places.iter().skip(offset).step_by(2);
+        let (lo, hi) = along.fold((f64::INFINITY, 0.0f64), |(lo, hi), &v| (lo.min(v), hi.max(v)));
+        hi - lo
+    };
+    assert!((extent(0) / extent(1) - 1.0).abs() < 0.01, "{} x {}", extent(0), extent(1));
+}
+
+#[test]
+fn what_does_not_fit_a_chart_is_an_error_that_names_it() {
+    let message = |chart: Chart| chart.check().unwrap_err().to_string();
+    let bars = Chart::new("").categories(["a", "b", "c"]).bars("time", &[1.0]);
+    assert_eq!(message(bars), "bars `time`: 1 values for 3 categories");
+    assert_eq!(message(Chart::new("").points("p", &[1.0], &[])), "line `p` has 1 x values but 0 y values");
+    let range = Chart::new("").y_range(1.0, f64::NAN).line("", &[1.0]);
+    assert_eq!(message(range), "y range from 1 to NaN: the ends must be finite, the first below the second");
+    let empty = Grid::of((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| f64::NAN);
+    assert!(message(Chart::new("Field").contours(&empty, 5)).contains("no layer has a finite point"));
 }

@@ -129,11 +129,7 @@ fn row(of: &Properties) -> Result<Vec<String>, Box<dyn Error>> {
         of.curve.name.to_owned(),
         of.range.to_string(),
         of.slopes.to_string(),
-        if places.is_empty() {
-            of.order()
-        } else {
-            format!("{} at {}", of.order(), places.join(", "))
-        },
+        if places.is_empty() { of.order() } else { format!("{} at {}", of.order(), places.join(", ")) },
         of.direction.to_string(),
         number(slopes[0]),
         number(slopes[1]),

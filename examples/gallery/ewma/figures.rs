@@ -25,7 +25,7 @@ pub fn years(weather: &Weather) -> Panels {
 /// The weights of the last days, and where each window ends.
 pub fn weights(weather: &Weather) -> Chart {
     let back: Vec<f64> = (0..=EARLY).map(|k| k as f64).collect();
-        let ends: Vec<f64> = (0..BETAS.len()).map(|i| window(BETAS[i]) as f64).collect();
+    let ends: Vec<f64> = (0..BETAS.len()).map(|i| window(BETAS[i]) as f64).collect();
     let there: Vec<f64> = (0..BETAS.len()).map(|i| weather.weights[i][window(BETAS[i])]).collect();
     let chart =
         Chart::new("").x_label("days ago, k").y_label("weight").log_y().y_range(1e-4, 1.0).size(700.0, 380.0);

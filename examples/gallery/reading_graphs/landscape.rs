@@ -144,7 +144,8 @@ impl Landscape {
 
     /// `n × n` points of the window, row by row, from its lower left corner.
     pub fn grid(&self, n: usize) -> Vec<Point> {
-        let at = |i: usize| self.window.0 + (self.window.1 - self.window.0) * i as f64 / (n.max(2) - 1) as f64;
+        let at =
+            |i: usize| self.window.0 + (self.window.1 - self.window.0) * i as f64 / (n.max(2) - 1) as f64;
         (0..n).flat_map(|row| (0..n).map(move |column| [at(column), at(row)])).collect()
     }
 }
