@@ -51,9 +51,11 @@ impl Layer for Arrows {
         for ((x, y), (dx, dy), length) in arrows {
             let length = 0.9 * room * (length / longest).sqrt();
             let tip = (x + length * dx, y + length * dy);
-            svg.polyline(&[(x, y), tip], Color::Quiet, 1.1, "");
-            let size = (0.4 * length).min(6.0);
-            svg.polygon(&arrowhead(tip, (dx, dy), size), Color::Quiet);
+            let head = arrowhead(tip, (dx, dy), (0.4 * length).min(6.5));
+            // A rim of paper, to be seen on any colour.
+            svg.polyline(&[(x, y), tip], Color::Paper, 2.6, "");
+            svg.polyline(&[(x, y), tip], Color::Title, 1.2, "");
+            svg.polygon(&head, Color::Title);
         }
     }
 }
