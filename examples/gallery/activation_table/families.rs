@@ -61,7 +61,7 @@ pub const FAMILIES: &[Family] = &[
         formula: (r"\sigma(x) = \frac{1}{1 + e^{-x}}", "sigma of x is 1 over, 1 plus e to the minus x"),
         names: &["sigmoid", "hard_sigmoid", "sparse_sigmoid", "log_sigmoid", "tanh", "hard_tanh", "softsign"],
         reach: 4.0,
-        shown: (-2.0, 1.5),
+        shown: (-1.5, 1.5),
     },
     Family {
         title: "Shrinkers",
@@ -113,7 +113,7 @@ pub const FAMILIES: &[Family] = &[
             "decaying_sine",
         ],
         reach: 4.0,
-        shown: (-3.0, 3.0),
+        shown: (-3.6, 3.6),
     },
     Family {
         title: "Over a row",
@@ -135,7 +135,7 @@ pub const FAMILIES: &[Family] = &[
             "sparsemax_along",
         ],
         reach: 4.0,
-        shown: (-2.0, 1.5),
+        shown: (-1.5, 1.5),
     },
     Family {
         title: "Gated units",

@@ -33,13 +33,13 @@ impl Net {
     }
 
     /// What the second layer is given.
-    pub fn into_second<'t>(&self, x: Var<'t>) -> Var<'t> {
+    pub fn second_input<'t>(&self, x: Var<'t>) -> Var<'t> {
         normalized(self.first_norm.as_ref(), self.first(x))
     }
 
     /// The logit of a rose: its probability is the sigmoid.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let hidden = self.second.forward(self.into_second(x)).relu();
+        let hidden = self.second.forward(self.second_input(x)).relu();
         self.out.forward(normalized(self.second_norm.as_ref(), hidden))
     }
 }

@@ -68,7 +68,7 @@ fn train(flowers: &Flowers, normalize: bool, order: Order, seed: u64) -> chainru
     })
 }
 
-/// One unit of the first layer at the end of a training, as the colours alternate.
+/// A unit of the first layer at the end of a training, as the colours alternate: that which tells them apart best.
 struct Chase {
     /// Its mean over each batch.
     batches: Vec<f64>,
@@ -83,30 +83,39 @@ fn chase(flowers: &Flowers, seed: u64) -> Result<Chase, Box<dyn Error>> {
     let mut params = Params::seeded(seed);
     let net = Net::new(&mut params, true);
     let mut step = TrainStep::new(optim::adam(RATE), |[x, labels]| net.forward(x).bce_with_logits(labels));
-    // The unit that differs most between flowers at the start.
-    let values = in_inference(&params, flowers.all.inputs(), |x| net.first(x))?;
-    let spread = |unit: usize| deviation(&column(&values, 3, unit));
-    let unit = (0..3).fold(0, |best, i| if spread(i) > spread(best) { i } else { best });
-    let unit_mean = |params: &Params, x: &Tensor| -> chainrule::Result<f64> {
-        Ok(mean(&column(&in_inference(params, x, |x| net.first(x))?, 3, unit)))
+    let unit_means = |params: &Params, x: &Tensor| -> chainrule::Result<[f64; 3]> {
+        let values = in_inference(params, x, |x| net.first(x))?;
+        Ok(std::array::from_fn(|unit| mean(&column(&values, 3, unit))))
     };
-
-    let mut chase = Chase { batches: Vec::new(), running: Vec::new(), all: 0.0 };
+    let (mut batches, mut running) = (Vec::new(), Vec::new());
     for number in 0..EPOCHS {
         for part in [&flowers.red, &flowers.others] {
             for (x, labels) in part.batches(BATCH).shuffled(seed, number as u64) {
-                let before = unit_mean(&params, &x)?;
+                let shown = number + SHOWN >= EPOCHS;
+                if shown {
+                    batches.push(unit_means(&params, &x)?);
+                }
                 step.run(&mut params, [&x, &labels])?;
-                if number + SHOWN >= EPOCHS {
-                    let running = params.get("first_norm.running_mean").ok_or("there is no running mean")?;
-                    chase.batches.push(before);
-                    chase.running.push(running.to_f64()[unit]);
+                if shown {
+                    running.push(
+                        params.get("first_norm.running_mean").ok_or("there is no running mean")?.to_f64(),
+                    );
                 }
             }
         }
     }
-    chase.all = unit_mean(&params, flowers.all.inputs())?;
-    Ok(chase)
+    let (red, others) =
+        (unit_means(&params, flowers.red.inputs())?, unit_means(&params, flowers.others.inputs())?);
+    let values = in_inference(&params, flowers.all.inputs(), |x| net.first(x))?;
+    let units: [Vec<f64>; 3] = std::array::from_fn(|unit| column(&values, 3, unit));
+    // (A unit that is always 0 tells nothing.)
+    let apart = |unit: usize| (red[unit] - others[unit]).abs() / deviation(&units[unit]).max(1e-6);
+    let unit = (0..3).fold(0, |best, i| if apart(i) > apart(best) { i } else { best });
+    Ok(Chase {
+        batches: batches.iter().map(|means| means[unit]).collect(),
+        running: running.iter().map(|means| means[unit]).collect(),
+        all: mean(&units[unit]),
+    })
 }
 
 /// The part of the page on the order of the flowers.
@@ -127,24 +136,6 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
     page.text(
         "What makes a rose is the same for all colours, but a network that has seen red flowers alone has seen one part of the plane \
          alone. That is covariate shift of the inputs.",
-    );
-    let steps: Vec<f64> = (1..=chase.batches.len()).map(|step| step as f64).collect();
-    page.figure(
-        "order",
-        &Chart::new("One unit's mean, red batches first in each epoch")
-            .x_label(format!("step of the last {SHOWN} epochs"))
-            .y_label("value")
-            .size(760.0, 340.0)
-            .points("a batch's mean", &steps, &chase.batches)
-            .line_at("running mean", &steps, &chase.running)
-            .h_line(chase.all, "all flowers"),
-        "Over the steps of three epochs, the means of batches alternate between a higher level, of red flowers, and a lower one, of others. The \
-         running mean follows them up and down and crosses the mean of all flowers each time.",
-        &format!(
-            "Each epoch has {0} batches of red flowers, then {0} of others. Dots: the mean of one unit of the first layer over each batch. \
-             Line: the running mean, which is used in inference.",
-            FLOWERS / BATCH
-        ),
     );
     let percent = |x: f64| format!("{:.1}%", 100.0 * x);
     let mut rows = Vec::new();
@@ -183,6 +174,24 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
             percent(first[1][0]),
             percent(first[0][0]),
             percent(first[1][2])
+        ),
+    );
+    let steps: Vec<f64> = (1..=chase.batches.len()).map(|step| step as f64).collect();
+    page.figure(
+        "order",
+        &Chart::new("One unit's mean, red batches first in each epoch")
+            .x_label(format!("step of the last {SHOWN} epochs"))
+            .y_label("value")
+            .size(760.0, 340.0)
+            .points("a batch's mean", &steps, &chase.batches)
+            .line_at("running mean", &steps, &chase.running)
+            .line_at("mean of all flowers", &steps, &vec![chase.all; steps.len()]),
+        "Over the steps of three epochs, the means of batches alternate between two levels, one of red flowers and one of others. The \
+         running mean follows them up and down and crosses the mean of all flowers each time.",
+        &format!(
+            "Each epoch has {0} batches of red flowers, then {0} of others. Dots: the mean of one unit of the first layer over each batch. \
+             Line: the running mean, which is used in inference.",
+            FLOWERS / BATCH
         ),
     );
     let colour = FLOWERS / BATCH;

@@ -67,7 +67,7 @@ fn train(flowers: &Flowers, normalize: bool, seed: u64) -> chainrule::Result<Run
     let data = &flowers.all;
     for number in 0..=EPOCHS {
         // All flowers are one batch here.
-        values.push(in_training(&params, data.inputs(), |x| net.into_second(x))?);
+        values.push(in_training(&params, data.inputs(), |x| net.second_input(x))?);
         if number < EPOCHS {
             epoch(&mut step, &mut params, data, BATCH, number)?;
         }

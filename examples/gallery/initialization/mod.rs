@@ -4,11 +4,13 @@
 //!
 //! *Found:* weights that begin equal stay equal, to the last bit ([`symmetry`]). Through many layers a signal dies out if the
 //! weights are small, and saturates or explodes if they are large; Xavier's and He's rules keep it, and keep the gradient on
-//! its way back ([`signals`]). A deep network trains or does not train accordingly ([`training`]).
+//! its way back ([`signals`]). A deep network trains or does not train accordingly ([`training`]). What the gradient is made of is
+//! checked number by number ([`chain_rule`]).
 //!
 //! Sources: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010; He,
 //! Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
 
+mod chain_rule;
 mod signals;
 mod symmetry;
 mod training;
@@ -26,5 +28,5 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     symmetry::show(page, seed)?;
     signals::show(page, seed)?;
     training::show(page, seed)?;
-    Ok(())
+    chain_rule::chain_rule(page, seed)
 }

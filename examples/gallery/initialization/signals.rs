@@ -102,7 +102,7 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
 
     page.heading("A signal must neither die out nor saturate");
     page.text(&format!(
-        "{EXAMPLES} inputs of {WIDTH} numbers from N(0, 1) go through {LAYERS} layers of {WIDTH} units that nobody has \
+        "{EXAMPLES} inputs of {WIDTH} numbers from N(0, 1) go through {LAYERS} layers of {WIDTH} units that are not \
          trained. Then a gradient from N(0, 1) is sent back from the last layer. A layer of `n` inputs multiplies a signal's \
          variance by `n` times the variance of its weights, and a layer of `m` outputs does that to a gradient's with `m`, if its \
          activation is close to the identity. *Size* is the root of the mean square."
@@ -113,14 +113,33 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
          n plus m. He's rule: it is 2 over n.",
     );
 
+    let within = |values: &[f64], low: f64, high: f64| values.iter().all(|x| (low..high).contains(x));
     let rows = [("Std 0.01", &tanh_small), ("Std 1", &tanh_large), ("Xavier", &tanh_xavier)];
     page.figure(
         "tanh-histograms",
         &Panels::grid(LAYERS, rows.iter().flat_map(|(start, flow)| histograms(start, flow, (-1.0, 1.0)))),
         "Histograms of tanh's values after each of six layers. Weights of 0.01: a hump that becomes a spike at 0. Weights of 1: nearly all \
-         values at minus 1 and 1, in every layer. Xavier's rule: a hump around 0 in every layer, a little narrower each time.",
+         values at minus 1 and 1, in every layer. Xavier's rule: values over the whole range after the first layer, and a hump around 0 that gets slowly narrower after the others.",
         "Values after each layer with tanh, from -1 to 1, for weights with a standard deviation of 0.01, of 1, and by Xavier's rule; the \
          height is a count.",
+    );
+    let largest = tanh_small.activations[LAYERS].iter().fold(0.0f64, |largest, h| largest.max(h.abs()));
+    page.claim(
+        largest < 0.002,
+        format!(
+            "Weights of {SMALL} and tanh: the values vanish; after the last layer none is larger than {largest:.0e}, without its sign."
+        ),
+    );
+    let saturated: Vec<f64> =
+        tanh_large.activations[1..].iter().map(|values| share(values, |h| h.abs() > 0.99)).collect();
+    let least = saturated.iter().copied().fold(1.0, f64::min);
+    page.claim(
+        least > 0.85,
+        format!(
+            "Weights of {LARGE} and tanh: in every layer at least {:.0}% of the units are saturated: beyond ±0.99, where the \
+             slope is below 0.02.",
+            100.0 * least.min(1.0)
+        ),
     );
     let rows = [("Xavier", &relu_xavier), ("He", &relu_he)];
     page.figure(
@@ -129,6 +148,16 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         "Histograms of ReLU's positive values after each of six layers. Xavier's rule: they crowd together towards 0 from layer to layer. \
          He's rule: the histograms look alike.",
         "Positive values after each layer with ReLU, by Xavier's rule and by He's; zeros, about half of all, are left out.",
+    );
+    let halves = relu_xavier.forward();
+    let loss = (halves[LAYERS] / halves[0]).powf(1.0 / LAYERS as f64);
+    let zeros = relu_xavier.activations[1..].iter().map(|values| share(values, |h| h == 0.0));
+    page.claim(
+        zeros.into_iter().all(|share| (0.45..0.55).contains(&share)) && (loss * 2f64.sqrt() - 1.0).abs() < 0.05,
+        format!(
+            "Xavier's rule and ReLU: half of the values are 0, so each layer halves the mean square: the size falls by a factor of \
+             {loss:.2} ≈ 1/√2 a layer."
+        ),
     );
     let tanh_flows = [
         ("std 1", &tanh_large),
@@ -150,8 +179,8 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             ],
         ),
         "Four plots with logarithmic axes: the size of values and of gradients by layer, with tanh and with ReLU. Values: with weights of 0.01 \
-         they fall by four orders of magnitude in six layers; by Xavier's and He's rules they stay near 1; with weights of 1 they stay at 1 with \
-         tanh and rise by seven orders with ReLU. Gradients, to be read from right to left: they fall with 0.01, stay near 1 by the rules, \
+         they fall by four orders of magnitude in six layers; by Xavier's and He's rules they stay within one order of 1; with weights of 1 they stay at 1 with \
+         tanh and rise by seven orders with ReLU. Gradients, to be read from right to left: they fall with 0.01, stay within one order of 1 by the rules, \
          and rise with 1, by three orders with tanh and seven with ReLU.",
         "Forward: the size of the values after each layer. Backward, from right to left: the size of the gradient by these values. \
          *Std* is the standard deviation of the weights.",
@@ -171,17 +200,6 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             tanh_small.backward()[0]
         ),
     );
-    let saturated: Vec<f64> =
-        tanh_large.activations[1..].iter().map(|values| share(values, |h| h.abs() > 0.99)).collect();
-    let least = saturated.iter().copied().fold(1.0, f64::min);
-    page.claim(
-        least > 0.85,
-        format!(
-            "Weights of {LARGE} and tanh: in every layer at least {:.0}% of the units are saturated: beyond ±0.99, where the \
-             slope is below 0.02.",
-            100.0 * least.min(1.0)
-        ),
-    );
     let sizes = tanh_large.backward();
     let grows = (sizes[0] / sizes[LAYERS]).powf(1.0 / LAYERS as f64);
     page.claim(
@@ -194,7 +212,6 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         ),
     );
     let sizes = linear_xavier.forward();
-    let within = |values: &[f64], low: f64, high: f64| values.iter().all(|x| (low..high).contains(x));
     page.claim(
         within(&sizes, 0.9, 1.1) && within(&linear_xavier.backward(), 0.9, 1.1),
         format!(
@@ -218,21 +235,13 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             gain[LAYERS]
         ),
     );
-    let (sizes, halves) = (relu_he.forward(), relu_xavier.forward());
+    let sizes = relu_he.forward();
     page.claim(
         within(&sizes, 0.8, 1.25) && within(&relu_he.backward(), 0.8, 1.25),
         format!(
             "He's rule and ReLU: the size is kept, forward ({:.2} after the last layer) and backward ({:.2} at the inputs).",
             sizes[LAYERS],
             relu_he.backward()[0]
-        ),
-    );
-    let loss = (halves[LAYERS] / halves[0]).powf(1.0 / LAYERS as f64);
-    page.claim(
-        (loss * 2f64.sqrt() - 1.0).abs() < 0.05,
-        format!(
-            "Xavier's rule and ReLU: half of the units are 0, so each layer halves the mean square: the size falls by a factor of \
-             {loss:.2} ≈ 1/√2 a layer."
         ),
     );
     let explodes = (relu_large.forward()[LAYERS], relu_large.backward()[0]);

@@ -161,6 +161,25 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
          is w j times x n plus b j.",
     );
 
+    page.figure(
+        "symmetry-paths",
+        &Panels::grid(
+            2,
+            [
+                paths("Zeros, tanh", &zeros_tanh),
+                paths("Zeros, sigmoid", &zeros_sigmoid),
+                paths(&format!("All {CONSTANT}, tanh"), &constant),
+                paths("Random, tanh", &random),
+            ],
+        ),
+        "Four plots of a plane whose axes are the two incoming weights of a hidden unit. From zeros with tanh there is one point, 0. \
+         From zeros with sigmoid, and from a constant, the four units have one common path. From random weights there are four paths \
+         that lead to different places.",
+        &format!(
+            "The incoming weights of the {UNITS} hidden units in {STEPS} steps: a dot where a unit begins, an open ring where it ends. Each \
+             plot has its own scale."
+        ),
+    );
     let share = data.labels().to_f64().iter().sum::<f64>() / data.len() as f64;
     let entropy = -share * share.ln() - (1.0 - share) * (1.0 - share).ln();
     page.claim(
@@ -189,46 +208,7 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
              ReLU and sigmoid, by gradient descent and (with tanh) by Adam."
         ),
     );
-    page.claim(
-        (constant.accuracy - 0.8).abs() < 1e-9 && random.accuracy == 1.0,
-        format!(
-            "{UNITS} equal units do what one does: {:.0}% of the points are right, three clusters of four. From random weights the \
-             same network gets {:.0}%.",
-            100.0 * constant.accuracy,
-            100.0 * random.accuracy
-        ),
-    );
     let noise = almost.spread();
-    page.claim(
-        noise[STEPS] > 10.0 * noise[0] && (almost.accuracy - 0.8).abs() < 1e-9,
-        format!(
-            "A little noise breaks the symmetry, but does not cure it: differences between units of {:.0e} in the beginning \
-             are {:.2} after {STEPS} steps, {:.0} times as large, and still no more than {:.0}% are right.",
-            noise[0],
-            noise[STEPS],
-            noise[STEPS] / noise[0],
-            100.0 * almost.accuracy
-        ),
-    );
-    page.figure(
-        "symmetry-paths",
-        &Panels::grid(
-            2,
-            [
-                paths("Zeros, tanh", &zeros_tanh),
-                paths("Zeros, sigmoid", &zeros_sigmoid),
-                paths(&format!("All {CONSTANT}, tanh"), &constant),
-                paths("Random, tanh", &random),
-            ],
-        ),
-        "Four plots of a plane whose axes are the two incoming weights of a hidden unit. From zeros with tanh there is one point, 0. \
-         From zeros with sigmoid, and from a constant, the four units have one common path. From random weights there are four paths \
-         that lead to different places.",
-        &format!(
-            "The incoming weights of the {UNITS} hidden units in {STEPS} steps: a dot where a unit begins, an open ring where it ends. Each \
-             plot has its own scale."
-        ),
-    );
     let steps: Vec<f64> = (0..=STEPS).map(|step| step as f64).collect();
     let mut losses = Chart::new("Loss").x_label("step").y_label("cross-entropy").y_range(0.0, 1.0);
     for (name, run) in [("zeros", &zeros_tanh), ("constant", &constant), ("random", &random)] {
@@ -248,6 +228,26 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
          from below 0.001 to about 0.1, with random weights it is above 1 all the time.",
         "With tanh: the loss from each start, and how different the hidden units are, by the largest difference between two units in one \
          of their weights or biases. From zeros and from the constant it is 0, which a logarithmic axis cannot show.",
+    );
+    page.claim(
+        (constant.accuracy - 0.8).abs() < 1e-9 && random.accuracy == 1.0,
+        format!(
+            "{UNITS} equal units do what one does: {:.0}% of the points are right, three clusters of four. From random weights the \
+             same network gets {:.0}%.",
+            100.0 * constant.accuracy,
+            100.0 * random.accuracy
+        ),
+    );
+    page.claim(
+        noise[STEPS] > 10.0 * noise[0] && (almost.accuracy - 0.8).abs() < 1e-9,
+        format!(
+            "A little noise breaks the symmetry, but does not cure it: differences between units of {:.0e} in the beginning \
+             are {:.2} after {STEPS} steps, {:.0} times as large, and still no more than {:.0}% are right.",
+            noise[0],
+            noise[STEPS],
+            noise[STEPS] / noise[0],
+            100.0 * almost.accuracy
+        ),
     );
     page.setting("hidden units", UNITS);
     page.setting("steps, each on all points", STEPS);

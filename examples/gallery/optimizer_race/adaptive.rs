@@ -55,6 +55,37 @@ pub fn section(page: &mut Page, elongated: &Problem, valley: &Problem) -> Result
         "Adagrad's divisor only grows, so the rate with which it really goes, `η/√s`, only falls. RMSProp's divisor follows the gradient \
          down. Both with rate {RATE} on the elongated bowl: how much of the way is left, and the effective rate of the dense weight."
     ));
+    let adagrad_there = watched(valley, ADAGRAD, VALLEY_RATE, "optim.adagrad.s.w", 1.0)?;
+    let rmsprop_there = watched(valley, RMSPROP, VALLEY_RATE, "optim.rmsprop.s.w", 0.1)?;
+    let mut panels = Vec::new();
+    for (problem, runs, shown) in
+        [(elongated, [&adagrad, &rmsprop], 300), (valley, [&adagrad_there, &rmsprop_there], valley.budget)]
+    {
+        let at: Vec<usize> = (1..=shown).filter(|epoch| *epoch < 300 || epoch % 10 == 0).collect();
+        let xs: Vec<f64> = at.iter().map(|&epoch| epoch as f64).collect();
+        let chart =
+            |title: String, label: &str| Chart::new(title).x_label("epoch").y_label(label).size(480.0, 320.0);
+        let mut way =
+            chart(format!("{}: way left", problem.name), "part of the way left, %").y_range(0.0, 100.0);
+        let mut rate = chart(format!("{}: effective rate", problem.name), "η/√s of the first weight").log_y();
+        for (name, run) in ["Adagrad", "RMSProp"].into_iter().zip(runs) {
+            let left = left(problem, &run.path);
+            way = way.line_at(name, &xs, &at.iter().map(|&epoch| 100.0 * left[epoch]).collect::<Vec<f64>>());
+            rate = rate.line_at(
+                name,
+                &xs,
+                &at.iter().map(|&epoch| run.effective[epoch - 1]).collect::<Vec<f64>>(),
+            );
+        }
+        panels.extend([way, rate]);
+    }
+    page.figure(
+        "forgetting",
+        &Panels::grid(2, panels),
+        "Two rows of two charts. On the elongated bowl, RMSProp's way left falls straight to nearly 0 within 35 epochs, Adagrad's ever more slowly; Adagrad's \
+         effective rate falls and levels out, RMSProp's rises and then is level. In Rosenbrock's valley Adagrad's way left stays near 92 %, RMSProp's falls to 3 %.",
+        "The distance to the minimum, and what the gradient of the first weight is multiplied by, for Adagrad and RMSProp with the same rate.",
+    );
     page.claim(
         adagrad.effective.is_sorted_by(|a, b| a >= b)
             && near(&slow) > 10 * near(&quick)
@@ -92,8 +123,6 @@ pub fn section(page: &mut Page, elongated: &Problem, valley: &Problem) -> Result
         ),
     );
 
-    let adagrad_there = watched(valley, ADAGRAD, VALLEY_RATE, "optim.adagrad.s.w", 1.0)?;
-    let rmsprop_there = watched(valley, RMSPROP, VALLEY_RATE, "optim.rmsprop.s.w", 0.1)?;
     let (slow, quick) = (left(valley, &adagrad_there.path), left(valley, &rmsprop_there.path));
     let (first, last) = (adagrad_there.effective[0], adagrad_there.effective[valley.budget - 1]);
     page.claim(
@@ -112,35 +141,6 @@ pub fn section(page: &mut Page, elongated: &Problem, valley: &Problem) -> Result
             "RMSProp's effective rate rises there as the slope falls, from {:.1e} to {:.1e}; Adagrad's only falls, from {:.1e} to {:.1e}.",
             rmsprop_there.effective[0], rmsprop_there.effective[valley.budget - 1], first, last
         ),
-    );
-    let mut panels = Vec::new();
-    for (problem, runs, shown) in
-        [(elongated, [&adagrad, &rmsprop], 300), (valley, [&adagrad_there, &rmsprop_there], valley.budget)]
-    {
-        let at: Vec<usize> = (1..=shown).filter(|epoch| *epoch < 300 || epoch % 10 == 0).collect();
-        let xs: Vec<f64> = at.iter().map(|&epoch| epoch as f64).collect();
-        let chart =
-            |title: String, label: &str| Chart::new(title).x_label("epoch").y_label(label).size(480.0, 320.0);
-        let mut way =
-            chart(format!("{}: way left", problem.name), "part of the way left, %").y_range(0.0, 100.0);
-        let mut rate = chart(format!("{}: effective rate", problem.name), "η/√s of the first weight").log_y();
-        for (name, run) in ["Adagrad", "RMSProp"].into_iter().zip(runs) {
-            let left = left(problem, &run.path);
-            way = way.line_at(name, &xs, &at.iter().map(|&epoch| 100.0 * left[epoch]).collect::<Vec<f64>>());
-            rate = rate.line_at(
-                name,
-                &xs,
-                &at.iter().map(|&epoch| run.effective[epoch - 1]).collect::<Vec<f64>>(),
-            );
-        }
-        panels.extend([way, rate]);
-    }
-    page.figure(
-        "forgetting",
-        &Panels::grid(2, panels),
-        "Two rows of two charts. On the elongated bowl, RMSProp's way left falls straight to nearly 0 within 35 epochs, Adagrad's ever more slowly; Adagrad's \
-         effective rate falls and levels out, RMSProp's rises and then is level. In Rosenbrock's valley Adagrad's way left stays near 92 %, RMSProp's falls to 3 %.",
-        "The distance to the minimum, and what the gradient of the first weight is multiplied by, for Adagrad and RMSProp with the same rate.",
     );
     page.setting("rate of Adagrad and RMSProp", format!("{RATE}, in Rosenbrock's valley {VALLEY_RATE}"));
     Ok(())

@@ -103,7 +103,7 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|run| {
             let epochs = run.epochs.map_or(format!("not in {BUDGET}"), |epochs| epochs.to_string());
-            vec![run.name.to_owned(), epochs, format!("{:.2e}", run.rate)]
+            vec![run.name.to_owned(), epochs, racers::written(run.rate)]
         })
         .collect();
     page.table("Epochs to learn the sine", &["", "epochs", "rate"], &rows);

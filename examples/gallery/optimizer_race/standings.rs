@@ -64,7 +64,7 @@ fn tables(page: &mut Page, standings: &[Standing<'_>]) {
         None => format!("not in {}", problem.budget),
     };
     page.table("Epochs to reach the minimum, each optimizer with its best rate", &names, &table(&epochs));
-    page.table("The best rates", &names, &table(&|run, _| format!("{:.2e}", run.rate)));
+    page.table("The best rates", &names, &table(&|run, _| written(run.rate)));
 }
 
 /// The paths on the landscapes, and the epochs as bars.

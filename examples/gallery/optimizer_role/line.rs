@@ -71,6 +71,14 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
         r"w^{*} = \frac{\sum_i (x_i - \bar{x})(y_i - \bar{y})}{\sum_i (x_i - \bar{x})^2}, \qquad b^{*} = \bar{y} - w^{*} \bar{x}",
         "w star is the sum of x i minus the mean of x times y i minus the mean of y, over the sum of x i minus its mean squared; b star is the mean of y minus w star times the mean of x",
     );
+    page.figure(
+        "fits",
+        &fits(students, &ways[0].creep, formula),
+        "Scatter plot of package against cgpa: the points rise from (5, 2) to (9.4, 9). The line after one step lies flat among them, and \
+         those after 500 and 2,000 steps turn towards the line of the formula, which runs through the points.",
+        "The students, the line of the formula, and those of gradient descent on its way (rate 1/λ₁, explained below).",
+    );
+
     let end = *ways[0].path.places.last().ok_or("a path has an end")?;
     let off = end.iter().zip(&formula).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     let newton = ways[0].minimum.iter().zip(&formula).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -86,14 +94,6 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     page.claim(
         (packages[0] - packages[1]).abs() < 1e-4,
         format!("Both promise a student with a cgpa of {ASKED} a package of {:.2} lakhs.", packages[0]),
-    );
-
-    page.figure(
-        "fits",
-        &fits(students, &ways[0].creep, formula),
-        "Scatter plot of package against cgpa: the points rise from (5, 2) to (9.4, 9). The line after one step lies flat among them, and \
-         those after 500 and 2,000 steps turn towards the line of the formula, which runs through the points.",
-        "The students, the line of the formula, and those of gradient descent on its way (rate 1/λ₁, explained below).",
     );
 
     page.heading("Why it takes long, and how it need not");

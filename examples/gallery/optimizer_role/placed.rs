@@ -89,35 +89,6 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
         r"\hat{y} = \sigma(w_1 x_1 + w_2 x_2 + b), \qquad L = -\frac{1}{n} \sum_{i=1}^{n} \bigl( y_i \ln \hat{y}_i + (1 - y_i) \ln (1 - \hat{y}_i) \bigr)",
         "y hat is the sigmoid of w 1 x 1 plus w 2 x 2 plus b; L is minus the mean over all i of y i times the logarithm of y hat i plus 1 minus y i times the logarithm of 1 minus y hat i",
     );
-    page.claim(
-        (losses[0] - 2f64.ln()).abs() < 1e-12 && losses.is_sorted_by(|a, b| *b <= a + 1e-12),
-        format!("With weights of 0 everyone's chance is a half, and the loss ln 2 = {:.4}; from there it falls with each epoch.", losses[0]),
-    );
-    let above = losses[EPOCHS] - found.loss;
-    page.claim(
-        above.abs() < 1e-6 && found.gradient < 1e-10 && found.iterations() < 20,
-        format!(
-            "After {EPOCHS} epochs with rate {rate} the loss is {:.6}, the least there is to six digits: Newton's method, which uses second \
-             derivatives too, finds {:.6} in {} iterations, where the gradient is below 10⁻¹⁰.",
-            losses[EPOCHS], found.loss, found.iterations()
-        ),
-    );
-    let raw_above = raw_losses[EPOCHS] - found.loss;
-    page.claim(
-        raw_above > 0.05,
-        format!(
-            "With cgpa and iq in their own units, the best of the rates ({raw_rate:e}) ends {raw_above:.3} above that: larger ones leap over the \
-             valley of the iq, smaller ones creep."
-        ),
-    );
-    let accuracies = [model.accuracy(&x, y)?, newton.accuracy(&x, y)?];
-    page.claim(
-        accuracies[0] == accuracies[1] && accuracies[0] > 0.75,
-        format!(
-            "Gradient descent and Newton's method tell the place of {:.0} % of the students rightly.",
-            100.0 * accuracies[0]
-        ),
-    );
     let losses_drawn = |losses: &[f64]| losses[1..].to_vec();
     let curves = Chart::new("Loss")
         .x_label("epoch")
@@ -155,6 +126,35 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
          stays near 0.68. Right: the students by cgpa and iq, with a straight boundary that falls from the upper left to the lower right; \
          most who are placed lie above it.",
         "The loss of gradient descent by epoch, and the boundary that it ends with: on it the chance of a place is a half.",
+    );
+    page.claim(
+        (losses[0] - 2f64.ln()).abs() < 1e-12 && losses.is_sorted_by(|a, b| *b <= a + 1e-12),
+        format!("With weights of 0 everyone's chance is a half, and the loss ln 2 = {:.4}; from there it falls with each epoch.", losses[0]),
+    );
+    let above = losses[EPOCHS] - found.loss;
+    page.claim(
+        above.abs() < 1e-6 && found.gradient < 1e-10 && found.iterations() < 20,
+        format!(
+            "After {EPOCHS} epochs with rate {rate} the loss is {:.6}, the least there is to six digits: Newton's method, which uses second \
+             derivatives too, finds {:.6} in {} iterations, where the gradient is below 10⁻¹⁰.",
+            losses[EPOCHS], found.loss, found.iterations()
+        ),
+    );
+    let raw_above = raw_losses[EPOCHS] - found.loss;
+    page.claim(
+        raw_above > 0.05,
+        format!(
+            "With cgpa and iq in their own units, the best of the rates ({raw_rate:e}) ends {raw_above:.3} above that: larger ones leap over the \
+             valley of the iq, smaller ones creep."
+        ),
+    );
+    let accuracies = [model.accuracy(&x, y)?, newton.accuracy(&x, y)?];
+    page.claim(
+        accuracies[0] == accuracies[1] && accuracies[0] > 0.75,
+        format!(
+            "Gradient descent and Newton's method tell the place of {:.0} % of the students rightly.",
+            100.0 * accuracies[0]
+        ),
     );
     page.setting("epochs of the logistic model", EPOCHS);
     Ok(())

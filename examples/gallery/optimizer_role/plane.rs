@@ -33,6 +33,17 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
         r"H = 2 \begin{pmatrix} 1 & r \\ r & 1 \end{pmatrix}, \qquad \kappa = \frac{1 + |r|}{1 - |r|}",
         "the Hessian is 2 times the matrix with 1 on its diagonal and r beside it, and kappa is 1 plus the size of r over 1 minus the size of r",
     );
+    let ranges = [(-0.5, 3.5), (-1.5, 1.5)];
+    let in_units = grid(|weights| loss(weights, [&cgpa, &iq], &y), ranges[0], ranges[1])?;
+    let round = grid(|weights| loss(weights, [&cgpa_standard, &iq_standard], &y), ranges[0], ranges[1])?;
+    let bowls = [units.bowl("in their own units", &in_units), standard.bowl("standardized", &round)];
+    page.figure(
+        "plane",
+        &Panels::row(bowls.map(|bowl| bowl.x_label("weight of cgpa").y_label("weight of iq").size(480.0, 380.0).equal_axes())),
+        "Contours of the loss over the two weights, twice. In their own units they are long and narrow along the weight of the cgpa, and the path \
+         drops into the valley and creeps along; standardized they are ellipses twice as long as wide, and the path is short.",
+        "The loss over the weights of cgpa and iq, and gradient descent from 0 with the rate 1/λ₁.",
+    );
     let expected = (1.0 + correlation.abs()) / (1.0 - correlation.abs());
     page.claim(
         (standard.curvatures.condition() / expected - 1.0).abs() < 1e-6
@@ -50,17 +61,6 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
             units.steps(),
             standard.steps()
         ),
-    );
-    let ranges = [(-0.5, 3.5), (-1.5, 1.5)];
-    let in_units = grid(|weights| loss(weights, [&cgpa, &iq], &y), ranges[0], ranges[1])?;
-    let round = grid(|weights| loss(weights, [&cgpa_standard, &iq_standard], &y), ranges[0], ranges[1])?;
-    let bowls = [units.bowl("in their own units", &in_units), standard.bowl("standardized", &round)];
-    page.figure(
-        "plane",
-        &Panels::row(bowls.map(|bowl| bowl.x_label("weight of cgpa").y_label("weight of iq").size(480.0, 380.0).equal_axes())),
-        "Contours of the loss over the two weights, twice. In their own units they are long and narrow along the weight of the cgpa, and the path \
-         drops into the valley and creeps along; standardized they are ellipses twice as long as wide, and the path is short.",
-        "The loss over the weights of cgpa and iq, and gradient descent from 0 with the rate 1/λ₁.",
     );
     Ok(())
 }

@@ -3,13 +3,14 @@
 use super::chords::Chord;
 use super::critical::Kind;
 use super::landscape::{Landscape, Local, Point};
-use chainrule::plot::{Chart, Grid, Levels, Panels};
+use chainrule::plot::{Chart, Grid, Levels, Panels, Surface};
 use std::error::Error;
 
 type Drawn<T> = Result<T, Box<dyn Error>>;
 
 /// Points a side of what contours and surfaces are drawn from (even, so that none lies on an axis), and arrows a side of a field.
 const FINE: usize = 120;
+const COARSE: usize = 40;
 const ARROWS: usize = 9;
 
 /// The values on a grid over the window.
@@ -37,7 +38,7 @@ fn map(of: Landscape, title: &str, levels: Levels) -> Drawn<Chart> {
 /// Values along lines on which one number is held: x runs if `along` is 0, y if it is 1.
 fn slices(of: Landscape, along: usize, held: &[f64]) -> Drawn<Chart> {
     let names = ["x", "y"];
-    let ts: Vec<f64> = of.grid(FINE)[..FINE].iter().map(|p| p[0]).collect();
+    let ts: Vec<f64> = of.grid(FINE + 1)[..=FINE].iter().map(|p| p[0]).collect();
     let mut chart = Chart::new(format!("slices along {}", names[along]))
         .x_label(names[along])
         .y_label("f")
@@ -51,6 +52,12 @@ fn slices(of: Landscape, along: usize, held: &[f64]) -> Drawn<Chart> {
     Ok(chart)
 }
 
+/// The surface.
+fn surface(of: Landscape) -> Drawn<Surface> {
+    let surface = Surface::new("surface").x_label("x").y_label("y").z_label("f").size(460.0, 420.0);
+    Ok(surface.grid(&grid(of, COARSE)?))
+}
+
 /// A function in four ways: slices along both axes, surface, contours with the gradient field.
 pub fn four_ways(of: Landscape, held: [&[f64]; 2], marks: &[(Point, &str)]) -> Drawn<Panels> {
     let mut map = map(of, "contours, and arrows downhill", Levels::from(12))?;
@@ -58,7 +65,7 @@ pub fn four_ways(of: Landscape, held: [&[f64]; 2], marks: &[(Point, &str)]) -> D
         map = map.mark(*x, *y, *text);
     }
     let slices = [slices(of, 0, held[1])?, slices(of, 1, held[0])?];
-    Ok(Panels::grid(2, slices).and(map))
+    Ok(Panels::grid(2, slices).and(surface(of)?).and(map))
 }
 
 /// Contours with the critical points, and ways of gradient descent.
@@ -74,12 +81,18 @@ pub fn valleys(of: Landscape, found: &[(Kind, Local)], trails: &[Vec<Point>]) ->
             found.iter().filter(|(k, _)| *k == kind).map(|(_, local)| (local.at[0], local.at[1])).unzip();
         map = map.points(kind.name(), &xs, &ys);
     }
-    Ok(Panels::row([map]))
+    // From high up, so that no rim hides a way down.
+    let mut surface = surface(of)?.view(-60.0, 60.0).size(560.0, 520.0);
+    for trail in trails {
+        let (xs, ys): (Vec<f64>, Vec<f64>) = trail.iter().map(|p| (p[0], p[1])).unzip();
+        surface = surface.path("gradient descent", &xs, &ys, &of.values(trail)?);
+    }
+    Ok(Panels::row([map]).and(surface))
 }
 
 /// The surface of a plateau, and along the x axis the value, the gradient's length, and the eigenvalues.
 pub fn plateau(of: Landscape) -> Drawn<Panels> {
-    let points: Vec<Point> = of.grid(FINE)[..FINE].iter().map(|p| [p[0], 0.0]).collect();
+    let points: Vec<Point> = of.grid(FINE + 1)[..=FINE].iter().map(|p| [p[0], 0.0]).collect();
     let locals = of.local(&points)?;
     let xs: Vec<f64> = points.iter().map(|p| p[0]).collect();
     let of_each = |f: fn(&Local) -> f64| locals.iter().map(f).collect::<Vec<f64>>();
@@ -90,7 +103,7 @@ pub fn plateau(of: Landscape) -> Drawn<Panels> {
         .line_at("|∇f|", &xs, &of_each(Local::slope))
         .line_at("smaller eigenvalue", &xs, &of_each(|local| local.curvatures[0]))
         .line_at("larger eigenvalue", &xs, &of_each(|local| local.curvatures[1]));
-    Ok(Panels::row([chart]))
+    Ok(Panels::row([chart]).and(surface(of)?))
 }
 
 /// A chord on the contours, and the function along it beside the straight line.

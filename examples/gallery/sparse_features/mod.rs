@@ -117,6 +117,21 @@ fn two_gradients(page: &mut Page, data: &Sparse, descent: &Run) -> Result<(), Bo
         r"\frac{\partial L}{\partial w_j} = \frac{2}{n} \sum_{i=1}^{n} (\hat{y}_i - y_i)\, x_{ij}",
         "the derivative of L by w j is 2 over n times the sum over all rows i of the error times x i j",
     );
+    let sizes = |i: usize| descent.gradients[..SHOWN].iter().map(|g| g[i].abs()).collect::<Vec<f64>>();
+    let epochs: Vec<f64> = (0..SHOWN).map(|epoch| epoch as f64).collect();
+    page.figure(
+        "gradients",
+        &Chart::new("")
+            .x_label("epoch")
+            .y_label("size of the gradient")
+            .log_y()
+            .y_range(1e-6, 10.0)
+            .line_at("dense weight", &epochs, &sizes(0))
+            .line_at("sparse weight", &epochs, &sizes(1)),
+        "Sizes of both gradients by epoch, on a logarithmic axis. The dense weight's begins at 4 and falls in one epoch to 0.00002; the \
+         sparse weight's begins at 0.06 and falls so slowly that its line is nearly level.",
+        "The sizes of the two gradients in gradient descent with rate 0.5.",
+    );
     let [dense, sparse] = descent.gradients[0].map(f64::abs);
     page.claim(
         dense > 30.0 * sparse && data.minimum[1] > data.minimum[0],
@@ -136,21 +151,6 @@ fn two_gradients(page: &mut Page, data: &Sparse, descent: &Run) -> Result<(), Bo
              and the sparse one, with {late_sparse:.3}, has gone {:.0} % of its way.",
             100.0 * descent.progress[1][LATER]
         ),
-    );
-    let sizes = |i: usize| descent.gradients[..SHOWN].iter().map(|g| g[i].abs()).collect::<Vec<f64>>();
-    let epochs: Vec<f64> = (0..SHOWN).map(|epoch| epoch as f64).collect();
-    page.figure(
-        "gradients",
-        &Chart::new("")
-            .x_label("epoch")
-            .y_label("size of the gradient")
-            .log_y()
-            .y_range(1e-6, 10.0)
-            .line_at("dense weight", &epochs, &sizes(0))
-            .line_at("sparse weight", &epochs, &sizes(1)),
-        "Sizes of both gradients by epoch, on a logarithmic axis. The dense weight's begins at 4 and falls in one epoch to 0.00002; the \
-         sparse weight's begins at 0.06 and falls so slowly that its line is nearly level.",
-        "The sizes of the two gradients in gradient descent with rate 0.5.",
     );
     let curvatures = quadratic::curvatures(|w| data.loss(w), [0.0, 0.0])?;
     let rarity = ROWS as f64 / ONES as f64;
@@ -191,15 +191,6 @@ fn first_updates(page: &mut Page, data: &Sparse, runs: &[Run]) -> Result<(), Box
         })
         .collect();
     page.table("The first update of each weight", &["", "dense", "sparse", "dense / sparse"], &rows);
-    let ratios: Vec<f64> = runs.iter().map(|run| run.first_step()[0] / run.first_step()[1]).collect();
-    page.claim(
-        ratios[..3].iter().all(|ratio| *ratio > 30.0) && ratios[3..].iter().all(|ratio| (ratio - 1.0).abs() < 1e-3),
-        format!(
-            "Gradient descent, momentum and NAG move the dense weight {:.0} times as far as the sparse one, or more; Adagrad, RMSProp and \
-             Adam move both alike.",
-            ratios[..3].iter().copied().fold(f64::INFINITY, f64::min).floor()
-        ),
-    );
     let bowl = grid(|w| data.loss(w), (-0.5, 4.0), (-0.5, 4.0))?;
     let mut chart = Chart::new("")
         .x_label("dense weight")
@@ -218,6 +209,15 @@ fn first_updates(page: &mut Page, data: &Sparse, runs: &[Run]) -> Result<(), Box
          so with swings to both sides. Adagrad and Adam set out along the diagonal.",
         "The loss over the two weights, and the paths from 0 in 300 epochs. A unit is as long on both axes.",
     );
+    let ratios: Vec<f64> = runs.iter().map(|run| run.first_step()[0] / run.first_step()[1]).collect();
+    page.claim(
+        ratios[..3].iter().all(|ratio| *ratio > 30.0) && ratios[3..].iter().all(|ratio| (ratio - 1.0).abs() < 1e-3),
+        format!(
+            "Gradient descent, momentum and NAG move the dense weight {:.0} times as far as the sparse one, or more; Adagrad, RMSProp and \
+             Adam move both alike.",
+            ratios[..3].iter().copied().fold(f64::INFINITY, f64::min).floor()
+        ),
+    );
     Ok(())
 }
 
@@ -232,15 +232,6 @@ fn pace(page: &mut Page, runs: &[Run]) {
         })
         .collect();
     page.table("Epochs to half of the way", &["", "dense", "sparse", "sparse / dense"], &rows);
-    let lags: Vec<f64> = runs.iter().map(Run::lag).collect();
-    page.claim(
-        lags[..3].iter().all(|lag| *lag > 10.0) && lags[3..].iter().all(|lag| *lag <= 2.5),
-        format!(
-            "Until half of the way is done, the sparse weight takes {:.0} times as long as the dense one with gradient descent, {:.0} and \
-             {:.0} times with momentum and NAG; with Adagrad, RMSProp and Adam {:.1}, {:.1} and {:.1} times. (Its way is 1.5 times as long.)",
-            lags[0], lags[1], lags[2], lags[3], lags[4], lags[5]
-        ),
-    );
     let epochs: Vec<f64> = (0..SHOWN).map(|epoch| epoch as f64).collect();
     let panel = |i: usize, title: &str| {
         let chart = Chart::new(title)
@@ -262,6 +253,15 @@ fn pace(page: &mut Page, runs: &[Run]) {
          momentum with swings. The sparse weight: Adagrad, RMSProp and Adam are there after about 40 epochs, momentum after 120, and \
          gradient descent has done two thirds after 100.",
         "How far each weight has come, as a part of its way from 0 to the minimum (dashed).",
+    );
+    let lags: Vec<f64> = runs.iter().map(Run::lag).collect();
+    page.claim(
+        lags[..3].iter().all(|lag| *lag > 10.0) && lags[3..].iter().all(|lag| *lag <= 2.5),
+        format!(
+            "Until half of the way is done, the sparse weight takes {:.0} times as long as the dense one with gradient descent, {:.0} and \
+             {:.0} times with momentum and NAG; with Adagrad, RMSProp and Adam {:.1}, {:.1} and {:.1} times. (Its way is 1.5 times as long.)",
+            lags[0], lags[1], lags[2], lags[3], lags[4], lags[5]
+        ),
     );
     let [adagrad, descent] = [runs[3].halves()[1], runs[0].halves()[1]];
     page.claim(
