@@ -300,7 +300,7 @@ mod tests {
             ),
             (
                 |page| page.figure("no", &Chart::new("No").line("", &[f64::NAN]), "No line.", "It."),
-                "figure `no`: nothing to draw in `No`: no line has a finite point",
+                "figure `no`: nothing to draw in `No`: no layer has a finite point",
             ),
             (
                 |page| page.animation("no", &Animation::new(5.0), "Nothing.", "It."),

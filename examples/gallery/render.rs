@@ -139,7 +139,11 @@ fn table(caption: &str, header: &[String], rows: &[Vec<String>]) -> String {
         inline(caption)
     );
     for (column, cell) in header.iter().enumerate() {
-        out += &format!("<th scope=\"col\"{}>{}</th>", class(column, cell), inline(cell));
+        // A corner without a word is no header.
+        out += &match cell.is_empty() {
+            true => "<td></td>".to_owned(),
+            false => format!("<th scope=\"col\"{}>{}</th>", class(column, cell), inline(cell)),
+        };
     }
     out += "</tr></thead>\n<tbody>\n";
     for row in rows {

@@ -46,6 +46,9 @@ pub struct Chart {
     mistake: Option<Mistake>,
 }
 
+/// A vector at a point: `((x, y), (dx, dy))`.
+pub type Arrow = ((f64, f64), (f64, f64));
+
 #[derive(Clone, Debug)]
 enum Mistake {
     Lengths { name: String, xs: usize, ys: usize },
@@ -273,7 +276,7 @@ impl Chart {
     /// let turning: Vec<_> = (0..81).map(at).map(|(x, y)| ((x, y), (-y, x))).collect();
     /// let chart = Chart::new("Rotation").equal_axes().arrows(&turning);
     /// ```
-    pub fn arrows(self, vectors: &[((f64, f64), (f64, f64))]) -> Self {
+    pub fn arrows(self, vectors: &[Arrow]) -> Self {
         self.with(Arrows { vectors: vectors.to_vec() })
     }
 

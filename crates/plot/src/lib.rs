@@ -92,7 +92,7 @@ mod svg;
 mod trace;
 
 pub use animation::Animation;
-pub use chart::Chart;
+pub use chart::{Arrow, Chart};
 pub use confusion::ConfusionMatrix;
 pub use error::PlotError;
 pub use graph::{Graph, graph};

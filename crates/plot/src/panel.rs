@@ -202,11 +202,18 @@ impl<'a> Panel<'a> {
         order(true).for_each(|&(layer, ink)| layer.draw(svg, axes, ink));
     }
 
-    /// The last point of each named line that can be drawn.
+    /// The last point of each named line that can be drawn and is not cut off.
     fn ends(&self) -> Vec<(&'a str, Ink, (f64, f64))> {
         let named = self.layers.iter().filter(|(layer, _)| !layer.name().is_empty());
         let end = |&(layer, ink): &(&'a dyn Layer, Ink)| {
-            layer.end(&|point| self.chart.shows(point)).map(|end| (layer.name(), ink, end))
+            let within =
+                |range: Option<(f64, f64)>, v: f64| range.is_none_or(|(lo, hi)| (lo..=hi).contains(&v));
+            let shown = |point: (f64, f64)| {
+                self.chart.shows(point)
+                    && within(self.chart.x_range, point.0)
+                    && within(self.chart.y_range, point.1)
+            };
+            layer.end(&shown).map(|end| (layer.name(), ink, end))
         };
         named.filter_map(end).collect()
     }

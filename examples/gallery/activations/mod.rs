@@ -89,8 +89,8 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         "curve",
         &figures::curves(&results.curve)?,
         "Eight small charts of the same wave of points, with the fitted curve of one net in each. The four linear nets draw the same \
-         nearly level line through the middle of the wave. Of the nets with tanh, one neuron draws a level line with one step up, and the \
-         three larger ones follow the wave.",
+         nearly level line through the middle of the wave. Of the nets with tanh, one neuron draws a line with one bend, and the three \
+         larger ones follow the wave.",
         "The points that the nets learn from, and what each net makes of them. Upper row: without activations. Lower row: with tanh.",
     );
     curve_claims(page, &results.curve);
@@ -188,7 +188,7 @@ fn curve_claims(page: &mut Page, curve: &Fits) {
     let one = &curve.nonlinear[0];
     page.claim(
         one.score > of_line && one.score < low - 0.3,
-        format!("A single neuron with tanh has one smooth step to offer, and reaches {:.2}.", one.score),
+        format!("A single neuron with tanh has one bend to offer, and reaches {:.2}.", one.score),
     );
 }
 

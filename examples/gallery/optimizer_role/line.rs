@@ -3,14 +3,18 @@
 use super::students::{Students, centred_and_standard};
 use super::{Descent, LEFT, STEPS, mean};
 use crate::page::Page;
-use crate::shared::descent::{Path, grid, losses_at};
-use chainrule::plot::{Chart, Panels};
+use crate::shared::descent::{Path, descend, grid, losses_at};
+use chainrule::optim;
+use chainrule::plot::{Chart, Panels, Surface};
 use chainrule::prelude::*;
 use std::error::Error;
 
 /// Random guesses of slope and intercept, from squares of this half-width.
 const GUESSES: usize = 1000;
 const WIDTH: f64 = 10.0;
+/// The steps that are drawn on the bowl.
+const SMALL_RATE: f64 = 0.05;
+const SMALL_STEPS: usize = 40;
 /// A student whose package is asked for.
 const ASKED: f64 = 8.5;
 
@@ -46,6 +50,27 @@ fn fits(students: &Students, way: &Path, formula: [f64; 2]) -> Chart {
     chart
 }
 
+/// The bowl in space and as a map, with small steps down.
+fn landscape(x: &Tensor, y: &Tensor) -> Result<Panels, Box<dyn Error>> {
+    let grid = grid(|weights| loss(weights, x, y), (-3.0, 6.0), (-1.0, 8.0))?;
+    let path = descend(|weights| loss(weights, x, y), optim::sgd(SMALL_RATE), [0.0, 0.0], SMALL_STEPS)?;
+    let surface = Surface::new("In space")
+        .x_label("slope w")
+        .y_label("intercept b")
+        .z_label("loss")
+        .size(520.0, 420.0)
+        .grid(&grid)
+        .path("gradient descent", &path.xs(), &path.ys(), &path.losses);
+    let map = Chart::new("As a map")
+        .x_label("slope w")
+        .y_label("intercept b")
+        .size(520.0, 420.0)
+        .equal_axes()
+        .contours(&grid, 10)
+        .path("gradient descent", &path.xs(), &path.ys());
+    Ok(Panels::row([surface]).and(map))
+}
+
 pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Box<dyn Error>> {
     let y = &students.lpa;
     let raw = &students.cgpa;
@@ -79,6 +104,13 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
         "The students, the line of the formula, and those of gradient descent on its way (rate 1/λ₁, explained below).",
     );
 
+    page.figure(
+        "surface",
+        &landscape(&centred, y)?,
+        "The loss over slope and intercept twice: as a bowl in space, and as nearly circular contours. On both a path of forty short steps goes from \
+         (0, 0), high on the wall, to the bottom at (1.5, 5.4).",
+        "The loss of the line through the grades less their mean, in space and as contours, and gradient descent with the small rate 0.05.",
+    );
     let end = *ways[0].path.places.last().ok_or("a path has an end")?;
     let off = end.iter().zip(&formula).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     let newton = ways[0].minimum.iter().zip(&formula).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);

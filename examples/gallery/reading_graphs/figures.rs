@@ -7,6 +7,7 @@ use chainrule::plot::{Chart, Grid, Levels, Panels, Surface};
 use std::error::Error;
 
 type Drawn<T> = Result<T, Box<dyn Error>>;
+type Pair = (f64, f64);
 
 /// Points a side of what contours and surfaces are drawn from (even, so that none lies on an axis), and arrows a side of a field.
 const FINE: usize = 120;
@@ -21,7 +22,7 @@ fn grid(of: Landscape, side: usize) -> Drawn<Grid> {
 }
 
 /// The direction downhill at points all over the window, the steeper the longer.
-fn downhill(of: Landscape) -> Drawn<Vec<((f64, f64), (f64, f64))>> {
+fn downhill(of: Landscape) -> Drawn<Vec<(Pair, Pair)>> {
     let (from, to) = of.window;
     let inner = |i: usize| from + (to - from) * (i as f64 + 1.0) / (ARROWS as f64 + 1.0);
     let points: Vec<Point> = (0..ARROWS * ARROWS).map(|i| [inner(i % ARROWS), inner(i / ARROWS)]).collect();

@@ -116,7 +116,7 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     let [relu, leaky, _, parametric, elu, selu] = low_bias else { return };
     page.claim(
-        relu.strongest == 0.0 && relu.off[last] > 0.2 && relu.accuracy < 0.2,
+        relu.strongest == 0.0 && relu.off[last] > 0.2 && relu.accuracy < 0.2 && relu.back > 0,
         format!(
             "With low biases, {} of the ReLUs are dead at first and {} in the end. The gradient by each of their weights is exactly 0. They come \
              back only if the layers before them change ({} times here), and the net stays at {}.",
