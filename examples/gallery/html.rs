@@ -25,7 +25,7 @@ pub fn inline(text: &str) -> String {
             (if i > 0 { "`" } else { "" }, if i % 2 == 0 { numbers(part) } else { part.to_owned() });
         set += &format!("{tick}{part}");
     }
-    marked(&set)
+    spans(&set)
 }
 
 /// Text in which a number below 0 has a minus sign instead of a hyphen, and `2.5e-7` is 2.5·10⁻⁷.
@@ -79,7 +79,7 @@ fn raised(c: char) -> char {
     }
 }
 
-fn marked(text: &str) -> String {
+fn spans(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     let mut before = ' ';
@@ -91,7 +91,7 @@ fn marked(text: &str) -> String {
             _ => None,
         };
         if let Some((end, element)) = marked {
-            let inner = if element == "code" { escape(&after[..end]) } else { marked(&after[..end]) };
+            let inner = if element == "code" { escape(&after[..end]) } else { spans(&after[..end]) };
             out += &format!("<{element}>{inner}</{element}>");
             (before, rest) = (c, &after[end + 1..]);
         } else {
