@@ -1,5 +1,7 @@
 //! Text as HTML: escaped, with `code` and *emphasis*; and what surrounds a page.
 
+use crate::words::numbers;
+
 /// Text as it may stand in an element or an attribute.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -16,7 +18,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Escaped text in which `` `this` `` is code and `*this*` is emphasized. A star between spaces or within a word is a star, as in
-/// `2 * 3` or `a*b`, and so is what is opened and not closed. Numbers are set as in print: see [`numbers`].
+/// `2 * 3` or `a*b`, and so is what is opened and not closed. Numbers are set as in print.
 pub fn inline(text: &str) -> String {
     let mut set = String::new();
     for (i, part) in text.split('`').enumerate() {
@@ -26,57 +28,6 @@ pub fn inline(text: &str) -> String {
         set += &format!("{tick}{part}");
     }
     spans(&set)
-}
-
-/// Text in which a number below 0 has a minus sign instead of a hyphen, and `2.5e-7` is 2.5·10⁻⁷.
-fn numbers(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let mut out = String::new();
-    let mut i = 0;
-    while i < chars.len() {
-        let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
-        let inside =
-            i > 0 && (chars[i - 1].is_alphanumeric() || matches!(chars[i - 1], '.' | '_' | '-' | ')'));
-        if chars[i] == '-' && digit(i + 1) && !inside {
-            out.push('−');
-            i += 1;
-            continue;
-        }
-        if !digit(i) || inside {
-            out.push(chars[i]);
-            i += 1;
-            continue;
-        }
-        let run = |from: usize| (from..).find(|&at| !digit(at)).unwrap_or(from);
-        let mut end = run(i);
-        if chars.get(end) == Some(&'.') && digit(end + 1) {
-            end = run(end + 1);
-        }
-        let mantissa: String = chars[i..end].iter().collect();
-        let negative = chars.get(end + 1) == Some(&'-');
-        let first = end + 1 + usize::from(negative);
-        if chars.get(end) == Some(&'e') && digit(first) {
-            let last = run(first);
-            out += &if mantissa == "1" { "10".to_owned() } else { format!("{mantissa}·10") };
-            out.extend(chars[end + 1..last].iter().map(|&c| raised(c)));
-            i = last;
-        } else {
-            out += &mantissa;
-            i = end;
-        }
-    }
-    out
-}
-
-fn raised(c: char) -> char {
-    match c {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4'..='9' => char::from_u32('⁴' as u32 + (c as u32 - '4' as u32)).unwrap_or(c),
-        _ => '⁰',
-    }
 }
 
 fn spans(text: &str) -> String {
@@ -145,19 +96,6 @@ pub fn document(title: &str, description: &str, kind: &str, body: &str) -> Strin
 #[cfg(test)]
 mod tests {
     use super::{escape, inline};
-
-    #[test]
-    fn numbers_are_set_as_in_print() {
-        for (text, set) in [
-            ("from -0.5 to 1e-5", "from −0.5 to 10⁻⁵"),
-            ("2.5e-10, 4e12", "2.5·10⁻¹⁰, 4·10¹²"),
-            ("2-2-1, x-1, 3e, C1e5", "2-2-1, x-1, 3e, C1e5"),
-            ("`-1e-5` and (-1)", "<code>-1e-5</code> and (−1)"),
-            ("v1.2e3", "v1.2e3"),
-        ] {
-            assert_eq!(inline(text), set);
-        }
-    }
 
     #[test]
     fn nothing_of_the_text_is_markup() {

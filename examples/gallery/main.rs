@@ -24,6 +24,7 @@ mod math;
 mod page;
 mod progress;
 mod render;
+mod words;
 
 // The lessons.
 mod activation_table;

@@ -1,5 +1,6 @@
 //! Sets of numbers: intervals with open and closed ends, and unions of them.
 
+use crate::words::numbers;
 use std::fmt;
 
 /// The numbers from `low` to `high`; an end belongs to it if it is closed.
@@ -68,22 +69,11 @@ pub fn number(value: f64) -> String {
         return if value > 0.0 { "∞" } else { "−∞" }.to_owned();
     }
     if value != 0.0 && value.abs() < 5e-5 {
-        let text = format!("{value:.0e}");
-        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{}·10{}", digits.replace('-', "−"), raised(power));
+        return numbers(&format!("{value:.0e}"));
     }
     let text = format!("{value:.4}");
     let short = text.trim_end_matches('0').trim_end_matches('.');
     if short == "-0" { "0".to_owned() } else { short.replace('-', "−") }
-}
-
-/// A whole number as an exponent.
-pub fn raised(digits: &str) -> String {
-    let up = |c: char| match c {
-        '-' => '⁻',
-        _ => "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10).unwrap_or(0) as usize).unwrap_or(c),
-    };
-    digits.chars().map(up).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Range, order of continuity and monotony of a curve, measured.
 
 use super::curve::Curve;
-use super::interval::{Interval, Union, raised};
+use super::interval::{Interval, Union};
 use super::kinks::{self, Jump, pieces};
 use super::{NEAR, STEP};
+use crate::words::raised;
 use chainrule::Result;
 use std::fmt;
 

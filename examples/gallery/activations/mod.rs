@@ -4,7 +4,7 @@
 //! million weights are trained on a curve, on two moons and on two circles, once with the hyperbolic tangent after each hidden layer and
 //! once with nothing. Without it, all sizes come to the same straight line, as a product of matrices is a matrix.
 //!
-//! This is the heaviest lesson: the six nets of 1025 neurons take nearly all of its time.
+//! Sizes, epochs and rates stand in `nets.rs`, the noise in `data.rs`. This is the heaviest lesson: the six nets of 1025 neurons take nearly all of its time.
 
 mod boundary;
 mod data;
@@ -89,8 +89,8 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         "curve",
         &figures::curves(&results.curve)?,
         "Eight small charts of the same wave of points, with the fitted curve of one net in each. The four linear nets draw the same \
-         nearly level line through the middle of the wave. Of the nets with tanh, one neuron draws a line with one bend, and the three \
-         larger ones follow the wave.",
+         nearly level line through the middle of the wave. Of the nets with tanh, one neuron draws a level line with one step up, and the \
+         three larger ones follow the wave.",
         "The points that the nets learn from, and what each net makes of them. Upper row: without activations. Lower row: with tanh.",
     );
     curve_claims(page, &results.curve);
@@ -173,8 +173,8 @@ fn curve_claims(page: &mut Page, curve: &Fits) {
         high <= of_line + 1e-6 && low > of_line - 0.005,
         format!(
             "Without activations, every net draws the line of least squares. The line's R² is {of_line:.4}; no net's is above it, nor more \
-             than {:.0e} below it.",
-            of_line - low
+             than {} below it.",
+            format!("{:.0e}", (of_line - low).max(0.0))
         ),
     );
     let (low, high) = scores(curve.deep());
@@ -188,7 +188,7 @@ fn curve_claims(page: &mut Page, curve: &Fits) {
     let one = &curve.nonlinear[0];
     page.claim(
         one.score > of_line && one.score < low - 0.3,
-        format!("A single neuron with tanh has one bend to offer, and reaches {:.2}.", one.score),
+        format!("A single neuron with tanh has one smooth step to offer, and reaches {:.2}.", one.score),
     );
 }
 
@@ -216,8 +216,9 @@ fn class_claims(page: &mut Page, moons: &Fits, circles: &Fits) {
         straight < 1e-4 && bent > 0.3,
         format!(
             "The border of a linear net is straight, and so is that of a single neuron with tanh, which only rises, or only falls, \
-             along one direction: measured, no point of theirs is farther than {straight:.0e} from a line. The borders of the larger nets with \
-             tanh leave every line by {bent:.2} or more, where the circles have radii of 1 and 0.5."
+             along one direction: measured, no point of theirs is farther than {} from a line. The borders of the larger nets with \
+             tanh leave every line by {bent:.2} or more, where the circles have radii of 1 and 0.5.",
+            format!("{:.0e}", straight)
         ),
     );
 }
@@ -229,9 +230,10 @@ fn size_claims(page: &mut Page, results: &Results) {
     page.claim(
         off < 1e-5,
         format!(
-            "Each of the {} linear nets is one map x·W + b: with the product of its weights for W it gives the net's outputs, to {off:.0e} \
-             of the largest. On the curve, {} trained parameters have become 2, a slope and a height.",
+            "Each of the {} linear nets is one map x·W + b: with the product of its weights for W it gives the net's outputs, to {} of \
+             the largest. On the curve, {} trained parameters have become 2, a slope and a height.",
             linear().count(),
+            format!("{:.0e}", off),
             most.trainable_count()
         ),
     );

@@ -1,5 +1,6 @@
 //! Roses and other flowers, red ones and those of other colours.
 
+use super::FLOWERS;
 use super::statistics::column;
 use crate::page::Page;
 use chainrule::plot::{Chart, Panels};
@@ -8,8 +9,6 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::error::Error;
 
-/// Flowers of each colour, half of them roses.
-pub const FLOWERS: usize = 200;
 /// What counts as red: the least redness.
 pub const RED: f64 = 0.5;
 

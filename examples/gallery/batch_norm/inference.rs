@@ -3,16 +3,12 @@
 use super::flowers::Flowers;
 use super::nets::{Net, epoch, in_inference, in_training};
 use super::statistics::{column, deviation, mean};
-use super::{BATCH, EPOCHS, RATE};
+use super::{BATCH, COMPANIES, EPOCHS, RATE, STEPS};
 use crate::page::Page;
 use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
 use std::error::Error;
 
-/// Batches in which one flower is looked at, each with other companions.
-const COMPANIES: usize = 200;
-/// Steps over which running means are followed.
-const STEPS: usize = 100;
 /// The share of the old value in a running statistic; Keras calls it momentum.
 const KEPT: f64 = 0.9;
 
@@ -112,7 +108,7 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
                 .y_label("standard deviations off")
                 .line_at("weights at rest", &steps, &at_rest)
                 .line_at("weights that learn", &steps, &moving)
-                .line_at("0.9ᵏ", &steps, &geometric),
+                .line_at("0.9ᵏ of the first", &steps, &geometric),
             Chart::new("One flower, in training mode")
                 .x_label("probability of a rose")
                 .y_label("batches")

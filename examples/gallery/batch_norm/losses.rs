@@ -3,14 +3,11 @@
 use super::flowers::Flowers;
 use super::nets::{Net, accuracy, epoch, in_inference};
 use super::statistics::{mean, median};
-use super::{BATCH, EPOCHS, RATE, STUCK};
+use super::{BATCH, EPOCHS, RATE, STARTS, STUCK};
 use crate::page::Page;
 use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
 use std::error::Error;
-
-/// Trainings with normalization, and as many without.
-const STARTS: u64 = 60;
 
 /// One training.
 struct Run {
@@ -63,7 +60,7 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
             .x_label("epoch")
             .y_label("cross-entropy")
             .log_y()
-            .y_range(1e-4, 1.5)
+            .y_range(3e-4, 1.5)
             .line_at(name, &epochs, &middle(runs));
         runs.iter().fold(chart, |chart, run| chart.thin_line_at(name, &epochs, &run.losses))
     };

@@ -25,6 +25,8 @@ use chainrule::prelude::*;
 use nets::Net;
 use std::error::Error;
 
+/// Flowers of each kind, red and others; half of them are roses.
+const FLOWERS: usize = 200;
 /// Passes over the flowers.
 const EPOCHS: usize = 100;
 /// Flowers in a step.
@@ -35,6 +37,38 @@ const RATE: f64 = 0.01;
 const RUNS: u64 = 20;
 /// A training with a smaller share of right answers is stuck.
 const STUCK: f64 = 0.9;
+
+/// Trainings of which the losses are drawn, with normalization and without.
+const STARTS: u64 = 60;
+
+// Red flowers first.
+
+/// Flowers in a step: few, so that each colour fills many batches.
+const ORDERED_BATCH: usize = 10;
+/// Passes over the flowers.
+const ORDERED_EPOCHS: usize = 50;
+/// The last ones, of which every step is drawn.
+const SHOWN: usize = 3;
+
+// Learning rates.
+
+/// Those of plain gradient descent.
+const RATES: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+/// Hidden layers of the network that reads digits.
+const LAYERS: usize = 5;
+/// Their width.
+const WIDTH: usize = 32;
+/// Passes over the digits.
+const DIGIT_EPOCHS: usize = 10;
+/// Trainings for each rate.
+const DIGIT_RUNS: u64 = 3;
+
+// Inference.
+
+/// Batches in which one flower is looked at, each with other companions.
+const COMPANIES: usize = 200;
+/// Steps over which running means are followed.
+const STEPS: usize = 100;
 
 /// Puts the lesson on its page.
 pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
@@ -69,10 +103,25 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     rates::show(page, &flowers, seed)?;
     inference::show(page, &flowers, seed)?;
 
-    page.setting("flowers, half of them red", 2 * flowers::FLOWERS);
+    page.heading("Sources");
+    page.text(
+        "Sergey Ioffe and Christian Szegedy, *Batch normalization: accelerating deep network training by reducing internal covariate \
+         shift*, ICML 2015. Shibani Santurkar, Dimitris Tsipras, Andrew Ilyas and Aleksander Madry, *How does batch normalization help \
+         optimization?*, NeurIPS 2018: they add a shift on purpose, which does no harm, and find that the loss becomes smoother.",
+    );
+
+    page.setting("flowers, half of them red", 2 * FLOWERS);
     page.setting("epochs", EPOCHS);
     page.setting("flowers in a step", BATCH);
     page.setting("Adam's learning rate", RATE);
     page.setting("trainings for each setting", RUNS);
+    page.setting("trainings of which the losses are drawn", STARTS);
+    page.setting("flowers in a step, red ones first", ORDERED_BATCH);
+    page.setting("epochs, red ones first", ORDERED_EPOCHS);
+    page.setting("learning rates", RATES.map(|rate| rate.to_string()).join(", "));
+    page.setting(
+        "deep network",
+        format!("{LAYERS} hidden layers of {WIDTH} units, {DIGIT_EPOCHS} epochs on digits"),
+    );
     Ok(())
 }

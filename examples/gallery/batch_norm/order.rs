@@ -1,21 +1,13 @@
 //! Covariate shift of the inputs: red flowers first, others later.
 
-use super::flowers::{FLOWERS, Flowers};
+use super::flowers::Flowers;
 use super::nets::{Net, accuracy, epoch, in_inference, in_training};
 use super::statistics::{column, deviation, mean, median};
-use super::{RATE, RUNS};
+use super::{FLOWERS, ORDERED_BATCH, ORDERED_EPOCHS, RATE, RUNS, SHOWN};
 use crate::page::Page;
 use chainrule::plot::Chart;
 use chainrule::prelude::*;
 use std::error::Error;
-
-/// Flowers in a step: few, so that each colour fills many batches.
-const BATCH: usize = 10;
-/// Passes over the flowers.
-const EPOCHS: usize = 50;
-
-/// The last epochs, of which every step is drawn.
-const SHOWN: usize = 3;
 
 /// What a training sees, and in which order.
 #[derive(Clone, Copy, PartialEq)]
@@ -49,9 +41,9 @@ fn train(flowers: &Flowers, normalize: bool, order: Order, seed: u64) -> chainru
         Order::RedFirst => &[&flowers.red, &flowers.others],
         Order::RedOnly => &[&flowers.red],
     };
-    for number in 0..EPOCHS {
+    for number in 0..ORDERED_EPOCHS {
         for part in parts {
-            epoch(&mut step, &mut params, part, BATCH, number)?;
+            epoch(&mut step, &mut params, part, ORDERED_BATCH, number)?;
         }
     }
     let by_running = |data: &Dataset| -> chainrule::Result<f64> {
@@ -88,10 +80,10 @@ fn chase(flowers: &Flowers, seed: u64) -> Result<Chase, Box<dyn Error>> {
         Ok(std::array::from_fn(|unit| mean(&column(&values, 3, unit))))
     };
     let (mut batches, mut running) = (Vec::new(), Vec::new());
-    for number in 0..EPOCHS {
+    for number in 0..ORDERED_EPOCHS {
         for part in [&flowers.red, &flowers.others] {
-            for (x, labels) in part.batches(BATCH).shuffled(seed, number as u64) {
-                let shown = number + SHOWN >= EPOCHS;
+            for (x, labels) in part.batches(ORDERED_BATCH).shuffled(seed, number as u64) {
+                let shown = number + SHOWN >= ORDERED_EPOCHS;
                 if shown {
                     batches.push(unit_means(&params, &x)?);
                 }
@@ -186,15 +178,15 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
             .points("a batch's mean", &steps, &chase.batches)
             .line_at("running mean", &steps, &chase.running)
             .line_at("mean of all flowers", &steps, &vec![chase.all; steps.len()]),
-        "Over the steps of three epochs, the means of batches alternate between two levels, one of red flowers and one of others. The \
+        "Over the steps of the last epochs, the means of batches alternate between two levels, one of red flowers and one of others. The \
          running mean follows them up and down and crosses the mean of all flowers each time.",
         &format!(
             "Each epoch has {0} batches of red flowers, then {0} of others. Dots: the mean of one unit of the first layer over each batch. \
              Line: the running mean, which is used in inference.",
-            FLOWERS / BATCH
+            FLOWERS / ORDERED_BATCH
         ),
     );
-    let colour = FLOWERS / BATCH;
+    let colour = FLOWERS / ORDERED_BATCH;
     let last = chase.batches.len();
     let (red, others) =
         (mean(&chase.batches[last - 2 * colour..last - colour]), mean(&chase.batches[last - colour..]));

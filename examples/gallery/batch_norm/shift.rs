@@ -87,7 +87,19 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
     page.text(
         "While the first layer learns, the distribution of its values moves, and the second layer has to follow: *internal covariate \
          shift*, as the inventors of batch normalization called it. After every epoch, all flowers go through the first \
-         layer, and the values that the second is given are drawn, for roses and for others, by their quantiles at 15%, 50% and 85%.",
+         layer, and the values that the second is given are drawn, for roses and for others, by their quantiles at 15%, 50% and 85%. \
+         (Whether this shift is what makes training hard is doubted: see the second source below.)",
+    );
+    page.figure(
+        "shift",
+        &Panels::row(charts(&without, &with, flowers)),
+        "Three plots over the epochs. Left, without normalization, one unit's values: the bands of roses and of other flowers grow wider and \
+         move upwards to the end. Middle, on the same scale, with normalization: they change in the first epochs and move less after \
+         that. Right, how far the means have moved from where they began: without normalization it rises steadily to more than \
+         1, with it it stays below 0.5.",
+        "Left and middle: the values that one unit gives to the second layer, in one training: of the starts from which both networks \
+         learn, the one in the middle by how far the means move without normalization. It is the unit that moves furthest there. Lines are medians, bands go from the quantile at 15% to that at 85%. Right: how far the units' means are from those \
+         at the start, in standard deviations at the start (median of all trainings).",
     );
     let all = |runs: &[Run], of: &dyn Fn(&Run) -> f64| median(&Vec::from_iter(runs.iter().map(of)));
     let moved = [&without, &with].map(|runs| all(runs, &|run| run.moved(0, EPOCHS)));
@@ -109,7 +121,7 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
     );
     let wandered = [&without, &with].map(|runs| all(runs, &|run| run.wandered()));
     page.claim(
-        wandered[1] > 0.5 * wandered[0],
+        wandered[1] > 0.5 * wandered[0] && moved[1] < 0.75,
         format!(
             "It does not stop the shift: added up from epoch to epoch, there and back, the means wander by {:.1} standard deviations \
              without it and by {:.1} with it, as the normalization's own scale and shift are learned. They stay near where they began.",
@@ -117,17 +129,6 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
         ),
     );
 
-    page.figure(
-        "shift",
-        &Panels::row(charts(&without, &with, flowers)),
-        "Three plots over the epochs. Left, without normalization, one unit's values: the bands of roses and of other flowers grow wider and \
-         move upwards to the end. Middle, on the same scale, with normalization: they change in the first epochs and move less after \
-         that. Right, how far the means have moved from where they began: without normalization it rises steadily to more than \
-         1, with it it stays below 0.5.",
-        "Left and middle: the values that one unit gives to the second layer, in one training: of the starts from which both networks \
-         learn, the one in the middle by how far the means move without normalization. It is the unit that moves furthest there. Lines are medians, bands go from the quantile at 15% to that at 85%. Right: how far the units' means are from those \
-         at the start, in standard deviations at the start (median of all trainings).",
-    );
     Ok(())
 }
 
@@ -159,7 +160,7 @@ fn charts(without: &[Run], with: &[Run], flowers: &Flowers) -> Vec<Chart> {
                 .x_label("epoch")
                 .y_label("value")
                 .y_range(low - margin, high + margin)
-                .size(420.0, 340.0);
+                .size(370.0, 300.0);
             for (name, [low, middle, high]) in bands {
                 chart = chart.line_at(*name, &epochs, middle).band(*name, &epochs, low, high);
             }
@@ -172,7 +173,7 @@ fn charts(without: &[Run], with: &[Run], flowers: &Flowers) -> Vec<Chart> {
         Chart::new("Way of the means from the start")
             .x_label("epoch")
             .y_label("standard deviations")
-            .size(420.0, 340.0)
+            .size(370.0, 300.0)
             .line_at("without", &epochs, &ways(without))
             .line_at("with", &epochs, &ways(with)),
     );

@@ -3,21 +3,11 @@
 //! Nothing is trained here. Inputs of 500 numbers drawn from `N(0, 1)` go through layers of one width; then a gradient drawn
 //! from `N(0, 1)` comes back from the last layer. The sizes of both are measured after each layer.
 
+use super::{EXAMPLES, LARGE, LAYERS, SMALL, WIDTH, by_order};
 use crate::page::Page;
 use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
 use std::error::Error;
-
-/// Layers of the network, all of one width.
-pub const LAYERS: usize = 6;
-/// Its width, and that of its input.
-const WIDTH: usize = 500;
-/// Examples that go through it.
-const EXAMPLES: usize = 200;
-/// The standard deviations that are too small and too large.
-pub const SMALL: f64 = 0.01;
-/// See [`SMALL`].
-pub const LARGE: f64 = 1.0;
 
 /// A signal's way through a network that is not trained.
 struct Flow {
@@ -118,7 +108,7 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.figure(
         "tanh-histograms",
         &Panels::grid(LAYERS, rows.iter().flat_map(|(start, flow)| histograms(start, flow, (-1.0, 1.0)))),
-        "Histograms of tanh's values after each of six layers. Weights of 0.01: a hump that becomes a spike at 0. Weights of 1: nearly all \
+        "Histograms of tanh's values after each layer. Weights of 0.01: a hump that becomes a spike at 0. Weights of 1: nearly all \
          values at minus 1 and 1, in every layer. Xavier's rule: values over the whole range after the first layer, and a hump around 0 that gets slowly narrower after the others.",
         "Values after each layer with tanh, from -1 to 1, for weights with a standard deviation of 0.01, of 1, and by Xavier's rule; the \
          height is a count.",
@@ -127,7 +117,8 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.claim(
         largest < 0.002,
         format!(
-            "Weights of {SMALL} and tanh: the values vanish; after the last layer none is larger than {largest:.0e}, without its sign."
+            "Weights of {SMALL} and tanh: the values vanish; after the last layer none is further from 0 than {}.",
+            by_order(largest)
         ),
     );
     let saturated: Vec<f64> =
@@ -138,14 +129,14 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         format!(
             "Weights of {LARGE} and tanh: in every layer at least {:.0}% of the units are saturated: beyond ±0.99, where the \
              slope is below 0.02.",
-            100.0 * least.min(1.0)
+            (100.0 * least).floor()
         ),
     );
     let rows = [("Xavier", &relu_xavier), ("He", &relu_he)];
     page.figure(
         "relu-histograms",
         &Panels::grid(LAYERS, rows.iter().flat_map(|(start, flow)| histograms(start, flow, (0.0, 3.0)))),
-        "Histograms of ReLU's positive values after each of six layers. Xavier's rule: they crowd together towards 0 from layer to layer. \
+        "Histograms of ReLU's positive values after each layer. Xavier's rule: they crowd together towards 0 from layer to layer. \
          He's rule: the histograms look alike.",
         "Positive values after each layer with ReLU, by Xavier's rule and by He's; zeros, about half of all, are left out.",
     );
@@ -179,7 +170,7 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             ],
         ),
         "Four plots with logarithmic axes: the size of values and of gradients by layer, with tanh and with ReLU. Values: with weights of 0.01 \
-         they fall by four orders of magnitude in six layers; by Xavier's and He's rules they stay within one order of 1; with weights of 1 they stay at 1 with \
+         they fall by four orders of magnitude; by Xavier's and He's rules they stay within one order of 1; with weights of 1 they stay at 1 with \
          tanh and rise by seven orders with ReLU. Gradients, to be read from right to left: they fall with 0.01, stay within one order of 1 by the rules, \
          and rise with 1, by three orders with tanh and seven with ReLU.",
         "Forward: the size of the values after each layer. Backward, from right to left: the size of the gradient by these values. \
@@ -194,10 +185,10 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         (per_layer / factor - 1.0).abs() < 0.05 && tanh_small.backward()[0] < 2.0 * factor.powi(LAYERS as i32),
         format!(
             "Weights of {SMALL} and tanh: each layer shrinks the signal by a factor of {per_layer:.3}, where the formula says \
-             {SMALL}·√{WIDTH} = {factor:.3}. Of a size of 1 in the beginning, {:.0e} is left after {LAYERS} layers; of the gradient, \
-             coming back, {:.0e}.",
-            sizes[LAYERS],
-            tanh_small.backward()[0]
+             {SMALL}·√{WIDTH} = {factor:.3}. Of a size of 1 in the beginning, {} is left after {LAYERS} layers; of the gradient, \
+             coming back, {}.",
+            by_order(sizes[LAYERS]),
+            by_order(tanh_small.backward()[0])
         ),
     );
     let sizes = tanh_large.backward();
@@ -228,7 +219,7 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             && (gain[LAYERS] / gain[2] - 1.0).abs() < 0.15,
         format!(
             "Xavier's rule and tanh: no layer loses the signal, but tanh bends it: its size falls from {:.2} after the first layer to \
-             {:.2} after the last, and the gradient's to {:.2} on its way back. With weights 5/3 as large it stays near {:.2}.",
+             {:.2} after the last, and the gradient's to {:.2} on its way back. With weights 5/3 times as large it stays near {:.2}.",
             sizes[1],
             sizes[LAYERS],
             tanh_xavier.backward()[0],
@@ -248,11 +239,11 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.claim(
         explodes.0 > 1e6 && explodes.1 > 1e6 && relu_small.forward()[LAYERS] < 1e-4,
         format!(
-            "ReLU does not saturate, so weights of {LARGE} make the signal explode, to {:.0e} after {LAYERS} layers, and the gradient \
-             too, to {:.0e}; weights of {SMALL} make it vanish, to {:.0e}.",
-            explodes.0,
-            explodes.1,
-            relu_small.forward()[LAYERS]
+            "ReLU does not saturate, so weights of {LARGE} make the signal explode, to {} after {LAYERS} layers, and the gradient \
+             too, to {}; weights of {SMALL} make it vanish, to {}.",
+            by_order(explodes.0),
+            by_order(explodes.1),
+            by_order(relu_small.forward()[LAYERS])
         ),
     );
     page.setting("layers", LAYERS);

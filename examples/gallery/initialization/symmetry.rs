@@ -3,6 +3,7 @@
 //! A small network, `2 → 4 → 1`, is trained on a task that needs several hidden units, from zeros, from a constant, and from
 //! random weights. All weights are kept at every step, and compared.
 
+use super::{CONSTANT, NOISE, RATE, STEPS, UNITS, by_order};
 use crate::page::Page;
 use chainrule::optim::{Optimizer, Transform, adam, sgd};
 use chainrule::plot::{Chart, Panels};
@@ -10,17 +11,6 @@ use chainrule::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::error::Error;
-
-/// Hidden units.
-const UNITS: usize = 4;
-/// Steps of gradient descent, each on all points.
-const STEPS: usize = 600;
-/// Its learning rate.
-const RATE: f64 = 0.5;
-/// The value that all weights have in a constant start.
-const CONSTANT: f64 = 0.5;
-/// The standard deviation of what is added to a constant start to break its symmetry.
-const NOISE: f64 = 1e-4;
 
 /// What belongs to one hidden unit: its two incoming weights, its bias, its outgoing weight.
 type Unit = [f64; 4];
@@ -241,9 +231,9 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.claim(
         noise[STEPS] > 10.0 * noise[0] && (almost.accuracy - 0.8).abs() < 1e-9,
         format!(
-            "A little noise breaks the symmetry, but does not cure it: differences between units of {:.0e} in the beginning \
+            "A little noise breaks the symmetry, but does not cure it: differences between units of {} in the beginning \
              are {:.2} after {STEPS} steps, {:.0} times as large, and still no more than {:.0}% are right.",
-            noise[0],
+            by_order(noise[0]),
             noise[STEPS],
             noise[STEPS] / noise[0],
             100.0 * almost.accuracy

@@ -1,19 +1,10 @@
 //! What the start means for training: a deep network that reads digits.
 
-use super::signals::{LARGE, LAYERS, SMALL};
+use super::{BATCH, DIGITS_RATE, EPOCHS, HIDDEN, LARGE, LAYERS, SMALL, by_order};
 use crate::page::Page;
 use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
 use std::error::Error;
-
-/// The width of the hidden layers, of which there are as many as in the experiment with signals.
-const HIDDEN: usize = 64;
-/// Passes over the training set.
-const EPOCHS: usize = 25;
-/// Images in a step.
-const BATCH: usize = 50;
-/// The learning rate of plain gradient descent.
-const RATE: f64 = 0.05;
 
 /// One training.
 struct Run {
@@ -50,7 +41,8 @@ fn train(
         }
         net.layer(|at| Linear::init(at, HIDDEN, 10, weights, Init::zeros()))
     });
-    let mut step = TrainStep::new(optim::sgd(RATE), |[x, labels]| net.forward(x).cross_entropy(labels));
+    let mut step =
+        TrainStep::new(optim::sgd(DIGITS_RATE), |[x, labels]| net.forward(x).cross_entropy(labels));
     let mut first = f64::NAN;
     let mut losses = Vec::new();
     for epoch in 0..EPOCHS {
@@ -131,8 +123,8 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.claim(
         relu[2].first > 1e3 && relu[2].accuracy < 0.2,
         format!(
-            "Large weights with ReLU: the first batch's loss is {:.0e}, and training comes to nothing: in the end {:.0}% are read rightly.",
-            relu[2].first,
+            "Large weights with ReLU: the first batch's loss is {}, and training comes to nothing: in the end {:.0}% are read rightly.",
+            by_order(relu[2].first),
             100.0 * relu[2].accuracy
         ),
     );
@@ -148,6 +140,6 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.setting("hidden units in each layer", HIDDEN);
     page.setting("epochs", EPOCHS);
     page.setting("images in a step", BATCH);
-    page.setting("learning rate on the digits", RATE);
+    page.setting("learning rate on the digits", DIGITS_RATE);
     Ok(())
 }

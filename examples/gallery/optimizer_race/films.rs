@@ -6,11 +6,12 @@ use super::stochastic;
 use crate::page::Page;
 use crate::shared::descent::{descend, distance};
 use crate::shared::sparse::{ROWS, Sparse, TRUTH};
+use crate::words::count;
 use chainrule::plot::{Animation, Chart, Panels};
 use std::error::Error;
 
 /// The frames of each film, and how many are shown in a second.
-const FRAMES: usize = 36;
+const FRAMES: usize = 30;
 const PER_SECOND: f64 = 8.0;
 /// The epochs of a film.
 const EPOCHS: usize = 150;
@@ -140,8 +141,8 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
     page.claim(
         [2, 3, 5, 6].iter().all(|&i| left[i] < 0.03) && [0, 4].iter().all(|&i| left[i] > 0.1),
         format!(
-            "At the end of their films, momentum, NAG, RMSProp and Adam have at most {:.1} % of the way left, gradient descent {:.0} % and \
-             Adagrad {:.0} %.",
+            "At the end of their films, momentum, NAG, RMSProp and Adam have at most {:.1}% of the way left, gradient descent {:.0}% and \
+             Adagrad {:.0}%.",
             100.0 * [2, 3, 5, 6].iter().map(|&i| left[i]).fold(0.0, f64::max),
             100.0 * left[0],
             100.0 * left[4]
@@ -150,9 +151,9 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
     page.claim(
         left[1] < 0.1,
         format!(
-            "Stochastic gradient descent is within {:.0} % after {STOCHASTIC_EPOCHS} epochs, which are {} updates.",
+            "Stochastic gradient descent is within {:.0}% after {STOCHASTIC_EPOCHS} epochs, which are {} updates.",
             (100.0 * left[1]).ceil(),
-            STOCHASTIC_EPOCHS * ROWS
+            count(STOCHASTIC_EPOCHS * ROWS)
         ),
     );
     page.setting(

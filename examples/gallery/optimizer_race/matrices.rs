@@ -2,6 +2,7 @@
 
 use super::racers::{self, Boxed, Racer};
 use crate::page::Page;
+use crate::words::three_digits;
 use chainrule::optim;
 use chainrule::plot::Chart;
 use chainrule::prelude::*;
@@ -91,7 +92,7 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.text(&format!(
         "`1 → {WIDTH} → {WIDTH} → 1` with tanh learns sin(3·x) from {POINTS} points, all in one batch. Muon makes its momentum orthogonal \
          before each step: all directions of a matrix then move alike. It works on the {WIDTH} × {WIDTH} matrix, AdamW on the rest, \
-         as its authors advise. Arrived means a mean squared error of {:.0} % of the targets' variance; an entry is the median of {STARTS} \
+         as its authors advise. Arrived means a mean squared error of {:.0}% of the targets' variance; an entry is the median of {STARTS} \
          first values, with the rate for which it is least.",
         100.0 * GOAL
     ));
@@ -102,11 +103,15 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {
-            let epochs = run.epochs.map_or(format!("not in {BUDGET}"), |epochs| epochs.to_string());
-            vec![run.name.to_owned(), epochs, racers::written(run.rate)]
+            let epochs = run.epochs.map_or("–".to_owned(), |epochs| epochs.to_string());
+            vec![run.name.to_owned(), epochs, three_digits(run.rate)]
         })
         .collect();
-    page.table("Epochs to learn the sine", &["", "epochs", "rate"], &rows);
+    page.table(
+        "Epochs to learn the sine; – where most starts do not in time",
+        &["", "epochs", "rate"],
+        &rows,
+    );
 
     let xs: Vec<f64> = (0..=BUDGET).map(|epoch| epoch as f64).collect();
     let chart = Chart::new("")

@@ -49,7 +49,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
     page.text(&format!(
         "The elongated bowl again, and for all the same rate {RATE}. The weight of the dense feature is the steep direction. Its \
          *overshoot* is the farthest that it goes beyond its best value, as a part of its way there; a *crossing* is a change of side while \
-         it is more than {:.0} % of the way off.",
+         it is more than {:.0}% of the way off.",
         100.0 * WITHIN
     ));
     let rows: Vec<Vec<String>> = racers
@@ -57,12 +57,10 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
         .zip(&swings)
         .zip(&paths)
         .map(|((racer, swing), path)| {
-            let whole = elongated
-                .epochs(path)
-                .map_or(format!("not in {}", elongated.budget), |epochs| epochs.to_string());
+            let whole = elongated.epochs(path).map_or("–".to_owned(), |epochs| epochs.to_string());
             vec![
                 racer.name.to_owned(),
-                format!("{:.0} %", 100.0 * swing.overshoot),
+                format!("{:.0}%", 100.0 * swing.overshoot),
                 swing.crossings.to_string(),
                 swing.rests.to_string(),
                 whole,
@@ -70,7 +68,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
         })
         .collect();
     page.table(
-        "The steep weight, and both",
+        "The steep weight, and both; – where they do not rest in time",
         &["", "overshoot", "crossings", "epochs until the steep weight rests", "epochs until both do"],
         &rows,
     );
@@ -82,7 +80,9 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
             .y_range(0.0, 4.0)
             .size(480.0, 360.0)
             .h_line(best, "");
-        shown.iter().fold(chart, |chart, &i| chart.line_at(racers[i].name, &epochs, &paths[i].xs()[..=SHOWN]))
+        shown
+            .iter()
+            .fold(chart, |chart, &i| chart.line_at(racers[i].name, &epochs, &paths[i].weight(0, SHOWN)))
     };
     page.figure(
         "overshoot",
@@ -96,15 +96,14 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
         swings[..4].is_sorted_by(|a, b| a.overshoot < b.overshoot && a.crossings < b.crossings)
             && swings[0].overshoot < 0.03,
         format!(
-            "The longer the memory, the farther it carries: the overshoot is {:.0} %, {:.0} % and {:.0} % of the way with decay 0.5, 0.8 \
-             and 0.9, with {}, {} and {} crossings. Gradient descent stays within {:.1} %.",
+            "The longer the memory, the farther it carries: the overshoot is {:.0}%, {:.0}% and {:.0}% of the way with decay 0.5, 0.8 \
+             and 0.9, with {}, {} and {} crossings. Gradient descent goes less than 3% beyond.",
             100.0 * swings[1].overshoot,
             100.0 * swings[2].overshoot,
             100.0 * swings[3].overshoot,
             swings[1].crossings,
             swings[2].crossings,
-            swings[3].crossings,
-            100.0 * swings[0].overshoot
+            swings[3].crossings
         ),
     );
     let (momentum, nag) = (&swings[3], &swings[4]);
@@ -113,7 +112,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
             && 2 * nag.crossings < momentum.crossings
             && 2 * nag.rests < momentum.rests,
         format!(
-            "NAG feels the slope ahead and brakes: with the same decay 0.9 and the same rate, it overshoots by {:.0} % instead of {:.0} %, \
+            "NAG feels the slope ahead and brakes: with the same decay 0.9 and the same rate, it overshoots by {:.0}% instead of {:.0}%, \
              crosses {} times instead of {}, and its steep weight rests after {} epochs instead of {}.",
             100.0 * nag.overshoot,
             100.0 * momentum.overshoot,

@@ -37,12 +37,6 @@ pub fn rates() -> impl Iterator<Item = f64> {
     (0..RATES).map(|i| LOWEST * 10f64.powf(i as f64 / PER_DECADE as f64))
 }
 
-/// A rate in three digits.
-pub fn written(rate: f64) -> String {
-    let before = rate.log10().floor() as i32;
-    format!("{rate:.*}", usize::try_from(2 - before).unwrap_or(0))
-}
-
 /// An optimizer's best run on a problem.
 #[derive(Clone, Debug)]
 pub struct Best {
@@ -67,18 +61,5 @@ impl Racer {
             }
         }
         best.map(|(_, best)| best).ok_or_else(|| chainrule::Error::Params("no rate to try".to_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::written;
-
-    #[test]
-    fn rates_have_three_digits() {
-        assert_eq!(
-            [1e-4, 0.00178, 0.3162, 2.3714, 10.0].map(written),
-            ["0.000100", "0.00178", "0.316", "2.37", "10.0"]
-        );
     }
 }

@@ -4,6 +4,7 @@ use super::problems::Problem;
 use super::racers::*;
 use crate::page::Page;
 use crate::shared::descent::{Path, descend};
+use crate::words::count;
 use chainrule::optim;
 use chainrule::plot::Chart;
 use std::error::Error;
@@ -16,13 +17,11 @@ const SCHEDULE: u64 = 200;
 pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error>> {
     page.heading("How choosy they are");
     page.text(
-        "The epochs that each rate takes on the elongated bowl. A line ends where a rate does not arrive.",
+        "The epochs that each rate takes on the elongated bowl. A line ends where a rate does not arrive. An optimizer that divides by \
+         the gradient's size takes steps of about the rate's length, however close the minimum is: it comes to rest only if its rate is \
+         small, or falls.",
     );
     tolerance(page, elongated)?;
-    page.text(
-        "An optimizer that divides by the gradient's size takes steps of about the rate's length, however close the minimum is. It comes to \
-         rest only if its rate falls.",
-    );
     rest(page, elongated)?;
     page.setting("rate of the look at the end", RATE);
     Ok(())
@@ -83,7 +82,7 @@ fn rest(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error>> {
     let hovering = run((RMSPROP.at)(RATE), elongated.budget)?;
     let scheduled = optim::cosine(SCHEDULE, 0.0);
     let calm = off(&run((RMSPROP.at)(RATE).schedule(scheduled), SCHEDULE as usize)?)?;
-    let last = &hovering.places[elongated.budget - 100..];
+    let last: Vec<[f64; 2]> = hovering.places.iter().rev().take(100).copied().collect();
     let jumps = [0, 1].iter().all(|&i| {
         let off = |place: &[f64; 2]| place[i] - minimum[i];
         last.iter().all(|place| (off(place).abs() / (RATE / 2.0) - 1.0).abs() < 0.02)
@@ -95,7 +94,7 @@ fn rest(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error>> {
             "RMSProp with a constant rate does not rest: with rate {RATE}, in the last 100 of {} epochs both weights jump from one side of the \
              minimum to the other in each epoch, half a rate away. With a rate that falls to 0 in {SCHEDULE} epochs along a cosine it ends \
              within a millionth.",
-            elongated.budget
+            count(elongated.budget)
         ),
     );
     let adam = off(&run((ADAM.at)(RATE), elongated.budget)?)?;
@@ -105,7 +104,9 @@ fn rest(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error>> {
         format!(
             "AdamW ends beside the minimum, by {:.4} and {:.4} towards 0 after {} epochs with rate {RATE}: weight decay pulls. Adam \
              is there to six digits.",
-            -adamw[0], -adamw[1], elongated.budget
+            -adamw[0],
+            -adamw[1],
+            count(elongated.budget)
         ),
     );
     Ok(())

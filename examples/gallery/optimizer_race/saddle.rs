@@ -33,7 +33,7 @@ pub fn section(page: &mut Page, saddle: &Problem) -> Result<(), Box<dyn Error>> 
     for racer in shown {
         let path = descend(&saddle.loss, (racer.at)(RATE), saddle.start, SHOWN)?;
         map = map.path(racer.name, &path.xs(), &path.ys());
-        let off: Vec<f64> = path.ys().iter().map(|y| y.abs()).collect();
+        let off: Vec<f64> = path.weight(1, SHOWN).into_iter().map(f64::abs).collect();
         heights = heights.line_at(racer.name, &epochs, &off);
     }
     page.figure(

@@ -3,6 +3,7 @@
 use super::problems::{Problem, STAY, WITHIN};
 use super::racers::*;
 use crate::page::Page;
+use crate::words::{count, three_digits};
 use chainrule::plot::{Chart, Panels};
 use std::error::Error;
 
@@ -36,7 +37,7 @@ pub fn section(page: &mut Page, problems: &[Problem; 5]) -> Result<(), Box<dyn E
     page.heading("Who arrives first");
     page.text(&format!(
         "Five losses of two weights. Everyone starts at the same place, tries the same {RATES} learning rates from {LOWEST} to 10, and \
-         keeps the one that arrives first. *Arrived* means to be within {:.0} % of the start's distance from a minimum and to stay \
+         keeps the one that arrives first. *Arrived* means to be within {:.0}% of the start's distance from a minimum and to stay \
          there for good, for {STAY} epochs at least. An epoch is one gradient of the whole loss.",
         100.0 * WITHIN
     ));
@@ -59,12 +60,13 @@ fn tables(page: &mut Page, standings: &[Standing<'_>]) {
         };
         (0..ALL.len()).map(row).collect()
     };
-    let epochs = |run: &Best, problem: &Problem| match run.epochs {
-        Some(epochs) => epochs.to_string(),
-        None => format!("not in {}", problem.budget),
-    };
-    page.table("Epochs to reach the minimum, each optimizer with its best rate", &names, &table(&epochs));
-    page.table("The best rates", &names, &table(&|run, _| written(run.rate)));
+    let epochs = |run: &Best, _: &Problem| run.epochs.map_or("–".to_owned(), |epochs| epochs.to_string());
+    page.table(
+        "Epochs to reach the minimum, each optimizer with its best rate; – where no rate arrives in time",
+        &names,
+        &table(&epochs),
+    );
+    page.table("The best rates", &names, &table(&|run, _| three_digits(run.rate)));
 }
 
 /// The paths on the landscapes, and the epochs as bars.
@@ -160,8 +162,8 @@ fn order(page: &mut Page, standings: &[Standing<'_>]) -> Result<(), Box<dyn Erro
         all_later && rosenbrock.run(GRADIENT_DESCENT)?.epochs.is_none(),
         format!(
             "There momentum 0.9 is the first of all, and gradient descent does not arrive within {} epochs with any rate: its best \
-             has {:.0} % of the way left.",
-            rosenbrock.problem.budget,
+             has {:.0}% of the way left.",
+            count(rosenbrock.problem.budget),
             100.0 * rosenbrock.problem.left(&rosenbrock.run(GRADIENT_DESCENT)?.path)
         ),
     );
@@ -180,7 +182,7 @@ fn order(page: &mut Page, standings: &[Standing<'_>]) -> Result<(), Box<dyn Erro
             a[1],
             round.run(ADAGRAD)?.rate,
             elongated.run(ADAGRAD)?.rate,
-            if a[2] == usize::MAX { format!("more than {}", rosenbrock.problem.budget) } else { a[2].to_string() },
+            if a[2] == usize::MAX { format!("more than {}", count(rosenbrock.problem.budget)) } else { count(a[2]) },
         ),
     );
     let everyone = ALL.iter().map(|&racer| network.epochs(racer)).collect::<Result<Vec<_>, _>>()?;

@@ -91,14 +91,14 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
 
     page.heading("Batch, mini-batch, stochastic");
     page.text(&format!(
-        "The elongated bowl has {ROWS} rows. *Batch* gradient descent takes the gradient of all of them for one update; *mini-batch* {}          at a time, and *stochastic* one at a time, which makes {} and {ROWS} updates an epoch, with gradients that are right only on          average (Robbins and Monro, 1951). *Near* means within {:.0} % of the way from the minimum.",
+        "The elongated bowl has {ROWS} rows. *Batch* gradient descent takes the gradient of all of them for one update; *mini-batch* {}          at a time, and *stochastic* one at a time, which makes {} and {ROWS} updates an epoch, with gradients that are right only on          average (Robbins and Monro, 1951). *Near* means within {:.0}% of the way from the minimum.",
         SIZES[1],
         ROWS / SIZES[1],
         100.0 * NEAR
     ));
     let cell = |run: &Training| match run.near() {
-        Some(epochs) => format!("{epochs} ({:.1} %)", 100.0 * run.hovers()),
-        None if run.hovers() < 1.0 => format!("– ({:.1} %)", 100.0 * run.hovers()),
+        Some(epochs) => format!("{epochs} ({:.1}%)", 100.0 * run.hovers()),
+        None if run.hovers() < 1.0 => format!("– ({:.1}%)", 100.0 * run.hovers()),
         None => "diverges".to_owned(),
     };
     let rows: Vec<Vec<String>> = NAMES
@@ -173,8 +173,8 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
     page.claim(
         hovers.is_sorted_by(|a, b| a < b) && hovers[3] > 5.0 * hovers[0],
         format!(
-            "The price is unrest: with one row at a time the path hovers about the minimum, the farther the larger the rate: {:.1} %, \
-             {:.1} %, {:.1} % and {:.1} % of the way with rates {}, {}, {} and {}.",
+            "The price is unrest: with one row at a time the path hovers about the minimum, the farther the larger the rate: {:.1}%, \
+             {:.1}%, {:.1}% and {:.1}% of the way with rates {}, {}, {} and {}.",
             100.0 * hovers[0],
             100.0 * hovers[1],
             100.0 * hovers[2],

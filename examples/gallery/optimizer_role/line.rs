@@ -3,7 +3,8 @@
 use super::students::{Students, centred_and_standard};
 use super::{Descent, LEFT, STEPS, mean};
 use crate::page::Page;
-use crate::shared::descent::{Path, descend, grid, losses_at};
+use crate::shared::descent::{Path, at, descend, grid, losses_at};
+use crate::words::count;
 use chainrule::optim;
 use chainrule::plot::{Chart, Panels, Surface};
 use chainrule::prelude::*;
@@ -45,7 +46,9 @@ fn fits(students: &Students, way: &Path, formula: [f64; 2]) -> Chart {
         .points("students", &cgpa, &lpa)
         .line_at("formula", &ends, &line(formula));
     for step in [1, 500, 2000] {
-        chart = chart.line_at(format!("step {step}"), &ends, &line(way.places[step]));
+        if let Some(&place) = way.places.get(step) {
+            chart = chart.line_at(format!("step {step}"), &ends, &line(place));
+        }
     }
     chart
 }
@@ -59,6 +62,7 @@ fn landscape(x: &Tensor, y: &Tensor) -> Result<Panels, Box<dyn Error>> {
         .y_label("intercept b")
         .z_label("loss")
         .size(520.0, 420.0)
+        .view(120.0, 40.0)
         .grid(&grid)
         .path("gradient descent", &path.xs(), &path.ys(), &path.losses);
     let map = Chart::new("As a map")
@@ -117,9 +121,12 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     page.claim(
         off < 1e-5 && newton < 1e-9,
         format!(
-            "The formula says w = {:.4} and b = {:.4}. After {STEPS} steps gradient descent is there to five digits, and one step of Newton's \
+            "The formula says w = {:.4} and b = {}{:.4}. After {} steps gradient descent is there to five digits, and one step of Newton's \
              method, by the engine's Hessian, to nine.",
-            formula[0], formula[1]
+            formula[0],
+            if formula[1] < 0.0 { "−" } else { "" },
+            formula[1].abs(),
+            count(STEPS)
         ),
     );
     let packages = [end, formula].map(|[w, b]| w * ASKED + b);
@@ -132,7 +139,7 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     page.text(&format!(
         "The bowl of `cgpa` as it is, is a long valley: all grades are far from 0, so that a larger slope can nearly be made up for by a smaller \
          intercept. How long, the engine's Hessian says: the ratio of its eigenvalues is the *condition number* κ. With the best \
-         constant rate, 2/(λ₁ + λ₂), each step shrinks the distances by (κ - 1)/(κ + 1) (Polyak, 1987). *Arrived* means that {LEFT} of the \
+         constant rate, `2/(λ₁+λ₂)`, each step shrinks the distances by `(κ−1)/(κ+1)` (Polyak, 1987). *Arrived* means that {LEFT} of the \
          first loss above the least one is left."
     ));
     let names = ["cgpa as it is", "less its mean", "standardized"];
@@ -172,9 +179,9 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
         .y_range(1e-6, 2.0)
         .h_line(LEFT, "arrived");
     for (name, way) in names.iter().zip(&ways).take(2) {
-        let at: Vec<usize> = (1..=STEPS).filter(|step| *step < 100 || step % 50 == 0).collect();
-        let xs: Vec<f64> = at.iter().map(|&step| step as f64).collect();
-        let ys: Vec<f64> = at.iter().map(|&step| way.left[step]).collect();
+        let drawn: Vec<usize> = (1..=STEPS).filter(|step| *step < 100 || step % 50 == 0).collect();
+        let xs: Vec<f64> = drawn.iter().map(|&step| step as f64).collect();
+        let ys: Vec<f64> = drawn.iter().map(|&step| at(&way.left, step)).collect();
         speed = speed.line_at(*name, &xs, &ys);
     }
     page.figure(
@@ -209,11 +216,11 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     let guesses: Vec<[f64; 2]> = guesses.as_slice::<f64>()?.chunks_exact(2).map(|g| [g[0], g[1]]).collect();
     let losses = losses_at(|weights| loss(weights, raw, y), &guesses)?;
     let guessed = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    let least = ways[2].path.losses[1];
+    let least = at(&ways[2].path.losses, 1);
     page.claim(
         guessed > 1.1 * least,
         format!(
-            "Guessing is no way: the best of {GUESSES} random pairs between -{WIDTH} and {WIDTH} has a loss of {guessed:.2}; one step of gradient \
+            "Guessing is no way: the best of {GUESSES} random pairs between −{WIDTH} and {WIDTH} has a loss of {guessed:.2}; one step of gradient \
              descent on the standardized grades has {least:.2}.",
         ),
     );

@@ -144,7 +144,7 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
     page.claim(
         raw_above > 0.05,
         format!(
-            "With cgpa and iq in their own units, the best of the rates ({raw_rate:e}) ends {raw_above:.3} above that: larger ones leap over the \
+            "With cgpa and iq in their own units, the best of the rates ({raw_rate}) ends {raw_above:.3} above that: larger ones leap over the \
              valley of the iq, smaller ones creep."
         ),
     );
@@ -152,7 +152,7 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
     page.claim(
         accuracies[0] == accuracies[1] && accuracies[0] > 0.75,
         format!(
-            "Gradient descent and Newton's method tell the place of {:.0} % of the students rightly.",
+            "Gradient descent and Newton's method tell the place of {:.0}% of the students rightly.",
             100.0 * accuracies[0]
         ),
     );

@@ -49,7 +49,7 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
         (standard.curvatures.condition() / expected - 1.0).abs() < 1e-6
             && units.curvatures.condition() > 20.0 * standard.curvatures.condition(),
         format!(
-            "In their own units κ is {:.0}. Standardized it is {:.2}, which is (1 + r)/(1 - r) for the correlation r = {correlation:.2}.",
+            "In their own units κ is {:.0}. Standardized it is {:.2}, which is (1 + r)/(1 − r) for the correlation r = {correlation:.2}.",
             units.curvatures.condition(),
             standard.curvatures.condition()
         ),

@@ -4,6 +4,8 @@
 //! never, as its border is one straight line; with the growing cosine unit, `z·cos z`, which changes its sign again and again, yes, and
 //! gradient descent finds such a neuron, from most starts. What it takes is an activation that turns back: a bump will do.
 //!
+//! The number of neurons, steps and their rate stand in `neurons.rs`.
+//!
 //! Source: Noel et al., "Growing cosine unit: a novel oscillatory activation function that can speedup training and reduce parameters
 //! in convolutional neural networks", 2021, <https://arxiv.org/abs/2108.12943>.
 
@@ -179,7 +181,8 @@ fn learned_claims(page: &mut Page, rising: &[Trained], cosine: &Trained) -> Resu
     page.claim(
         farthest < 0.01,
         format!(
-            "Trained, the sigmoid neurons don't stop at three: all {NEURONS} give up, and say 1/2 at every point, to {farthest:.0e}."
+            "Trained, the sigmoid neurons don't stop at three: all {NEURONS} give up, and say 1/2 at every point, to {}.",
+            format!("{:.0e}", farthest)
         ),
     );
     let solved: Vec<[f64; 3]> =

@@ -97,6 +97,11 @@ pub fn grid(
     Ok(Grid::new(xs, ys, losses_at(loss, &places)?)?)
 }
 
+/// The value after this step; NaN where there is none, as after the end of a path that left.
+pub fn at(values: &[f64], step: usize) -> f64 {
+    values.get(step).copied().unwrap_or(f64::NAN)
+}
+
 /// How far apart two places are.
 pub fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
@@ -111,6 +116,11 @@ impl Path {
     /// The second weight along the path.
     pub fn ys(&self) -> Vec<f64> {
         self.places.iter().map(|place| place[1]).collect()
+    }
+
+    /// One weight, 0 or 1, after each of the first steps; NaN once the path has ended.
+    pub fn weight(&self, axis: usize, steps: usize) -> Vec<f64> {
+        (0..=steps).map(|step| self.places.get(step).map_or(f64::NAN, |place| place[axis])).collect()
     }
 
     /// The path up to this step.

