@@ -173,8 +173,8 @@ fn curve_claims(page: &mut Page, curve: &Fits) {
         high <= of_line + 1e-6 && low > of_line - 0.005,
         format!(
             "Without activations, every net draws the line of least squares. The line's R² is {of_line:.4}; no net's is above it, nor more \
-             than {} below it.",
-            format!("{:.0e}", (of_line - low).max(0.0))
+             than {:.0e} below it.",
+            (of_line - low).max(0.0)
         ),
     );
     let (low, high) = scores(curve.deep());
@@ -216,9 +216,8 @@ fn class_claims(page: &mut Page, moons: &Fits, circles: &Fits) {
         straight < 1e-4 && bent > 0.3,
         format!(
             "The border of a linear net is straight, and so is that of a single neuron with tanh, which only rises, or only falls, \
-             along one direction: measured, no point of theirs is farther than {} from a line. The borders of the larger nets with \
-             tanh leave every line by {bent:.2} or more, where the circles have radii of 1 and 0.5.",
-            format!("{:.0e}", straight)
+             along one direction: measured, no point of theirs is farther than {straight:.0e} from a line. The borders of the larger nets with \
+             tanh leave every line by {bent:.2} or more, where the circles have radii of 1 and 0.5."
         ),
     );
 }
@@ -230,10 +229,9 @@ fn size_claims(page: &mut Page, results: &Results) {
     page.claim(
         off < 1e-5,
         format!(
-            "Each of the {} linear nets is one map x·W + b: with the product of its weights for W it gives the net's outputs, to {} of \
+            "Each of the {} linear nets is one map x·W + b: with the product of its weights for W it gives the net's outputs, to {off:.0e} of \
              the largest. On the curve, {} trained parameters have become 2, a slope and a height.",
             linear().count(),
-            format!("{:.0e}", off),
             most.trainable_count()
         ),
     );

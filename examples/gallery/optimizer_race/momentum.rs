@@ -31,7 +31,7 @@ impl Swing {
         Swing {
             overshoot: beyond.iter().copied().fold(0.0, f64::max),
             crossings: sides.windows(2).filter(|pair| pair[0] != pair[1]).count(),
-            rests: beyond.iter().rposition(|b| !(b.abs() <= WITHIN)).map_or(0, |last| last + 1),
+            rests: beyond.iter().rposition(|b| b.is_nan() || b.abs() > WITHIN).map_or(0, |last| last + 1),
         }
     }
 }

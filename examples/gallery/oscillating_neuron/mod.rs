@@ -181,8 +181,7 @@ fn learned_claims(page: &mut Page, rising: &[Trained], cosine: &Trained) -> Resu
     page.claim(
         farthest < 0.01,
         format!(
-            "Trained, the sigmoid neurons don't stop at three: all {NEURONS} give up, and say 1/2 at every point, to {}.",
-            format!("{:.0e}", farthest)
+            "Trained, the sigmoid neurons don't stop at three: all {NEURONS} give up, and say 1/2 at every point, to {farthest:.0e}."
         ),
     );
     let solved: Vec<[f64; 3]> =

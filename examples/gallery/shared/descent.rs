@@ -51,7 +51,7 @@ pub fn descend_watching<R: Transform + 'static>(
     let mut path = Path::default();
     for _ in 0..steps {
         let place = place(&params, w)?;
-        if place.iter().any(|w| !(w.abs() < FAR)) {
+        if place.iter().any(|w| w.is_nan() || w.abs() >= FAR) {
             return Ok(path);
         }
         path.places.push(place);

@@ -15,11 +15,10 @@ pub fn depth(page: &mut Page, runs: &[Run]) -> chainrule::Result<()> {
     page.claim(
         shrunk < 1e-7 && (0.2..0.3).contains(&factor) && steepest <= 0.25 && steepest > 0.249_999,
         format!(
-            "In the sigmoid net, the gradient in the first layer is {} of that in the last: {factor:.2} a layer. The largest \
-             derivative is {steepest}, and {steepest}{} is {}.",
-            format!("{:.0e}", shrunk),
+            "In the sigmoid net, the gradient in the first layer is {shrunk:.0e} of that in the last: {factor:.2} a layer. The largest \
+             derivative is {steepest}, and {steepest}{} is {:.0e}.",
             raised(&steps.to_string()),
-            format!("{:.0e}", steepest.powf(steps))
+            steepest.powf(steps)
         ),
     );
     let others: Vec<f64> = runs[1..].iter().map(|run| ratio(&run.norms[0])).collect();
@@ -132,9 +131,9 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     page.claim(
         leaky.strongest > 0.0 && leaky.strongest < 1e-3 && leaky.off[last] > 0.2 && leaky.accuracy < 0.2,
         format!(
-            "A leak of 0.01 is not enough here: units that are off do get a gradient, but at most {}. \
+            "A leak of 0.01 is not enough here: units that are off do get a gradient, but at most {:.0e}. \
              {} are off in the end, and the net stays at {}.",
-            format!("{:.0e}", leaky.strongest),
+            leaky.strongest,
             percent(leaky.off[last]),
             percent(leaky.accuracy)
         ),
@@ -175,9 +174,8 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     page.claim(
         off > 0.15 && accuracy < 0.3 && strongest < 1e-2,
         format!(
-            "ELU and SELU are no answer to it. Far below 0 they are flat too: units that are off get a gradient of at most {}, {} or \
+            "ELU and SELU are no answer to it. Far below 0 they are flat too: units that are off get a gradient of at most {strongest:.0e}, {} or \
              more are off in the end, and the nets end at {} or less.",
-            format!("{:.0e}", strongest),
             percent(off),
             percent(accuracy)
         ),
