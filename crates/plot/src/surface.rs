@@ -46,6 +46,7 @@ pub struct Surface {
     labels: [String; 3],
     grid: Option<Grid>,
     tracks: Vec<Track>,
+    heights: Option<(f64, f64)>,
     view: (f64, f64),
     size: (f64, f64),
     /// The first track that was given unequal numbers of coordinates.
@@ -74,6 +75,7 @@ impl Surface {
             labels: Default::default(),
             grid: None,
             tracks: Vec::new(),
+            heights: None,
             view: (-60.0, 30.0),
             size: (560.0, 420.0),
             mistake: None,
@@ -125,6 +127,19 @@ impl Surface {
     /// ```
     pub fn grid(mut self, grid: &Grid) -> Self {
         self.grid = Some(grid.clone());
+        self
+    }
+
+    /// Heights that the axis has at least: with the same ones, two surfaces can be compared, their colours too. The axis is
+    /// longer where the grid needs it, so that nothing is cut off. Heights that are not finite are left aside.
+    ///
+    /// ```
+    /// # use chainrule_plot::{Grid, Picture, Surface};
+    /// let flat = Grid::of((-1.0, 1.0), (-1.0, 1.0), (21, 21), |x, y| 0.1 * (x * x + y * y));
+    /// assert!(Surface::new("").grid(&flat).z_range(0.0, 40.0).to_svg().contains(">40</text>"));
+    /// ```
+    pub fn z_range(mut self, lo: f64, hi: f64) -> Self {
+        self.heights = Some((lo.min(hi), lo.max(hi))).filter(|(lo, hi)| lo.abs() <= HUGE && hi.abs() <= HUGE);
         self
     }
 
@@ -229,7 +244,7 @@ impl Surface {
             svg.text(middle.0, middle.1, &text, NOTE.anchor(svg::Anchor::Middle));
             return;
         };
-        let Some(mut axes) = Axes::new(grid, &self.labels) else { return };
+        let Some(mut axes) = Axes::new(grid, self.heights, &self.labels) else { return };
         let view = axes.fit(View::new(self.view.0, self.view.1), frame);
         axes.draw(svg, &view);
         let tracks: Vec<(&Track, Ink)> = self.tracks.iter().zip(inks).collect();

@@ -59,9 +59,11 @@ struct Edge {
 }
 
 impl<'a> Axes<'a> {
-    pub(super) fn new(grid: &Grid, labels: &'a [String; 3]) -> Option<Self> {
+    pub(super) fn new(grid: &Grid, heights: Option<(f64, f64)>, labels: &'a [String; 3]) -> Option<Self> {
         let ends = |values: &[f64]| Some((*values.first()?, *values.last()?));
-        let ranges = [ends(grid.xs())?, ends(grid.ys())?, grid.range()?];
+        let (lo, hi) = grid.range()?;
+        let heights = heights.map_or((lo, hi), |asked| (lo.min(asked.0), hi.max(asked.1)));
+        let ranges = [ends(grid.xs())?, ends(grid.ys())?, heights];
         let scales = [0, 1, 2].map(|axis| scale(axis, ranges[axis], 5));
         Some(Self { scales, ranges, labels })
     }
@@ -72,7 +74,7 @@ impl<'a> Axes<'a> {
         [at[0], at[1], at[2] * HEIGHT]
     }
 
-    /// How high a value is between the least and the greatest one, from 0 to 1.
+    /// How high a value is between the lower and the upper end of the axis, from 0 to 1.
     pub(super) fn share(&self, z: f64) -> f64 {
         let (lo, hi) = self.ranges[2];
         if hi > lo { (z / 2.0 - lo / 2.0) / (hi / 2.0 - lo / 2.0) } else { 0.5 }

@@ -26,7 +26,7 @@ fn bumps(count: usize) -> Grid {
 
 /// The axes and the view of a picture of this size.
 fn fitted<'a>(grid: &Grid, labels: &'a [String; 3], view: (f64, f64), size: (f64, f64)) -> (Axes<'a>, View) {
-    let mut axes = Axes::new(grid, labels).unwrap_or_else(|| panic!("an empty grid"));
+    let mut axes = Axes::new(grid, None, labels).unwrap_or_else(|| panic!("an empty grid"));
     let view = axes.fit(View::new(view.0, view.1), ((0.0, 0.0), size));
     (axes, view)
 }
@@ -136,6 +136,22 @@ fn each_side_on_the_mesh_is_drawn_once() {
     });
     // 17 lines each way over 32 cells.
     assert_eq!(pieces.sum::<usize>(), 2 * 17 * 32);
+}
+
+#[test]
+fn heights_asked_for_are_the_axis_unless_the_grid_needs_more() {
+    let (low, high) = (bumps(11).map(|z| 0.1 * z), bumps(11).map(|z| 2.0 * z));
+    let range = |grid: &Grid| grid.range().unwrap_or_else(|| panic!("an empty grid"));
+    let labels = labels();
+    let share = |grid: &Grid, heights, z| {
+        Axes::new(grid, heights, &labels).unwrap_or_else(|| panic!("an empty grid")).share(z)
+    };
+    assert_eq!(share(&low, Some(range(&high)), 0.7), share(&high, None, 0.7));
+    assert_eq!(share(&high, Some(range(&low)), 0.7), share(&high, None, 0.7));
+    assert_ne!(share(&low, None, 0.1), share(&high, None, 0.1));
+    let of = |heights: (f64, f64)| saddle().z_range(heights.0, heights.1).to_svg();
+    assert_eq!(of((9.0, -9.0)), of((-9.0, 9.0)));
+    assert_eq!(of((0.0, f64::INFINITY)), saddle().to_svg());
 }
 
 #[test]
