@@ -45,7 +45,7 @@ lessons! {
     reading_graphs: "Reading graphs",
     optimizer_race: "The race of optimizers",
     sparse_features: "Sparse features",
-    // beyond: "Beyond the notes",
+    beyond: "Beyond the notes",
 }
 
 /// Its place in the contents, from 1.

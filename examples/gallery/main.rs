@@ -30,6 +30,7 @@ mod words;
 mod activation_table;
 mod activations;
 mod batch_norm;
+mod beyond;
 mod ewma;
 mod initialization;
 mod optimizer_race;

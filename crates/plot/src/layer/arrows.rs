@@ -53,7 +53,7 @@ impl Layer for Arrows {
             let tip = (x + length * dx, y + length * dy);
             let head = arrowhead(tip, (dx, dy), (0.4 * length).min(6.5));
             // A rim of paper, to be seen on any colour.
-            svg.polyline(&[(x, y), tip], Color::Paper, 2.6, "");
+            svg.polyline(&[(x, y), tip], Color::Paper, 2.3, "");
             svg.polyline(&[(x, y), tip], Color::Title, 1.2, "");
             svg.polygon(&head, Color::Title);
         }
