@@ -66,8 +66,11 @@ pub fn three_digits(value: f64) -> String {
     }
 }
 
-/// A count with commas: `20,000`.
+/// A count with commas, `20,000`; `∞` for `usize::MAX`, by which the lessons mean that something was not reached.
 pub fn count(n: usize) -> String {
+    if n == usize::MAX {
+        return "∞".to_owned();
+    }
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -104,6 +107,6 @@ mod tests {
             [7, 999, 1000, 20_000, 1_234_567].map(count),
             ["7", "999", "1,000", "20,000", "1,234,567"]
         );
-        assert_eq!(raised("-12"), "⁻¹²");
+        assert_eq!((count(usize::MAX), raised("-12")), ("∞".to_owned(), "⁻¹²".to_owned()));
     }
 }

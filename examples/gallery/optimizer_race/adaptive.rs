@@ -98,9 +98,9 @@ pub fn section(page: &mut Page, elongated: &Problem, valley: &Problem) -> Result
         format!(
             "RMSProp is within {:.0}% of the way after {} epochs, when Adagrad has {:.0}% left; Adagrad needs {}.",
             100.0 * NEAR,
-            near(&quick),
+            count(near(&quick)),
             100.0 * at(&slow, near(&quick)),
-            near(&slow)
+            count(near(&slow))
         ),
     );
     page.claim(
@@ -142,7 +142,7 @@ pub fn section(page: &mut Page, elongated: &Problem, valley: &Problem) -> Result
         ),
     );
     page.claim(
-        rise[1] > 3.0 * rise[0] && last <= first,
+        rise[1] > 3.0 * rise[0] && adagrad_there.effective.is_sorted_by(|a, b| a >= b),
         format!(
             "RMSProp's effective rate rises there as the slope falls, from {} to {}; Adagrad's only falls, from {} to {}.",
             three_digits(rise[0]),

@@ -36,22 +36,28 @@ struct Film {
 }
 
 impl Film {
-    fn new(problem: &Problem, racer: Racer, file: &'static str, rate: f64) -> chainrule::Result<Film> {
+    fn new(
+        problem: &Problem,
+        racer: Racer,
+        name: &'static str,
+        file: &'static str,
+        rate: f64,
+    ) -> chainrule::Result<Film> {
         let path = descend(&problem.loss, (racer.at)(rate), problem.start, EPOCHS)?;
-        Ok(Film { name: racer.name, file, rate, places: path.places, updates: 1 })
+        Ok(Film { name, file, rate, places: path.places, updates: 1 })
     }
 
     /// The updates that are shown: close together at first, when most happens.
     fn shown(&self) -> impl Iterator<Item = usize> {
-        let last = self.places.len() - 1;
+        let last = self.places.len().saturating_sub(1);
         (0..FRAMES).map(move |frame| {
-            let part = frame as f64 / (FRAMES - 1) as f64;
+            let part = frame as f64 / (FRAMES - 1).max(1) as f64;
             (part * part * last as f64).round() as usize
         })
     }
 
     fn left(&self, problem: &Problem) -> f64 {
-        distance(self.places[self.places.len() - 1], problem.minima[0]) / problem.length()
+        self.places.last().map_or(f64::NAN, |&end| distance(end, problem.minima[0])) / problem.length()
     }
 
     /// The whole film.
@@ -104,19 +110,19 @@ fn lines(chart: Chart, name: &str, [dense, sparse]: [f64; 2]) -> Chart {
 pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -> Result<(), Box<dyn Error>> {
     let sgd = stochastic::train(data, 1, STOCHASTIC_RATE, STOCHASTIC_EPOCHS, seed)?;
     let films = [
-        Film::new(elongated, GRADIENT_DESCENT, "film_batch", 0.5)?,
+        Film::new(elongated, GRADIENT_DESCENT, "Batch gradient descent", "film_batch", 0.5)?,
         Film {
-            name: "stochastic gradient descent",
+            name: "Stochastic gradient descent",
             file: "film_stochastic",
             rate: STOCHASTIC_RATE,
             places: sgd.places,
             updates: ROWS,
         },
-        Film::new(elongated, MOMENTUM_9, "film_momentum", 0.2)?,
-        Film::new(elongated, NAG, "film_nag", 0.2)?,
-        Film::new(elongated, ADAGRAD, "film_adagrad", 0.1)?,
-        Film::new(elongated, RMSPROP, "film_rmsprop", 0.1)?,
-        Film::new(elongated, ADAM, "film_adam", 0.1)?,
+        Film::new(elongated, MOMENTUM_9, "Momentum 0.9", "film_momentum", 0.2)?,
+        Film::new(elongated, NAG, "NAG 0.9", "film_nag", 0.2)?,
+        Film::new(elongated, ADAGRAD, "Adagrad", "film_adagrad", 0.1)?,
+        Film::new(elongated, RMSPROP, "RMSProp", "film_rmsprop", 0.1)?,
+        Film::new(elongated, ADAM, "Adam", "film_adam", 0.1)?,
     ];
 
     page.heading("Watch them");
@@ -130,7 +136,7 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
             film.file,
             &film.animation(data, elongated)?,
             &format!(
-                "Film of {}. Left, two parallel lines of the model turn and part until they cover those of the truth, or come near. Right, the path of \
+                "Film: {}. Left, two parallel lines of the model turn and part until they cover those of the truth, or come near. Right, the path of \
                  the weights from 0 towards the cross at (2, 2.9) on upright, elongated contours.",
                 film.name
             ),

@@ -2,7 +2,7 @@
 
 use super::racers::{self, Boxed, Racer};
 use crate::page::Page;
-use crate::words::three_digits;
+use crate::words::{count, three_digits};
 use chainrule::optim;
 use chainrule::plot::Chart;
 use chainrule::prelude::*;
@@ -103,7 +103,7 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {
-            let epochs = run.epochs.map_or("–".to_owned(), |epochs| epochs.to_string());
+            let epochs = run.epochs.map_or("–".to_owned(), count);
             vec![run.name.to_owned(), epochs, three_digits(run.rate)]
         })
         .collect();
@@ -127,7 +127,7 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         &shown.fold(chart, |chart, run| chart.line_at(run.name, &xs, &run.losses)),
         "Loss by epoch on a logarithmic axis. Muon and Adam fall first, and steeply; Adagrad, Lion and momentum follow; gradient descent and RMSProp stay above \
          the goal.",
-        "The loss with the best rate, for the first of the three starts.",
+        &format!("The loss with the best rate, for the first of the {STARTS} starts."),
     );
     let epochs = |name: &str| -> Result<usize, String> {
         let run = runs.iter().find(|run| run.name == name).ok_or_else(|| format!("{name} did not run"))?;

@@ -4,6 +4,7 @@ use super::problems::{Problem, WITHIN};
 use super::racers::*;
 use crate::page::Page;
 use crate::shared::descent::{Path, descend};
+use crate::words::count;
 use chainrule::plot::{Chart, Panels};
 use std::error::Error;
 
@@ -31,7 +32,7 @@ impl Swing {
         Swing {
             overshoot: beyond.iter().copied().fold(0.0, f64::max),
             crossings: sides.windows(2).filter(|pair| pair[0] != pair[1]).count(),
-            rests: beyond.iter().rposition(|b| b.is_nan() || b.abs() > WITHIN).map_or(0, |last| last + 1),
+            rests: beyond.iter().rposition(|b| !(..=WITHIN).contains(&b.abs())).map_or(0, |last| last + 1),
         }
     }
 }
@@ -49,7 +50,8 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
     page.text(&format!(
         "The elongated bowl again, and for all the same rate {RATE}. The weight of the dense feature is the steep direction. Its \
          *overshoot* is the farthest that it goes beyond its best value, as a part of its way there; a *crossing* is a change of side while \
-         it is more than {:.0}% of the way off.",
+         it is more than {:.0}% of the way off. In the long run no rate makes momentum shrink the distance to a minimum by more than √β an epoch \
+         (Polyak, 1964), however round the bowl: what it remembers has to be forgotten first.",
         100.0 * WITHIN
     ));
     let rows: Vec<Vec<String>> = racers
@@ -57,7 +59,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
         .zip(&swings)
         .zip(&paths)
         .map(|((racer, swing), path)| {
-            let whole = elongated.epochs(path).map_or("–".to_owned(), |epochs| epochs.to_string());
+            let whole = elongated.epochs(path).map_or("–".to_owned(), count);
             vec![
                 racer.name.to_owned(),
                 format!("{:.0}%", 100.0 * swing.overshoot),
@@ -88,9 +90,9 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
         "overshoot",
         &Panels::row([panel("More memory", &[0, 1, 2, 3]), panel("A look ahead", &[3, 4])]),
         "The steep weight by epoch. Left: gradient descent rises to its best value and stays; with decay 0.5 it goes a little beyond, with 0.8 and \
-         0.9 it swings about it with ever larger amplitude and for ever longer. Right: momentum 0.9 swings for sixty epochs, NAG goes beyond once and \
+         0.9 it swings about it with ever larger amplitude and for ever longer. Right: momentum 0.9 swings for sixty epochs, NAG goes beyond, swings back once and \
          is at rest after fifteen.",
-        "The weight of the dense feature, all with rate 0.2. Dashed: its best value.",
+        &format!("The weight of the dense feature, all with rate {RATE}. Dashed: its best value."),
     );
     page.claim(
         swings[..4].is_sorted_by(|a, b| a.overshoot < b.overshoot && a.crossings < b.crossings)
@@ -129,7 +131,8 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
         format!(
             "Both weights are at rest after {} epochs with NAG and {} with momentum: along the flat direction, where there is little to \
              brake, the two differ less.",
-            both[1], both[0]
+            count(both[1]),
+            count(both[0])
         ),
     );
     page.setting("rate of momentum's overshoot", RATE);

@@ -41,7 +41,7 @@ pub fn section(page: &mut Page, saddle: &Problem) -> Result<(), Box<dyn Error>> 
         &Panels::row([map, heights]),
         "Left: contours of the saddle. Gradient descent goes level to the middle and only then turns up to the minimum; Adagrad, RMSProp and Adam go up at \
          an angle from the start. Right: the distance from the ridge by epoch, logarithmic: gradient descent's grows on a straight line, the others' at once.",
-        "The paths in 60 epochs with rate 0.1, and how far from the ridge they are. Dashed: 0.5.",
+        &format!("The paths in {SHOWN} epochs with rate {RATE}, and how far from the ridge they are. Dashed: {OFF}."),
     );
     let mut leaves = Vec::new();
     let mut stays = true;

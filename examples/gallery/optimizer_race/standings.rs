@@ -60,7 +60,7 @@ fn tables(page: &mut Page, standings: &[Standing<'_>]) {
         };
         (0..ALL.len()).map(row).collect()
     };
-    let epochs = |run: &Best, _: &Problem| run.epochs.map_or("–".to_owned(), |epochs| epochs.to_string());
+    let epochs = |run: &Best, _: &Problem| run.epochs.map_or("–".to_owned(), count);
     page.table(
         "Epochs to reach the minimum, each optimizer with its best rate; – where no rate arrives in time",
         &names,
@@ -91,7 +91,7 @@ fn drawn(page: &mut Page, standings: &[Standing<'_>]) -> Result<(), Box<dyn Erro
         "paths",
         &Panels::grid(3, maps),
         "Contours of the five landscapes with the paths of five optimizers. Gradient descent leaves each contour at a right angle; momentum swings \
-         about the minimum in wide loops; Adagrad and Adam go by the diagonals; in Rosenbrock's valley all follow the bent floor.",
+         about the minimum in wide loops; Adagrad and Adam go by the diagonals; in Rosenbrock's valley gradient descent and momentum follow the bent floor, and Adagrad and Adam leap over its walls.",
         "The paths of five optimizers with their best rates, until they arrive. A cross marks a minimum.",
     );
     page.figure(
@@ -176,8 +176,8 @@ fn order(page: &mut Page, standings: &[Standing<'_>]) -> Result<(), Box<dyn Erro
     page.claim(
         first && a[2] > 1000,
         format!(
-            "Adagrad, of which one hears that it stops early, is the first on both bowls, in {} and {} epochs, if its rate may be as \
-             large as the way is long ({:.1} and {:.1}). In Rosenbrock's valley, which begins at a steep wall, it takes {}.",
+            "Adagrad, of which one hears that it stops early, is the first on both bowls, in {} and {} epochs, with \
+             the large rates {:.1} and {:.1}. In Rosenbrock's valley, which begins at a steep wall, it takes {}.",
             a[0],
             a[1],
             round.run(ADAGRAD)?.rate,

@@ -4,6 +4,7 @@ use super::problems::Problem;
 use crate::page::Page;
 use crate::shared::descent::{distance, place};
 use crate::shared::sparse::{ROWS, Sparse, mean_squared_error};
+use crate::words::count;
 use chainrule::optim;
 use chainrule::plot::{Chart, Panels};
 use chainrule::prelude::*;
@@ -11,7 +12,7 @@ use std::error::Error;
 
 /// The rows of a batch.
 const SIZES: [usize; 3] = [ROWS, 20, 1];
-const NAMES: [&str; 3] = ["batch (400)", "mini-batch (20)", "stochastic (1)"];
+const NAMES: [&str; 3] = ["batch", "mini-batch", "stochastic"];
 /// The rates that each may choose from.
 const RATES: [f64; 6] = [0.01, 0.03, 0.1, 0.3, 0.5, 0.9];
 /// The rate at which all three are compared.
@@ -109,7 +110,7 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
     let rates: Vec<String> = RATES.iter().map(|rate| format!("rate {rate}")).collect();
     let header: Vec<&str> = std::iter::once("").chain(rates.iter().map(String::as_str)).collect();
     page.table(
-        "Epochs until near the minimum, and in brackets the mean distance in the second half of 200 epochs",
+        &format!("Epochs until near the minimum, and in brackets the mean distance in the second half of {EPOCHS} epochs"),
         &header,
         &rows,
     );
@@ -131,8 +132,11 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
          With mini-batches of 20 it trembles a little and comes almost to the cross. One row at a time it leaps from side to \
          side, and comes to the cross. The chart of the distance by epoch: batch stays above a half, mini-batch falls steadily to less than a \
          hundredth and trembles there, stochastic falls at once to about a hundredth and trembles widely.",
-        "Rate 0.1 for all: the weights after each of the first 1,600 updates (of batch gradient descent all 200), and the distance to the \
-         minimum after each epoch, as a part of that at the start.",
+        &format!(
+            "Rate {RATE} for all: the weights after each of the first {} updates (of batch gradient descent all {EPOCHS}), and the distance to \
+             the minimum after each epoch, as a part of that at the start.",
+            count(KEPT)
+        ),
     );
     let at = |epochs: Option<usize>| {
         epochs.map_or(format!("not within {EPOCHS}"), |epochs| format!("after {epochs}"))

@@ -1,6 +1,6 @@
 //! One feature: the loss over slope and intercept, and the ways down.
 
-use super::students::{Students, centred_and_standard};
+use super::students::{Students, TABLE, centred_and_standard};
 use super::{Descent, LEFT, STEPS, mean};
 use crate::page::Page;
 use crate::shared::descent::{Path, at, descend, grid, losses_at};
@@ -33,6 +33,21 @@ fn least_squares(x: &Tensor, y: &Tensor) -> [f64; 2] {
     let covariance = mean(x.iter().zip(&y).map(|(x, y)| (x - mx) * (y - my)));
     let slope = covariance / mean(x.iter().map(|x| (x - mx).powi(2)));
     [slope, my - slope * mx]
+}
+
+/// Rows of the table.
+fn some_rows(students: &Students) -> Vec<Vec<String>> {
+    let placed = students.placed.to_f64();
+    let row = |(row, placed): (&[f64; 3], &f64)| {
+        let [cgpa, iq, lpa] = row;
+        vec![
+            format!("{cgpa:.1}"),
+            format!("{iq:.0}"),
+            format!("{lpa:.1}"),
+            if *placed == 1.0 { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    TABLE.iter().zip(&placed).step_by(4).map(row).collect()
 }
 
 /// The lines that gradient descent draws through the students.
@@ -95,6 +110,11 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
         r"L(w, b) = \frac{1}{n} \sum_{i=1}^{n} (w x_i + b - y_i)^2, \qquad w \leftarrow w - \eta\, \frac{\partial L}{\partial w}, \quad b \leftarrow b - \eta\, \frac{\partial L}{\partial b}",
         "L of w and b is the mean over all i of w x i plus b minus y i, squared; w becomes w minus eta times the derivative of L by w, and b becomes b minus eta times the derivative of L by b",
     );
+    page.table(
+        "Every fourth of the twenty students",
+        &["cgpa", "iq", "package", "placed"],
+        &some_rows(students),
+    );
     page.text("For a line there is also a formula, which the descent can be compared with:");
     page.formula(
         r"w^{*} = \frac{\sum_i (x_i - \bar{x})(y_i - \bar{y})}{\sum_i (x_i - \bar{x})^2}, \qquad b^{*} = \bar{y} - w^{*} \bar{x}",
@@ -111,9 +131,9 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     page.figure(
         "surface",
         &landscape(&centred, y)?,
-        "The loss over slope and intercept twice: as a bowl in space, and as nearly circular contours. On both a path of forty short steps goes from \
+        "The loss over slope and intercept twice: as a bowl in space, and as nearly circular contours. On both a path of short steps goes from \
          (0, 0), high on the wall, to the bottom at (1.5, 5.4).",
-        "The loss of the line through the grades less their mean, in space and as contours, and gradient descent with the small rate 0.05.",
+        &format!("The loss of the line through the grades less their mean, in space and as contours, and {SMALL_STEPS} steps of gradient descent with the small rate {SMALL_RATE}."),
     );
     let end = *ways[0].path.places.last().ok_or("a path has an end")?;
     let off = end.iter().zip(&formula).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -151,7 +171,7 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
                 (*name).to_owned(),
                 format!("{:.1}", way.curvatures.condition()),
                 format!("{:.3}", way.curvatures.best_rate()),
-                way.steps().to_string(),
+                count(way.steps()),
             ]
         })
         .collect();
@@ -165,7 +185,7 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     page.figure(
         "bowls",
         &Panels::row(bowls),
-        "Contours of the loss over slope and intercept, three times. With cgpa as it is they are a narrow diagonal valley, and the path drops into \
+        "Contours of the loss over slope and intercept, three times. With cgpa as it is they are a narrow, steep valley, and the path drops into \
          it and creeps along. Less its mean, and standardized, they are nearly circles and circles, and the path goes straight to the \
          middle.",
         "The loss over slope and intercept for three kinds of input, and the path of gradient descent from 0, with the rate 1/λ₁, the largest \
@@ -197,16 +217,17 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
         format!(
             "With cgpa as it is, gradient descent needs {} steps; less its mean, {}; standardized, {}. The bowl is round then, and its slope \
              leads straight to the lowest point.",
-            steps[0], steps[1], steps[2]
+            count(steps[0]), steps[1], steps[2]
         ),
     );
     let expected = ways[0].expected();
     page.claim(
         (steps[0] as f64 / expected - 1.0).abs() < 0.05,
         format!(
-            "Theory expects {expected:.0} steps for κ = {:.0}, and {} were taken.",
-            ways[0].curvatures.condition(),
-            steps[0]
+            "Theory expects {} steps for κ = {}, and {} were taken.",
+            count(expected.round() as usize),
+            count(ways[0].curvatures.condition().round() as usize),
+            count(steps[0])
         ),
     );
 

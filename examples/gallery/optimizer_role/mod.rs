@@ -31,8 +31,8 @@ const MORE: usize = 200;
 
 pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.lead(
-        "A model is a family of functions, a loss says how bad each of them is, and the optimizer finds a good one. How does it get \
-         there, and how long does it take?",
+        "A model is a family of functions, a loss says how bad each of them is, and the optimizer finds a good one: for a line the one that a \
+         formula gives too, in thousands of steps or in one, and for yes or no the one that nothing else gives.",
     );
     let table = students::table()?;
     line::section(page, &table, seed)?;

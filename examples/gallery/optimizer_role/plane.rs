@@ -4,6 +4,7 @@ use super::students::{Students, centred_and_standard};
 use super::{Descent, STEPS, mean};
 use crate::page::Page;
 use crate::shared::descent::grid;
+use crate::words::count;
 use chainrule::plot::Panels;
 use chainrule::prelude::*;
 use std::error::Error;
@@ -58,8 +59,8 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
         units.steps() > 20 * standard.steps() && units.steps() < STEPS,
         format!(
             "Gradient descent needs {} steps in their own units and {} standardized.",
-            units.steps(),
-            standard.steps()
+            count(units.steps()),
+            count(standard.steps())
         ),
     );
     Ok(())

@@ -51,7 +51,7 @@ pub fn descend_watching<R: Transform + 'static>(
     let mut path = Path::default();
     for _ in 0..steps {
         let place = place(&params, w)?;
-        if place.iter().any(|w| w.is_nan() || w.abs() >= FAR) {
+        if place.iter().any(|w| !(..FAR).contains(&w.abs())) {
             return Ok(path);
         }
         path.places.push(place);
@@ -79,7 +79,7 @@ pub fn losses_at(
 ) -> chainrule::Result<Vec<f64>> {
     let tape = Tape::new();
     let places = Tensor::from_vec(places.concat(), [places.len(), 2])?;
-    Ok(vmap(|w| loss(w), tape.var(places)).value()?.to_f64())
+    Ok(vmap(loss, tape.var(places)).value()?.to_f64())
 }
 
 /// The values of `loss` over a rectangle, at 81 × 81 places: what its contours are drawn from.
@@ -157,7 +157,7 @@ impl Path {
     /// not arrive in time to be seen staying for `stay` steps.
     pub fn arrives(&self, minima: &[[f64; 2]], within: f64, stay: usize) -> Option<usize> {
         let distances = self.distances(minima);
-        let outside = distances.iter().rposition(|&distance| !(distance <= within));
+        let outside = distances.iter().rposition(|&distance| !(..=within).contains(&distance));
         let first = outside.map_or(0, |last| last + 1);
         (first + stay < distances.len()).then_some(first)
     }

@@ -30,7 +30,7 @@ impl Curvatures {
 /// Mistakes in the loss.
 pub fn curvatures(loss: impl for<'t> Fn(Var<'t>) -> Var<'t>, at: [f64; 2]) -> chainrule::Result<Curvatures> {
     let tape = Tape::new();
-    let h = hessian(|w| loss(w), tape.var(at)).value()?.to_f64();
+    let h = hessian(loss, tape.var(at)).value()?.to_f64();
     let (middle, half) = ((h[0] + h[3]) / 2.0, ((h[0] - h[3]) / 2.0).hypot(h[1]));
     let most = middle + half;
     // The product of both is the determinant: what a difference of nearly equal numbers would round away.
@@ -44,8 +44,8 @@ pub fn curvatures(loss: impl for<'t> Fn(Var<'t>) -> Var<'t>, at: [f64; 2]) -> ch
 pub fn minimum(loss: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> chainrule::Result<[f64; 2]> {
     let tape = Tape::new();
     let zero = tape.var([0.0, 0.0]);
-    let g = grad(|w| loss(w), zero).value()?.to_f64();
-    let h = hessian(|w| loss(w), zero).value()?.to_f64();
+    let g = grad(&loss, zero).value()?.to_f64();
+    let h = hessian(loss, zero).value()?.to_f64();
     let determinant = h[0] * h[3] - h[1] * h[2];
     Ok([(h[1] * g[1] - h[3] * g[0]) / determinant, (h[2] * g[0] - h[0] * g[1]) / determinant])
 }

@@ -15,7 +15,7 @@ use crate::page::Page;
 use crate::shared::descent::{Path, at, descend, grid};
 use crate::shared::quadratic;
 use crate::shared::sparse::{NOISE, ONES, ROWS, Sparse, TRUTH};
-use crate::words::three_digits;
+use crate::words::{count, three_digits};
 use chainrule::optim::{self, Optimizer, Transform};
 use chainrule::plot::{Chart, Levels, Panels};
 use chainrule::prelude::*;
@@ -119,7 +119,7 @@ fn two_gradients(page: &mut Page, data: &Sparse, descent: &Run) -> Result<(), Bo
         "the derivative of L by w j is 2 over n times the sum over all rows i of the error times x i j",
     );
     let sizes = |i: usize| descent.gradients.iter().take(SHOWN).map(|g| g[i].abs()).collect::<Vec<f64>>();
-    let epochs: Vec<f64> = (0..sizes(0).len()).map(|epoch| epoch as f64).collect();
+    let xs: Vec<f64> = (0..sizes(0).len()).map(|epoch| epoch as f64).collect();
     page.figure(
         "gradients",
         &Chart::new("")
@@ -127,11 +127,11 @@ fn two_gradients(page: &mut Page, data: &Sparse, descent: &Run) -> Result<(), Bo
             .y_label("size of the gradient")
             .log_y()
             .y_range(1e-6, 10.0)
-            .line_at("dense weight", &epochs, &sizes(0))
-            .line_at("sparse weight", &epochs, &sizes(1)),
+            .line_at("dense weight", &xs, &sizes(0))
+            .line_at("sparse weight", &xs, &sizes(1)),
         "Sizes of both gradients by epoch, on a logarithmic axis. The dense weight's begins at 4 and falls in one epoch to 0.00002; the \
          sparse weight's begins at 0.06 and falls so slowly that its line is nearly level.",
-        "The sizes of the two gradients in gradient descent with rate 0.5.",
+        &format!("The sizes of the two gradients in gradient descent with rate {RATE}."),
     );
     let [dense, sparse] = descent.gradients[0].map(f64::abs);
     page.claim(
@@ -209,7 +209,7 @@ fn first_updates(page: &mut Page, data: &Sparse, runs: &[Run]) -> Result<(), Box
         &chart.mark(data.minimum[0], data.minimum[1], "least"),
         "Contours of the loss: long upright ellipses. Gradient descent goes level to the valley and then straight up along it. Momentum does \
          so with swings to both sides. Adagrad and Adam set out along the diagonal.",
-        "The loss over the two weights, and the paths from 0 in 300 epochs. A unit is as long on both axes.",
+        &format!("The loss over the two weights, and the paths from 0 in {EPOCHS} epochs. A unit is as long on both axes."),
     );
     let ratios: Vec<f64> = runs.iter().map(|run| run.first_step()[0] / run.first_step()[1]).collect();
     page.claim(
@@ -223,6 +223,11 @@ fn first_updates(page: &mut Page, data: &Sparse, runs: &[Run]) -> Result<(), Box
     Ok(())
 }
 
+/// Epochs, or a dash where there are not enough.
+fn epochs(found: usize) -> String {
+    if found == usize::MAX { "–".to_owned() } else { count(found) }
+}
+
 /// How long each weight takes.
 fn pace(page: &mut Page, data: &Sparse, runs: &[Run]) {
     page.heading("The pace of both weights");
@@ -230,11 +235,11 @@ fn pace(page: &mut Page, data: &Sparse, runs: &[Run]) {
         .iter()
         .map(|run| {
             let [dense, sparse] = run.halves();
-            vec![run.name.to_owned(), dense.to_string(), sparse.to_string(), format!("{:.1}", run.lag())]
+            vec![run.name.to_owned(), epochs(dense), epochs(sparse), format!("{:.1}", run.lag())]
         })
         .collect();
     page.table("Epochs to half of the way", &["", "dense", "sparse", "sparse / dense"], &rows);
-    let epochs: Vec<f64> = (0..SHOWN).map(|epoch| epoch as f64).collect();
+    let xs: Vec<f64> = (0..SHOWN).map(|epoch| epoch as f64).collect();
     let panel = |i: usize, title: &str| {
         let chart = Chart::new(title)
             .x_label("epoch")
@@ -245,7 +250,7 @@ fn pace(page: &mut Page, data: &Sparse, runs: &[Run]) {
         [0, 1, 3, 4, 5].iter().fold(chart, |chart, &run| {
             let run: &Run = &runs[run];
             let percent: Vec<f64> = (0..SHOWN).map(|epoch| 100.0 * at(&run.progress[i], epoch)).collect();
-            chart.line_at(run.name, &epochs, &percent)
+            chart.line_at(run.name, &xs, &percent)
         })
     };
     page.figure(
@@ -274,6 +279,10 @@ fn pace(page: &mut Page, data: &Sparse, runs: &[Run]) {
     let [adagrad, descent] = [runs[3].halves()[1], runs[0].halves()[1]];
     page.claim(
         10 * adagrad <= descent && descent < EPOCHS,
-        format!("With the same rate {RATE}, Adagrad has gone half of the sparse weight's way after {adagrad} epochs, gradient descent after {descent}."),
+        format!(
+            "With the same rate {RATE}, Adagrad has gone half of the sparse weight's way after {} epochs, gradient descent after {}.",
+            count(adagrad),
+            count(descent)
+        ),
     );
 }

@@ -83,7 +83,7 @@ impl Training {
 
     /// After how many passes both weights are near for good, until the end of all passes.
     fn near(&self) -> Option<usize> {
-        let outside = self.left.iter().rposition(|left| left.iter().any(|left| !(*left < NEAR)));
+        let outside = self.left.iter().rposition(|left| left.iter().any(|left| !(..NEAR).contains(left)));
         let first = outside.map_or(0, |last| last + 1);
         (first < self.left.len()).then_some(first + 1)
     }
@@ -118,7 +118,7 @@ pub fn section(page: &mut Page, data: &Sparse, seed: u64) -> Result<(), Box<dyn 
         &chart,
         "The sparse weight by update. SGD, Adagrad and RMSProp are stairs: they rise in the few updates whose row has the feature, and are level \
          between. Adam's line bends up after each of these rows and goes on rising without one.",
-        "The sparse weight through the first four passes, one row an update, with rate 0.1. Dashed: its best value.",
+        &format!("The sparse weight in the first updates, of one row each, with rate {RATE}. Dashed: its best value."),
     );
     let idle = sgd.seen.iter().filter(|seen| !**seen).count();
     page.claim(
