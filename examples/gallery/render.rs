@@ -134,7 +134,7 @@ fn table(caption: &str, header: &[String], rows: &[Vec<String>]) -> String {
         () => "",
     };
     let mut out = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\">\n<table>\n<caption>{1}</caption>\n<thead><tr>",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\">\n<table>\n<caption><span>{1}</span></caption>\n<thead><tr>",
         escape(caption),
         inline(caption)
     );
