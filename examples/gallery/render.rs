@@ -191,10 +191,13 @@ fn how_it_was_made(lesson: &Lesson, page: &Page, seed: u64, time: Duration) -> S
     entry("seed", &seed.to_string());
     let (drawing, all) = (page.drawing.as_secs_f64(), time.as_secs_f64());
     entry("run time", &format!("{all:.1} s, of which drawing takes {drawing:.1} s"));
+    let place = match page.source.strip_suffix("/mod.rs") {
+        Some(folder) => format!("the files in <code>{}</code>", escape(folder)),
+        None => format!("<code>{}</code>", escape(&page.source)),
+    };
     out += &format!(
-        "</dl>\n<p>The settings stand on top of <code>{}</code>. To change one and see what it does:</p>\n\
+        "</dl>\n<p>The settings stand on top of {place}. To change one and see what it does:</p>\n\
          <pre><code>{}</code></pre>\n</section>\n",
-        escape(&page.source),
         command(lesson)
     );
     out

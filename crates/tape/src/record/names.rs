@@ -12,7 +12,7 @@ pub(crate) struct Composed {
 }
 
 impl<'t> Var<'t> {
-    /// Calls the value by a name in pictures of the recording (see [`Tape::graph`]), and returns it. It changes nothing else. Of several
+    /// Calls the value by a name in pictures of the recording (see [`Tape::graph`](crate::Tape::graph)), and returns it. It changes nothing else. Of several
     /// names, the last counts; a parameter is called by its own name unless it is given another.
     ///
     /// ```
