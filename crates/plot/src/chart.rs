@@ -6,7 +6,7 @@ use crate::layer::{
     Arrows, Band, Bars, Classes, Contours, Demands, Filled, Histogram, Layer, Level, Line, Mark, Path, Points,
 };
 use crate::scale::HUGE;
-use crate::{Grid, Levels, Picture, PlotError, Region, Theme, panels};
+use crate::{Grid, Levels, Picture, PlotError, Region, Sheet, Theme, panels};
 
 /// Lines, points, bars, fields and notes on common axes, each kind added by a method of its own, in any number and
 /// order.
@@ -477,7 +477,7 @@ impl Picture for Chart {
         Err(PlotError::NoData { title: self.title.clone(), reason })
     }
 
-    fn to_svg_in(&self, theme: Theme) -> String {
+    fn draw_in(&self, theme: Theme) -> Sheet {
         panels::draw("", std::slice::from_ref(&self.clone().into()), 1, theme)
     }
 }

@@ -1,7 +1,7 @@
 //! Which classes were taken for which.
 
 use crate::heatmap::{self, Heatmap};
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 use crate::{Picture, PlotError, Theme};
 
 /// Counts of (true class, predicted class), drawn as a table: a row for each true class, a column for each
@@ -154,8 +154,8 @@ impl ConfusionMatrix {
         Heatmap::new(&self.heading(), &self.counts, &self.names, self.tally().1).size
     }
 
-    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64)) {
-        Heatmap::new(&self.heading(), &self.counts, &self.names, self.tally().1).draw(svg, origin);
+    pub(crate) fn draw(&self, sheet: &mut Sheet, origin: (f64, f64)) {
+        Heatmap::new(&self.heading(), &self.counts, &self.names, self.tally().1).draw(sheet, origin);
     }
 
     /// The number of samples on the diagonal, and of all samples. Counts beyond `usize` saturate.
@@ -172,10 +172,10 @@ impl Picture for ConfusionMatrix {
         Ok(())
     }
 
-    fn to_svg_in(&self, theme: Theme) -> String {
+    fn draw_in(&self, theme: Theme) -> Sheet {
         let (width, height) = self.size();
-        let mut svg = Svg::new(width, height, &self.heading(), theme);
-        self.draw(&mut svg, (0.0, 0.0));
-        svg.finish()
+        let mut sheet = Sheet::new(width, height, &self.heading(), theme);
+        self.draw(&mut sheet, (0.0, 0.0));
+        sheet
     }
 }

@@ -146,10 +146,10 @@ pub enum PlotError {
         /// The pixels for each of its units.
         scale: f64,
     },
-    /// The SVG text could not be rasterized, or the pixels not be encoded.
+    /// The pixels could not be encoded.
     #[error("the picture cannot be made into pixels: {reason}")]
     Raster {
-        /// What the rasterizer or the encoder said.
+        /// What the encoder said.
         reason: String,
     },
     /// A time of an animation is not a number, or out of bounds.

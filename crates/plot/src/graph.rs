@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use chainrule_tape::{Error, GraphView, Result as TapeResult, Tensor, Var};
 
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 use crate::{Picture, PlotError, Theme};
 use draw::Drawing;
 use node::Node;
@@ -196,10 +196,10 @@ impl<'t> Graph<'t> {
     }
 
     /// Draws the graph, or what is wrong with it, with its upper left corner at `origin`, in the middle of a place of this size.
-    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64), size: (f64, f64)) {
+    pub(crate) fn draw(&self, sheet: &mut Sheet, origin: (f64, f64), size: (f64, f64)) {
         match self.check() {
-            Ok(()) => self.drawing().draw(svg, origin, size),
-            Err(error) => draw::sorry(svg, origin, size, &self.title, &error),
+            Ok(()) => self.drawing().draw(sheet, origin, size),
+            Err(error) => draw::sorry(sheet, origin, size, &self.title, &error),
         }
     }
 }
@@ -236,11 +236,11 @@ impl Picture for Graph<'_> {
         Ok(())
     }
 
-    fn to_svg_in(&self, theme: Theme) -> String {
+    fn draw_in(&self, theme: Theme) -> Sheet {
         let size = self.size();
         let label = if self.title.is_empty() { "A computation graph" } else { &self.title };
-        let mut svg = Svg::new(size.0, size.1, label, theme);
-        self.draw(&mut svg, (0.0, 0.0), size);
-        svg.finish()
+        let mut sheet = Sheet::new(size.0, size.1, label, theme);
+        self.draw(&mut sheet, (0.0, 0.0), size);
+        sheet
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::number;
 use crate::palette::Color;
-use crate::svg::{self, Anchor, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Anchor, Type};
 
 const TITLE: Type = Type::new(15.0, Color::Title).bold();
 const NOTE: Type = Type::new(12.0, Color::Quiet);
@@ -40,17 +41,17 @@ impl<'a> Heatmap<'a> {
         let name_type = Type::new(if classes <= 20 { 12.0 } else { 11.0 }, Color::Title);
         let texts: Vec<Vec<String>> =
             counts.iter().map(|row| row.iter().map(|&n| number::count(n)).collect()).collect();
-        let widest = texts.iter().flatten().map(|text| svg::width(text, cell_type.size)).fold(0.0, f64::max);
+        let widest = texts.iter().flatten().map(|text| text::width(text, cell_type.size)).fold(0.0, f64::max);
         let cell = (420.0 / classes as f64).clamp(22.0, 72.0).max(widest + 8.0);
         let side = cell * classes as f64;
-        let shorten = |name: &String| svg::shorten(name, name_type.size, NAME_ROOM);
+        let shorten = |name: &String| text::shorten(name, name_type.size, NAME_ROOM);
         let short: Vec<String> = names.iter().map(shorten).collect();
-        let longest = short.iter().map(|name| svg::width(name, name_type.size)).fold(0.0, f64::max);
+        let longest = short.iter().map(|name| text::width(name, name_type.size)).fold(0.0, f64::max);
         let tilted = longest > cell - 6.0;
         let below = if tilted { longest * 0.71 + 14.0 } else { 20.0 };
         let note = format!("{} samples; shade: share of the row", number::count(all));
         let left = MARGIN + 22.0 + longest + 8.0;
-        let text_width = svg::width(heading, TITLE.size * 1.05).max(svg::width(&note, NOTE.size));
+        let text_width = text::width(heading, TITLE.size * 1.05).max(text::width(&note, NOTE.size));
         let width = (left + side + MARGIN + 4.0).max(text_width + 2.0 * MARGIN);
         let size = (width, TOP + side + below + 36.0);
         Self {
@@ -70,11 +71,11 @@ impl<'a> Heatmap<'a> {
         }
     }
 
-    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64)) {
+    pub(crate) fn draw(&self, sheet: &mut Sheet, origin: (f64, f64)) {
         let Self { cell, cell_type, .. } = *self;
         let (left, top) = (origin.0 + self.left, origin.1 + TOP);
-        svg.text(origin.0 + MARGIN, origin.1 + 29.0, self.heading, TITLE);
-        svg.text(origin.0 + MARGIN, origin.1 + 49.0, &self.note, NOTE);
+        sheet.text(origin.0 + MARGIN, origin.1 + 29.0, self.heading, TITLE);
+        sheet.text(origin.0 + MARGIN, origin.1 + 49.0, &self.note, NOTE);
         let classes = self.counts.len();
         for (i, row) in self.counts.iter().enumerate() {
             let total = row.iter().fold(0, |sum: usize, &n| sum.saturating_add(n));
@@ -82,36 +83,36 @@ impl<'a> Heatmap<'a> {
             for (j, &n) in row.iter().enumerate() {
                 let x = left + cell * j as f64;
                 let share = n as f64 / total.max(1) as f64;
-                svg.rect(x + 0.5, y + 0.5, cell - 1.0, cell - 1.0, cell_fill(n, share, i != j));
+                sheet.rect(x + 0.5, y + 0.5, cell - 1.0, cell - 1.0, cell_fill(n, share, i != j));
                 let fill = match n {
                     0 => Color::Axis,
                     _ if i == j && share > DARK => Color::Paper,
                     _ => Color::Title,
                 };
                 let middle = (x + cell / 2.0, y + cell / 2.0 + cell_type.drop());
-                svg.text(middle.0, middle.1, &self.texts[i][j], cell_type.fill(fill));
+                sheet.text(middle.0, middle.1, &self.texts[i][j], cell_type.fill(fill));
             }
         }
-        self.draw_names(svg, left, top);
+        self.draw_names(sheet, left, top);
         let side = cell * classes as f64;
         let axis = NOTE.anchor(Anchor::Middle);
-        svg.text(left + side / 2.0, top + side + self.below + 20.0, "predicted class", axis);
-        svg.text(origin.0 + MARGIN + 10.0, top + side / 2.0, "true class", axis.turn(-90.0));
+        sheet.text(left + side / 2.0, top + side + self.below + 20.0, "predicted class", axis);
+        sheet.text(origin.0 + MARGIN + 10.0, top + side / 2.0, "true class", axis.turn(-90.0));
     }
 
-    fn draw_names(&self, svg: &mut Svg, left: f64, top: f64) {
+    fn draw_names(&self, sheet: &mut Sheet, left: f64, top: f64) {
         let side = self.cell * self.counts.len() as f64;
         for (i, (name, whole)) in self.short.iter().zip(self.names).enumerate() {
             let tip = if name == whole { "" } else { whole };
             let middle = self.cell * (i as f64 + 0.5);
             let row_name = self.name_type.anchor(Anchor::End);
-            svg.tipped(left - 8.0, top + middle + row_name.drop(), name, tip, row_name);
+            sheet.tipped(left - 8.0, top + middle + row_name.drop(), name, tip, row_name);
             if self.tilted {
                 let style = row_name.turn(-45.0);
-                svg.tipped(left + middle + 4.0, top + side + 13.0, name, tip, style);
+                sheet.tipped(left + middle + 4.0, top + side + 13.0, name, tip, style);
             } else {
                 let style = row_name.anchor(Anchor::Middle);
-                svg.tipped(left + middle, top + side + 17.0, name, tip, style);
+                sheet.tipped(left + middle, top + side + 17.0, name, tip, style);
             }
         }
     }
@@ -119,7 +120,7 @@ impl<'a> Heatmap<'a> {
 
 pub(crate) fn heading(title: &str, correct: usize, all: usize) -> String {
     let accuracy = number::percent(correct, all);
-    let title = svg::shorten(title, TITLE.size, 480.0);
+    let title = text::shorten(title, TITLE.size, 480.0);
     if title.is_empty() { format!("Accuracy {accuracy}") } else { format!("{title}: accuracy {accuracy}") }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::layer::Sample;
 use crate::palette::{Color, Ink};
-use crate::svg::{self, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Type};
 
 pub(crate) const ROW: f64 = 19.0;
 pub(crate) const NAME: Type = Type::new(12.5, Color::Title);
@@ -34,7 +35,7 @@ impl<'a> Key<'a> {
                 continue;
             }
             seen.push(name);
-            let width = SAMPLE + 6.0 + svg::width(name, NAME.size).min(room);
+            let width = SAMPLE + 6.0 + text::width(name, NAME.size).min(room);
             if x + width > room {
                 rows.push(Vec::new());
                 x = 0.0;
@@ -52,20 +53,20 @@ impl<'a> Key<'a> {
     }
 
     /// Draws it below `top`.
-    pub(crate) fn draw(&self, svg: &mut Svg, left: f64, top: f64) {
+    pub(crate) fn draw(&self, sheet: &mut Sheet, left: f64, top: f64) {
         for (i, row) in self.rows.iter().enumerate() {
             let baseline = top + 13.0 + ROW * i as f64;
             for (x, Entry { name, sample, ink }) in row {
                 let (x, middle) = (left + x, baseline - NAME.drop());
                 match sample {
                     Sample::Stroke => {
-                        svg.polyline(&[(x + 1.0, middle), (x + SAMPLE, middle)], ink.stroke, 2.0, ink.dash);
+                        sheet.polyline(&[(x + 1.0, middle), (x + SAMPLE, middle)], ink.stroke, 2.0, ink.dash);
                     }
-                    Sample::Dot => svg.dot(x + SAMPLE / 2.0 + 3.0, middle, 4.0, ink.stroke),
-                    Sample::Patch => svg.rect(x + 4.0, middle - 5.0, SAMPLE - 6.0, 10.0, ink.stroke),
+                    Sample::Dot => sheet.dot(x + SAMPLE / 2.0 + 3.0, middle, 4.0, ink.stroke),
+                    Sample::Patch => sheet.rect(x + 4.0, middle - 5.0, SAMPLE - 6.0, 10.0, ink.stroke),
                 }
-                let name = svg::shorten(name, NAME.size, self.room - SAMPLE - 6.0);
-                svg.text(x + SAMPLE + 6.0, baseline, &name, NAME.fill(ink.text));
+                let name = text::shorten(name, NAME.size, self.room - SAMPLE - 6.0);
+                sheet.text(x + SAMPLE + 6.0, baseline, &name, NAME.fill(ink.text));
             }
         }
     }

@@ -15,7 +15,7 @@ use std::fmt;
 
 use crate::axes::Axes;
 use crate::palette::Ink;
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 pub(crate) use arrows::Arrows;
 pub(crate) use band::Band;
@@ -99,5 +99,5 @@ pub(crate) trait Layer: fmt::Debug + Send + Sync {
         false
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink);
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink);
 }

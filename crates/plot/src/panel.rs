@@ -6,7 +6,8 @@ use crate::key::{Key, NAME};
 use crate::layer::{Layer, Sample};
 use crate::palette::{self, Color, Ink};
 use crate::scale::{Ends, Scale};
-use crate::svg::{self, Anchor, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Anchor, Type};
 use crate::{Picture, color_bar, labels};
 
 pub(crate) const MARGIN: f64 = 16.0;
@@ -121,9 +122,9 @@ impl<'a> Panel<'a> {
         let height = self.size.1 - top - bottom;
         let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
         let left = self.y_scale(height).map_or(0.0, |scale| {
-            widest(&mut scale.ticks.iter().map(|tick| svg::width(&tick.label, LABEL.size)))
+            widest(&mut scale.ticks.iter().map(|tick| text::width(&tick.label, LABEL.size)))
         });
-        let name = widest(&mut self.ends().iter().map(|end| svg::width(end.0, NAME.size)));
+        let name = widest(&mut self.ends().iter().map(|end| text::width(end.0, NAME.size)));
         let right = if names != Names::Ends || name == 0.0 { 24.0 } else { name + 18.0 };
         let bar = self.color_levels().map_or(0.0, |levels| color_bar::width(levels, LABEL));
         Insets { top, right: right.max(bar), bottom, left: MARGIN + left.min(0.45 * self.size.0) + 8.0 }
@@ -146,24 +147,24 @@ impl<'a> Panel<'a> {
         Insets { left, right, ..own }
     }
 
-    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64), shared: Insets, names: Names) {
+    pub(crate) fn draw(&self, sheet: &mut Sheet, origin: (f64, f64), shared: Insets, names: Names) {
         let insets = self.own(shared, names);
         let mut area = self.area(origin, insets);
         let left = origin.0 + MARGIN;
         let room = self.size.0 - 2.0 * MARGIN;
         let mut top = origin.1 + 14.0;
         if !self.chart.title.is_empty() {
-            svg.text(left, top + 15.0, &svg::shorten(&self.chart.title, TITLE.size, room), TITLE);
+            sheet.text(left, top + 15.0, &text::shorten(&self.chart.title, TITLE.size, room), TITLE);
             top += 25.0;
         }
         if names == Names::Key {
-            self.key().draw(svg, left, top);
+            self.key().draw(sheet, left, top);
         }
-        svg.text(left, area.y - 17.0, &svg::shorten(&self.chart.y_label, LABEL.size, room), LABEL);
+        sheet.text(left, area.y - 17.0, &text::shorten(&self.chart.y_label, LABEL.size, room), LABEL);
         if let Err(error) = self.chart.check() {
             let note = LABEL.anchor(Anchor::Middle);
-            let text = svg::shorten(&error.to_string(), note.size, room);
-            svg.text(origin.0 + self.size.0 / 2.0, area.y + area.height / 2.0, &text, note);
+            let text = text::shorten(&error.to_string(), note.size, room);
+            sheet.text(origin.0 + self.size.0 / 2.0, area.y + area.height / 2.0, &text, note);
             return;
         }
         let (Some(x), Some(y)) = (self.x_scale(area.width), self.y_scale(area.height)) else { return };
@@ -171,35 +172,35 @@ impl<'a> Panel<'a> {
             area = equal(area, x.span(), y.span());
         }
         let axes = Axes { area, x, y, bar_layers: self.chart.bar_layers().len() };
-        self.draw_layers(svg, &axes, true);
-        draw_axes(svg, &axes, self.chart.categories.is_some(), !self.chart.demands().exact);
-        let x_label = svg::shorten(&self.chart.x_label, LABEL.size, area.width + insets.right);
+        self.draw_layers(sheet, &axes, true);
+        draw_axes(sheet, &axes, self.chart.categories.is_some(), !self.chart.demands().exact);
+        let x_label = text::shorten(&self.chart.x_label, LABEL.size, area.width + insets.right);
         let middle = (area.x + area.width / 2.0, area.bottom() + 39.0);
-        svg.text(middle.0, middle.1, &x_label, LABEL.anchor(Anchor::Middle));
-        self.draw_layers(svg, &axes, false);
+        sheet.text(middle.0, middle.1, &x_label, LABEL.anchor(Anchor::Middle));
+        self.draw_layers(sheet, &axes, false);
         if let Some(levels) = self.color_levels() {
-            color_bar::draw(svg, area, levels, LABEL);
+            color_bar::draw(sheet, area, levels, LABEL);
         }
         if names == Names::Ends {
-            self.draw_names(svg, &axes);
+            self.draw_names(sheet, &axes);
         }
     }
 
     /// Later layers first: the first line is the one that matters, and lies on top. Notes lie on everything.
-    fn draw_layers(&self, svg: &mut Svg, axes: &Axes, below: bool) {
+    fn draw_layers(&self, sheet: &mut Sheet, axes: &Axes, below: bool) {
         let order = |note: bool| {
             let layers = self.layers.iter().rev();
             layers.filter(move |(layer, _)| layer.below() == below && layer.is_note() == note)
         };
         let cut = self.chart.x_range.is_some() || self.chart.y_range.is_some();
-        let inside = |svg: &mut Svg| order(false).for_each(|&(layer, ink)| layer.draw(svg, axes, ink));
+        let inside = |sheet: &mut Sheet| order(false).for_each(|&(layer, ink)| layer.draw(sheet, axes, ink));
         if order(false).next().is_some() {
             // Half a line's width beyond the frame.
             let Area { x, y, width, height } = axes.area;
             let area = Area { x: x - 2.0, y: y - 2.0, width: width + 4.0, height: height + 4.0 };
-            if cut { svg.clipped(area, inside) } else { inside(svg) }
+            if cut { sheet.clipped(area, inside) } else { inside(sheet) }
         }
-        order(true).for_each(|&(layer, ink)| layer.draw(svg, axes, ink));
+        order(true).for_each(|&(layer, ink)| layer.draw(sheet, axes, ink));
     }
 
     /// The last point of each named line that can be drawn and is not cut off.
@@ -218,7 +219,7 @@ impl<'a> Panel<'a> {
         named.filter_map(end).collect()
     }
 
-    fn draw_names(&self, svg: &mut Svg, axes: &Axes) {
+    fn draw_names(&self, sheet: &mut Sheet, axes: &Axes) {
         let (ends, area) = (self.ends(), axes.area);
         let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| self.y_at(y, area)).collect();
         let x_at = |x: f64| area.x + axes.x.place(x) * area.width;
@@ -226,9 +227,9 @@ impl<'a> Panel<'a> {
         let column = ends.iter().map(|&(_, _, (x, _))| x_at(x)).fold(area.x, f64::max) + 13.0;
         for ((&(name, ink, (x, _)), &at), place) in ends.iter().zip(&wanted).zip(spread(&wanted, area)) {
             if (at - place).abs() > 3.0 {
-                svg.polyline(&[(x_at(x) + 3.5, at), (column - 2.5, place)], ink.stroke, 0.75, "");
+                sheet.polyline(&[(x_at(x) + 3.5, at), (column - 2.5, place)], ink.stroke, 0.75, "");
             }
-            svg.text(column, place + NAME.drop(), name, NAME.fill(ink.text));
+            sheet.text(column, place + NAME.drop(), name, NAME.fill(ink.text));
         }
     }
 
@@ -254,7 +255,7 @@ impl<'a> Panel<'a> {
     fn y_scale(&self, height: f64) -> Option<Scale> {
         let [_, (lo, hi)] = self.range?;
         if let Some(names) = &self.chart.categories {
-            let short = |name: &String| svg::shorten(name, LABEL.size, 0.45 * self.size.0);
+            let short = |name: &String| text::shorten(name, LABEL.size, 0.45 * self.size.0);
             return Some(Scale::rows(&names.iter().map(short).collect::<Vec<_>>()));
         }
         let demands = self.chart.demands();
@@ -323,7 +324,7 @@ fn equal(area: Area, x_span: f64, y_span: f64) -> Area {
 /// Whether the numbers below an axis leave each other room.
 fn fits(scale: &Scale, width: f64) -> bool {
     scale.ticks.windows(2).all(|pair| {
-        let half = |text: &str| svg::width(text, LABEL.size) / 2.0;
+        let half = |text: &str| text::width(text, LABEL.size) / 2.0;
         (pair[1].at - pair[0].at) * width >= half(&pair[0].label) + half(&pair[1].label) + 14.0
     })
 }
@@ -334,28 +335,28 @@ fn spread(wanted: &[f64], area: Area) -> Vec<f64> {
 
 /// Grid, ticks and numbers; the data are the only strong ink. Rows of bars have names instead of numbers, and the grid of
 /// the bars' values; a field has no grid on it.
-fn draw_axes(svg: &mut Svg, axes: &Axes, rows: bool, grid: bool) {
+fn draw_axes(sheet: &mut Sheet, axes: &Axes, rows: bool, grid: bool) {
     let Axes { area, x, y, .. } = axes;
     let (right, bottom) = (area.right(), area.bottom());
     for place in y.minor.iter().filter(|_| grid) {
         let at = bottom - place * area.height;
-        svg.polyline(&[(area.x, at), (right, at)], Color::Faint, 1.0, "");
+        sheet.polyline(&[(area.x, at), (right, at)], Color::Faint, 1.0, "");
     }
     for tick in &y.ticks {
         let at = bottom - tick.at * area.height;
         if grid && !rows {
-            svg.polyline(&[(area.x, at), (right, at)], Color::Grid, 1.0, "");
+            sheet.polyline(&[(area.x, at), (right, at)], Color::Grid, 1.0, "");
         }
-        svg.text(area.x - 8.0, at + LABEL.drop(), &tick.label, LABEL.anchor(Anchor::End));
+        sheet.text(area.x - 8.0, at + LABEL.drop(), &tick.label, LABEL.anchor(Anchor::End));
     }
     for tick in x.ticks.iter().filter(|_| rows) {
         let at = area.x + tick.at * area.width;
-        svg.polyline(&[(at, area.y), (at, bottom)], Color::Grid, 1.0, "");
+        sheet.polyline(&[(at, area.y), (at, bottom)], Color::Grid, 1.0, "");
     }
-    svg.polyline(&[(area.x, bottom), (right, bottom)], Color::Axis, 1.0, "");
+    sheet.polyline(&[(area.x, bottom), (right, bottom)], Color::Axis, 1.0, "");
     for tick in &x.ticks {
         let at = area.x + tick.at * area.width;
-        svg.polyline(&[(at, bottom), (at, bottom + 4.0)], Color::Axis, 1.0, "");
-        svg.text(at, bottom + 18.0, &tick.label, LABEL.anchor(Anchor::Middle));
+        sheet.polyline(&[(at, bottom), (at, bottom + 4.0)], Color::Axis, 1.0, "");
+        sheet.text(at, bottom + 18.0, &tick.label, LABEL.anchor(Anchor::Middle));
     }
 }

@@ -3,7 +3,8 @@
 use crate::key::Key;
 use crate::palette::Color;
 use crate::panel::{Insets, MARGIN, Names, Panel};
-use crate::svg::{self, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Type};
 use crate::{Chart, ConfusionMatrix, Picture, PlotError, Surface, Theme};
 
 /// Several charts or other pictures in one, side by side, stacked or in a grid (small multiples).
@@ -103,7 +104,7 @@ impl Picture for Panels {
         self.parts.iter().try_for_each(Part::check)
     }
 
-    fn to_svg_in(&self, theme: Theme) -> String {
+    fn draw_in(&self, theme: Theme) -> Sheet {
         draw(&self.title, &self.parts, self.columns, theme)
     }
 }
@@ -181,7 +182,7 @@ impl Part {
 }
 
 /// Draws pictures in rows of `columns`, the charts all with the same insets, so that their axes align.
-pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) -> String {
+pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) -> Sheet {
     let size = parts.iter().map(Part::size).fold((200.0f64, 150.0f64), |s, c| (s.0.max(c.0), s.1.max(c.1)));
     let charts: Vec<&Chart> = parts.iter().filter_map(Part::chart).collect();
     let names = inks(parts);
@@ -209,20 +210,22 @@ pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) ->
         .chain(parts.iter().map(Part::title))
         .filter(|title| !title.is_empty())
         .collect();
-    let mut svg = Svg::new(width, head + rows as f64 * size.1, &titles.join(", "), theme);
+    let mut sheet = Sheet::new(width, head + rows as f64 * size.1, &titles.join(", "), theme);
     let style = Type::new(17.0, Color::Title).bold();
-    svg.text(MARGIN, 30.0, &svg::shorten(title, style.size, width - 2.0 * MARGIN), style);
-    key.draw(&mut svg, MARGIN, key_top);
+    sheet.text(MARGIN, 30.0, &text::shorten(title, style.size, width - 2.0 * MARGIN), style);
+    key.draw(&mut sheet, MARGIN, key_top);
     let mut panels = panels.iter();
     for (i, part) in parts.iter().enumerate() {
         let origin = ((i % columns) as f64 * size.0, head + (i / columns) as f64 * size.1);
         match part {
-            Part::Chart(_) => panels.next().into_iter().for_each(|p| p.draw(&mut svg, origin, insets, place)),
-            Part::ConfusionMatrix(matrix) => matrix.draw(&mut svg, origin),
-            Part::Surface(surface) => surface.draw(&mut svg, origin, size, &names),
+            Part::Chart(_) => {
+                panels.next().into_iter().for_each(|p| p.draw(&mut sheet, origin, insets, place))
+            }
+            Part::ConfusionMatrix(matrix) => matrix.draw(&mut sheet, origin),
+            Part::Surface(surface) => surface.draw(&mut sheet, origin, size, &names),
         }
     }
-    svg.finish()
+    sheet
 }
 
 /// The charts at a size, and what they decide together.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{PlotError, Theme, file};
+use crate::{PlotError, Sheet, Theme, file, svg};
 
 /// Something that can be drawn and saved: a [`Chart`](crate::Chart), several of them in [`Panels`](crate::Panels), a
 /// [`ConfusionMatrix`](crate::ConfusionMatrix), ….
@@ -29,10 +29,16 @@ pub trait Picture {
     /// What is missing or wrong, with the name of the part.
     fn check(&self) -> Result<(), PlotError>;
 
-    /// The picture as the text of an SVG file in the colours of `theme`.
+    /// The picture on a sheet in the colours of `theme`, from which SVG text and pixels are made.
     ///
     /// This always returns a picture: that of something which does not pass [`check`](Self::check) says why.
-    fn to_svg_in(&self, theme: Theme) -> String;
+    fn draw_in(&self, theme: Theme) -> Sheet;
+
+    /// The picture as the text of an SVG file in the colours of `theme`.
+    #[must_use]
+    fn to_svg_in(&self, theme: Theme) -> String {
+        svg::write(&self.draw_in(theme))
+    }
 
     /// The picture as the text of an SVG file, on white.
     ///
@@ -65,7 +71,7 @@ pub trait Picture {
     #[cfg(feature = "raster")]
     fn to_png_in(&self, theme: Theme, scale: f64) -> Result<Vec<u8>, PlotError> {
         self.check()?;
-        crate::raster::png(&self.to_svg_in(theme), theme, scale)
+        crate::raster::png(&self.draw_in(theme), scale)
     }
 
     /// Writes the picture to a file, on white: as SVG if its name ends in `.svg`, as PNG if it ends in `.png`.

@@ -8,7 +8,8 @@ use crate::key::Key;
 use crate::layer::Sample;
 use crate::palette::{self, Color, Ink};
 use crate::scale::HUGE;
-use crate::svg::{self, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Type};
 use crate::{Grid, Picture, PlotError, Theme};
 
 use axes::Axes;
@@ -221,34 +222,34 @@ impl Surface {
     }
 
     /// Draws the surface into a part of a sheet; a name's place in `names` chooses its ink.
-    pub(crate) fn draw(&self, svg: &mut Svg, origin: (f64, f64), size: (f64, f64), names: &[&str]) {
+    pub(crate) fn draw(&self, sheet: &mut Sheet, origin: (f64, f64), size: (f64, f64), names: &[&str]) {
         let inks = self.inks(names);
         let left = origin.0 + MARGIN;
         let room = size.0 - 2.0 * MARGIN;
         let mut top = origin.1 + 14.0;
         if !self.title.is_empty() {
-            svg.text(left, top + 15.0, &svg::shorten(&self.title, TITLE.size, room), TITLE);
+            sheet.text(left, top + 15.0, &text::shorten(&self.title, TITLE.size, room), TITLE);
             top += 25.0;
         }
         let sample = |track: &Track| if track.joined { Sample::Stroke } else { Sample::Dot };
         let named =
             self.tracks.iter().zip(&inks).map(|(track, &ink)| (track.name.as_str(), sample(track), ink));
         let key = Key::new(named, room);
-        key.draw(svg, left, top);
+        key.draw(sheet, left, top);
         top += key.height();
         let frame = ((left, top + 4.0), (left + room, origin.1 + size.1 - 10.0));
         let (Ok(()), Some(grid)) = (self.check(), &self.grid) else {
             let text = self.check().err().map_or_else(String::new, |error| error.to_string());
             let middle = ((frame.0.0 + frame.1.0) / 2.0, (frame.0.1 + frame.1.1) / 2.0);
-            let text = svg::shorten(&text, NOTE.size, room);
-            svg.text(middle.0, middle.1, &text, NOTE.anchor(svg::Anchor::Middle));
+            let text = text::shorten(&text, NOTE.size, room);
+            sheet.text(middle.0, middle.1, &text, NOTE.anchor(text::Anchor::Middle));
             return;
         };
         let Some(mut axes) = Axes::new(grid, self.heights, &self.labels) else { return };
         let view = axes.fit(View::new(self.view.0, self.view.1), frame);
-        axes.draw(svg, &view);
+        axes.draw(sheet, &view);
         let tracks: Vec<(&Track, Ink)> = self.tracks.iter().zip(inks).collect();
-        facets::draw(svg, grid, &axes, &view, &tracks);
+        facets::draw(sheet, grid, &axes, &view, &tracks);
     }
 
     fn inks(&self, names: &[&str]) -> Vec<Ink> {
@@ -285,12 +286,12 @@ impl Picture for Surface {
         if drawn { Ok(()) } else { Err(nothing("no cell of the grid has four finite corners")) }
     }
 
-    fn to_svg_in(&self, theme: Theme) -> String {
-        let mut svg = Svg::new(self.size.0, self.size.1, &self.title, theme);
+    fn draw_in(&self, theme: Theme) -> Sheet {
+        let mut sheet = Sheet::new(self.size.0, self.size.1, &self.title, theme);
         // The first ink is too near to the colours of the surface.
         let names: Vec<&str> = std::iter::once("").chain(self.names()).collect();
-        self.draw(&mut svg, (0.0, 0.0), self.size, &names);
-        svg.finish()
+        self.draw(&mut sheet, (0.0, 0.0), self.size, &names);
+        sheet
     }
 }
 

@@ -1,13 +1,18 @@
 //! A line's points as SVG paths: broken at gaps, thinned to what a screen can show.
 
 use crate::palette::Ink;
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 /// The number of points from which not all of them are drawn.
 const DENSE: usize = 1000;
 
 /// Draws a line of `width` pixels; `None` is a gap. A point between two gaps is a dot.
-pub(crate) fn draw(svg: &mut Svg, points: impl Iterator<Item = Option<(f64, f64)>>, ink: Ink, width: f64) {
+pub(crate) fn draw(
+    sheet: &mut Sheet,
+    points: impl Iterator<Item = Option<(f64, f64)>>,
+    ink: Ink,
+    width: f64,
+) {
     let mut run = Vec::new();
     for point in points.chain([None]) {
         match point {
@@ -15,12 +20,12 @@ pub(crate) fn draw(svg: &mut Svg, points: impl Iterator<Item = Option<(f64, f64)
             None => {
                 match run[..] {
                     [] => {}
-                    [(x, y)] => svg.circle(x, y, 1.75 * width, ink.stroke),
+                    [(x, y)] => sheet.circle(x, y, 1.75 * width, ink.stroke),
                     // A dense line is mostly noise: a finer stroke lets its shape be seen.
                     _ if run.len() > DENSE => {
-                        svg.polyline(&thinned(&run), ink.stroke, 0.75 * width, ink.dash)
+                        sheet.polyline(&thinned(&run), ink.stroke, 0.75 * width, ink.dash)
                     }
-                    _ => svg.polyline(&run, ink.stroke, width, ink.dash),
+                    _ => sheet.polyline(&run, ink.stroke, width, ink.dash),
                 }
                 run.clear();
             }
@@ -46,12 +51,12 @@ fn thinned(run: &[(f64, f64)]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::palette;
+    use crate::{palette, svg};
 
     fn drawn(points: &[Option<(f64, f64)>]) -> String {
-        let mut svg = Svg::new(10.0, 10.0, "", crate::Theme::Light);
-        draw(&mut svg, points.iter().copied(), palette::ink(0), 2.0);
-        svg.finish()
+        let mut sheet = Sheet::new(10.0, 10.0, "", crate::Theme::Light);
+        draw(&mut sheet, points.iter().copied(), palette::ink(0), 2.0);
+        svg::write(&sheet)
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Boxes, arrows and the key.
 
-use std::fmt::Write as _;
-
 use super::layout::{self, Layout};
 use super::node::{LINE, Look, NOTE, NUMBER, Node, PAD, TITLE};
 use crate::PlotError;
+use crate::axes::Area;
 use crate::palette::Color;
-use crate::svg::{self, Anchor, Svg, Type, num};
+use crate::sheet::{Sheet, Step};
+use crate::text::{self, Anchor, Type};
 
 const MARGIN: f64 = 20.0;
 const HEAD: Type = Type::new(15.0, Color::Title).bold();
@@ -52,32 +52,32 @@ impl<'a> Drawing<'a> {
         if gradients {
             key.push(("∂ gradient of the output, which flows back", NUMBER.fill(GRADIENT)));
         }
-        let key_width = key.iter().map(|(text, style)| svg::width(text, style.size) + 18.0).sum::<f64>();
+        let key_width = key.iter().map(|(text, style)| text::width(text, style.size) + 18.0).sum::<f64>();
         let heads = [!title.is_empty(), !key.is_empty()].into_iter().filter(|&is| is).count();
         let top = MARGIN + 24.0 * heads as f64;
-        let width = layout.size.0.max(svg::width(title, HEAD.size)).max(key_width);
+        let width = layout.size.0.max(text::width(title, HEAD.size)).max(key_width);
         let size = ((width + 2.0 * MARGIN).ceil(), (layout.size.1 + top + MARGIN).ceil());
         Self { title, nodes, key, sizes, layout, edges, down, top, size }
     }
 
-    pub(super) fn draw(&self, svg: &mut Svg, origin: (f64, f64), size: (f64, f64)) {
+    pub(super) fn draw(&self, sheet: &mut Sheet, origin: (f64, f64), size: (f64, f64)) {
         let middle = |own: f64, place: f64| ((place - own) / 2.0).max(0.0);
         let (x, y) = (origin.0 + middle(self.size.0, size.0), origin.1 + middle(self.size.1, size.1));
         let mut line = y + MARGIN + 8.0;
         if !self.title.is_empty() {
-            svg.text(x + MARGIN, line, self.title, HEAD);
+            sheet.text(x + MARGIN, line, self.title, HEAD);
             line += 24.0;
         }
         let mut at = x + MARGIN;
         for (text, style) in &self.key {
-            svg.text(at, line, text, *style);
-            at += svg::width(text, style.size) + 18.0;
+            sheet.text(at, line, text, *style);
+            at += text::width(text, style.size) + 18.0;
         }
         let left = x + (self.size.0 - self.layout.size.0) / 2.0;
         let shift = |point: (f64, f64)| (left + point.0, y + self.top + point.1);
         for (route, &(from, to)) in self.layout.routes.iter().zip(&self.edges) {
             let route: Vec<(f64, f64)> = route.iter().map(|&point| shift(point)).collect();
-            self.arrow(svg, &route);
+            self.arrow(sheet, &route);
             if !self.nodes[from].gradient.is_empty() && !self.nodes[to].gradient.is_empty() {
                 let middle = shift(self.layout.middles[from]);
                 let out = if self.down {
@@ -85,57 +85,44 @@ impl<'a> Drawing<'a> {
                 } else {
                     (middle.0 + self.sizes[from].0 / 2.0, middle.1)
                 };
-                self.head(svg, out, 8.0, Color::Stroke(1));
+                self.head(sheet, out, 8.0, Color::Stroke(1));
             }
         }
         for ((node, &size), &middle) in self.nodes.iter().zip(&self.sizes).zip(&self.layout.middles) {
             let (x, y) = shift(middle);
-            draw_box(svg, node, (x - size.0 / 2.0, y - size.1 / 2.0), size);
+            draw_box(sheet, node, (x - size.0 / 2.0, y - size.1 / 2.0), size);
         }
     }
 
     /// A line of straight pieces and curves with a head at its end.
-    fn arrow(&self, svg: &mut Svg, route: &[(f64, f64)]) {
+    fn arrow(&self, sheet: &mut Sheet, route: &[(f64, f64)]) {
         let (Some(&start), Some(&end)) = (route.first(), route.last()) else { return };
         let along = |by: f64| if self.down { (0.0, by) } else { (by, 0.0) };
-        let mut path = format!("M{} {}", num(start.0), num(start.1));
+        let mut steps = vec![Step::Move(start)];
         for (i, pair) in route.windows(2).enumerate() {
             let (a, b) = (pair[0], pair[1]);
             if i % 2 == 0 {
-                let _ = write!(path, "L{} {}", num(b.0), num(b.1));
+                steps.push(Step::Line(b));
                 continue;
             }
             let half = along((if self.down { b.1 - a.1 } else { b.0 - a.0 }) / 2.0);
-            let (c, d) = ((a.0 + half.0, a.1 + half.1), (b.0 - half.0, b.1 - half.1));
-            let _ = write!(
-                path,
-                "C{} {} {} {} {} {}",
-                num(c.0),
-                num(c.1),
-                num(d.0),
-                num(d.1),
-                num(b.0),
-                num(b.1)
-            );
+            steps.push(Step::Curve((a.0 + half.0, a.1 + half.1), (b.0 - half.0, b.1 - half.1), b));
         }
-        svg.shape(&path, None, Some((Color::Axis, 1.3)));
-        self.head(svg, end, -7.0, Color::Axis);
+        sheet.curve(steps, Color::Axis, 1.3);
+        self.head(sheet, end, -7.0, Color::Axis);
     }
 
     /// A triangle with its tip at `tip` and its base `length` further along.
-    fn head(&self, svg: &mut Svg, tip: (f64, f64), length: f64, fill: Color) {
+    fn head(&self, sheet: &mut Sheet, tip: (f64, f64), length: f64, fill: Color) {
         let half = length.abs() * 0.5;
         let corner = |side: f64| {
             if self.down { (tip.0 + side, tip.1 + length) } else { (tip.0 + length, tip.1 + side) }
         };
-        let (a, b) = (corner(-half), corner(half));
-        let path =
-            format!("M{} {}L{} {}L{} {}Z", num(tip.0), num(tip.1), num(a.0), num(a.1), num(b.0), num(b.1));
-        svg.shape(&path, Some(fill), None);
+        sheet.polygon(&[tip, corner(-half), corner(half)], fill);
     }
 }
 
-fn draw_box(svg: &mut Svg, node: &Node, (x, y): (f64, f64), (width, height): (f64, f64)) {
+fn draw_box(sheet: &mut Sheet, node: &Node, (x, y): (f64, f64), (width, height): (f64, f64)) {
     let (fill, edge) = match node.look {
         Look::Op => (Color::Paper, Color::Axis),
         Look::Param => (Color::Tint(2, 0.16), Color::Stroke(2)),
@@ -143,37 +130,31 @@ fn draw_box(svg: &mut Svg, node: &Node, (x, y): (f64, f64), (width, height): (f6
         Look::Constant => (Color::Faint, Color::Faint),
     };
     let (edge, weight) = if node.is_output { (Color::Title, 2.2) } else { (edge, 1.2) };
-    let (r, w, h) = (6.0, num(width - 12.0), num(height - 12.0));
-    let path = format!(
-        "M{} {}h{w}a{r} {r} 0 0 1 {r} {r}v{h}a{r} {r} 0 0 1 -{r} {r}h-{w}a{r} {r} 0 0 1 -{r} -{r}v-{h}a{r} {r} 0 0 1 {r} -{r}Z",
-        num(x + r),
-        num(y)
-    );
-    svg.shape(&path, Some(fill), Some((edge, weight)));
+    sheet.plate(Area { x, y, width, height }, 6.0, fill, (edge, weight));
     let mut line = y + 16.5;
     let lone = node.note.is_empty() && node.value.is_empty() && node.gradient.is_empty();
     if lone {
-        svg.tipped(x + width / 2.0, line, &node.title, &node.tip, TITLE.anchor(Anchor::Middle));
+        sheet.tipped(x + width / 2.0, line, &node.title, &node.tip, TITLE.anchor(Anchor::Middle));
     } else {
-        svg.tipped(x + PAD, line, &node.title, &node.tip, TITLE);
-        svg.text(x + width - PAD, line, &node.note, NOTE.anchor(Anchor::End));
+        sheet.tipped(x + PAD, line, &node.title, &node.tip, TITLE);
+        sheet.text(x + width - PAD, line, &node.note, NOTE.anchor(Anchor::End));
     }
     for (lines, fill) in [(&node.value, VALUE), (&node.gradient, GRADIENT)] {
         for text in lines {
             line += LINE;
-            svg.text(x + PAD, line, text, NUMBER.fill(fill));
+            sheet.text(x + PAD, line, text, NUMBER.fill(fill));
         }
     }
 }
 
 /// Says why there is no graph.
-pub(super) fn sorry(svg: &mut Svg, origin: (f64, f64), size: (f64, f64), title: &str, error: &PlotError) {
+pub(super) fn sorry(sheet: &mut Sheet, origin: (f64, f64), size: (f64, f64), title: &str, error: &PlotError) {
     let (x, mut y) = (origin.0 + MARGIN, origin.1 + MARGIN + 8.0);
     let room = size.0 - 2.0 * MARGIN;
-    svg.text(x, y, &svg::shorten(title, HEAD.size, room), HEAD);
+    sheet.text(x, y, &text::shorten(title, HEAD.size, room), HEAD);
     for text in error.to_string().lines() {
         y += 20.0;
-        svg.text(x, y, &svg::shorten(text, NOTE.size, room), NOTE);
+        sheet.text(x, y, &text::shorten(text, NOTE.size, room), NOTE);
     }
 }
 

@@ -4,7 +4,7 @@ use chainrule_tape::{GraphNode, GraphView, NodeKind, Tensor};
 
 use crate::number::significant;
 use crate::palette::Color;
-use crate::svg::{self, Type};
+use crate::text::{self, Type};
 
 /// What a box looks like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,8 +64,8 @@ impl Node {
             look,
             inputs: node.inputs.iter().filter_map(place).collect(),
             is_output: view.outputs().contains(&node.id),
-            title: svg::shorten(&title, TITLE.size, 180.0),
-            note: svg::shorten(note.trim_end(), NOTE.size, 180.0),
+            title: text::shorten(&title, TITLE.size, 180.0),
+            note: text::shorten(note.trim_end(), NOTE.size, 180.0),
             value: Vec::new(),
             gradient: Vec::new(),
             tip: format!("{title}: {} {} {}{layer}, {}", node.op, node.shape, node.dtype, node.at),
@@ -88,7 +88,7 @@ impl Node {
     /// The size of the box, with all its texts inside.
     pub(super) fn size(&self) -> (f64, f64) {
         let space = if self.note.is_empty() { 0.0 } else { 10.0 };
-        let width = |text: &str, style: Type| 1.08 * svg::width(text, style.size);
+        let width = |text: &str, style: Type| 1.08 * text::width(text, style.size);
         let head = width(&self.title, TITLE) + space + width(&self.note, NOTE);
         let numbers = self.value.iter().chain(&self.gradient).map(|line| width(line, NUMBER));
         let lines = 1 + self.value.len() + self.gradient.len();

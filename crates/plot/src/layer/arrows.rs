@@ -4,7 +4,7 @@ use super::path::arrowhead;
 use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 /// Vectors that begin at their points, in the directions that they have on the sheet. Lengths grow with the square root of
 /// the vectors' own: the small ones stay visible.
@@ -30,7 +30,7 @@ impl Layer for Arrows {
         Sample::Stroke
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let on_sheet = |&(from, vector): &(Point, Point)| {
             let start = axes.at(from)?;
             // A small step along the vector: right for any scale.
@@ -53,9 +53,9 @@ impl Layer for Arrows {
             let tip = (x + length * dx, y + length * dy);
             let head = arrowhead(tip, (dx, dy), (0.4 * length).min(6.5));
             // A rim of paper, to be seen on any colour.
-            svg.polyline(&[(x, y), tip], Color::Paper, 2.3, "");
-            svg.polyline(&[(x, y), tip], Color::Title, 1.2, "");
-            svg.polygon(&head, Color::Title);
+            sheet.polyline(&[(x, y), tip], Color::Paper, 2.3, "");
+            sheet.polyline(&[(x, y), tip], Color::Title, 1.2, "");
+            sheet.polygon(&head, Color::Title);
         }
     }
 }

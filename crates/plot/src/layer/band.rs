@@ -3,7 +3,7 @@
 use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::Ink;
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 /// A shaded band from a lower to an upper value at each `x`.
 #[derive(Debug)]
@@ -26,14 +26,14 @@ impl Layer for Band {
         Sample::Patch
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         // A gap in either line is a gap in the band.
         let pairs: Vec<_> =
             self.low.iter().zip(&self.high).map(|(&l, &h)| axes.at(l).zip(axes.at(h))).collect();
         for run in pairs.split(Option::is_none) {
             let outline = run.iter().flatten().map(|pair| pair.0);
             let back = run.iter().flatten().rev().map(|pair| pair.1);
-            svg.shade(&outline.chain(back).collect::<Vec<_>>(), ink.stroke, 0.22);
+            sheet.shade(&outline.chain(back).collect::<Vec<_>>(), ink.stroke, 0.22);
         }
     }
 }

@@ -4,7 +4,8 @@ use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::number;
 use crate::palette::{Color, Ink};
-use crate::svg::{Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::Type;
 
 /// A bar from zero to each value, with the value at its end. Several layers of bars share each category's row.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Layer for Bars {
         Sample::Patch
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         for (category, &value) in self.values.iter().enumerate() {
             let (middle, thickness) = self.place(category, axes.bar_layers);
             let zero = axes.x.place(0.0);
@@ -57,15 +58,15 @@ impl Layer for Bars {
             let zero = axes.area.x + zero * axes.area.width;
             let Some((end, upper)) = axes.at((value, middle - thickness / 2.0)) else {
                 if let Some((_, y)) = axes.at((axes.x.low(), middle)) {
-                    svg.text(zero + 6.0, y + NUMBER.drop(), "none", NUMBER);
+                    sheet.text(zero + 6.0, y + NUMBER.drop(), "none", NUMBER);
                 }
                 continue;
             };
             let Some((_, lower)) = axes.at((value, middle + thickness / 2.0)) else { continue };
             let (top, height) = (upper.min(lower), (upper - lower).abs());
-            svg.rect(zero.min(end), top + 0.5, (end - zero).abs(), height - 1.0, ink.stroke);
+            sheet.rect(zero.min(end), top + 0.5, (end - zero).abs(), height - 1.0, ink.stroke);
             let text = number::significant(value, 3);
-            svg.text(zero.max(end) + 5.0, top + height / 2.0 + NUMBER.drop(), &text, NUMBER);
+            sheet.text(zero.max(end) + 5.0, top + height / 2.0 + NUMBER.drop(), &text, NUMBER);
         }
     }
 }

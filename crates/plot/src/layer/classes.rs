@@ -3,7 +3,7 @@
 use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 use crate::{Region, contour};
 
 /// A tint for each class, in the order of the lines' colours, and the boundary between them.
@@ -38,17 +38,17 @@ impl Layer for Classes {
         true
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         let margins = self.region.margins();
         for (class, margin) in margins.iter().enumerate() {
             let rings: Vec<_> = contour::region(margin, 0.0).iter().map(|ring| axes.places(ring)).collect();
-            svg.rings(rings.iter().map(Vec::as_slice), ink.class(class));
+            sheet.rings(rings.iter().map(Vec::as_slice), ink.class(class));
         }
         // Of two classes one boundary is enough; of more, each has its own.
         let skipped = usize::from(margins.len() == 2);
         for margin in &margins[skipped..] {
             for line in contour::lines(margin, 0.0) {
-                svg.polyline(&axes.places(&line), Color::Title, 1.4, "");
+                sheet.polyline(&axes.places(&line), Color::Title, 1.4, "");
             }
         }
     }

@@ -3,7 +3,8 @@
 use super::{Demands, Layer, Point, Sample};
 use crate::axes::{Area, Axes};
 use crate::palette::{Color, Ink};
-use crate::svg::{self, Anchor, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Anchor, Type};
 use crate::{Grid, color_bar, contour, inline, levels};
 
 const NUMBER: Type = Type::new(10.5, Color::Title);
@@ -60,7 +61,7 @@ impl Layer for Contours {
         true
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let mut lines = Vec::new();
         for (&level, number) in self.levels.iter().zip(levels::numbers(&self.levels)) {
             for line in contour::lines(&self.grid, level) {
@@ -68,22 +69,22 @@ impl Layer for Contours {
             }
         }
         let widths: Vec<_> =
-            lines.iter().map(|(line, number)| (line.clone(), svg::width(number, NUMBER.size))).collect();
+            lines.iter().map(|(line, number)| (line.clone(), text::width(number, NUMBER.size))).collect();
         let Area { x, y, .. } = axes.area;
         let frame = ((x, y), (axes.area.right(), axes.area.bottom()));
         let spots = inline::place(&widths, NUMBER.size, frame);
         for (i, (line, number)) in lines.iter().enumerate() {
             let Some(spot) = spots.iter().find(|spot| spot.line == i) else {
-                svg.polyline(line, Color::Axis, 1.1, "");
+                sheet.polyline(line, Color::Axis, 1.1, "");
                 continue;
             };
             for piece in inline::cut(line, spot.at, widths[i].1 / 2.0 + 3.0) {
-                svg.polyline(&piece, Color::Axis, 1.1, "");
+                sheet.polyline(&piece, Color::Axis, 1.1, "");
             }
             let turn = spot.turn.to_radians();
             let (dx, dy) = (-NUMBER.drop() * turn.sin(), NUMBER.drop() * turn.cos());
             let style = NUMBER.anchor(Anchor::Middle).turn(spot.turn);
-            svg.haloed(spot.at.0 + dx, spot.at.1 + dy, number, style);
+            sheet.haloed(spot.at.0 + dx, spot.at.1 + dy, number, style);
         }
     }
 }
@@ -113,11 +114,11 @@ impl Layer for Filled {
         true
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let inner = self.levels.get(1..self.levels.len().saturating_sub(1)).unwrap_or_default();
         for (i, rings) in contour::bands(&self.grid, inner).iter().enumerate() {
             let rings: Vec<_> = rings.iter().map(|ring| axes.places(ring)).collect();
-            svg.rings(rings.iter().map(Vec::as_slice), color_bar::band(i, self.levels.len()));
+            sheet.rings(rings.iter().map(Vec::as_slice), color_bar::band(i, self.levels.len()));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::Ink;
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 /// Counts of values in bins of equal width: an outline over a shade, so that several can share a chart.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Layer for Histogram {
         Sample::Patch
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         let floor = if axes.y.place(0.0).is_finite() { 0.0 } else { axes.y.low() };
         let mut outline = vec![(self.edge(0), floor)];
         for (i, &count) in self.counts.iter().enumerate() {
@@ -70,8 +70,8 @@ impl Layer for Histogram {
         }
         outline.push((self.edge(self.counts.len()), floor));
         let outline = axes.places(&outline);
-        svg.shade(&outline, ink.stroke, 0.30);
-        svg.polyline(&outline, ink.stroke, 1.5, "");
+        sheet.shade(&outline, ink.stroke, 0.30);
+        sheet.polyline(&outline, ink.stroke, 1.5, "");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::Ink;
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 use crate::trace;
 
 /// The points joined in their order. A thin one stands behind the others, without a name at its end.
@@ -31,12 +31,12 @@ impl Layer for Line {
         self.points.iter().rev().copied().find(|&point| shown(point)).filter(|_| !self.thin)
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         let places = self.points.iter().map(|&point| axes.at(point));
         if self.thin {
-            trace::draw(svg, places, Ink { stroke: ink.tint(0.45), ..ink }, 1.0);
+            trace::draw(sheet, places, Ink { stroke: ink.tint(0.45), ..ink }, 1.0);
         } else {
-            trace::draw(svg, places, ink, 2.0);
+            trace::draw(sheet, places, ink, 2.0);
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
-use crate::svg::{self, Anchor, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Anchor, Type};
 
 const NOTE: Type = Type::new(12.0, Color::Title);
 
@@ -31,16 +32,16 @@ impl Layer for Mark {
         true
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let Some((x, y)) = axes.at(self.at).filter(|&place| axes.contains(place)) else { return };
-        svg.cross(x, y, 4.5, Color::Title);
+        sheet.cross(x, y, 4.5, Color::Title);
         // On the side that has room, and off the edge of the chart.
         let room = axes.area.right() - x;
-        let width = svg::width(&self.text, NOTE.size) + 10.0;
+        let width = text::width(&self.text, NOTE.size) + 10.0;
         let left = width > room && width <= x - axes.area.x;
         let (x, anchor) = if left { (x - 8.0, Anchor::End) } else { (x + 8.0, Anchor::Start) };
         let y = (y - 7.0).max(axes.area.y + 12.0);
-        svg.haloed(x, y, &self.text, NOTE.anchor(anchor));
+        sheet.haloed(x, y, &self.text, NOTE.anchor(anchor));
     }
 }
 
@@ -73,25 +74,25 @@ impl Layer for Level {
         true
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, _ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let area = axes.area;
         let scale = if self.vertical { &axes.x } else { &axes.y };
         let place = scale.place(self.value);
         if !(0.0..=1.0).contains(&place) {
             return;
         }
-        let width = svg::width(&self.text, NOTE.size);
+        let width = text::width(&self.text, NOTE.size);
         if self.vertical {
             let x = area.x + place * area.width;
-            svg.polyline(&[(x, area.y), (x, area.bottom())], Color::Quiet, 1.2, "5 4");
+            sheet.polyline(&[(x, area.y), (x, area.bottom())], Color::Quiet, 1.2, "5 4");
             let left = x + 6.0 + width > area.right();
             let (x, anchor) = if left { (x - 6.0, Anchor::End) } else { (x + 6.0, Anchor::Start) };
-            svg.haloed(x, area.y + 13.0, &self.text, NOTE.anchor(anchor));
+            sheet.haloed(x, area.y + 13.0, &self.text, NOTE.anchor(anchor));
         } else {
             let y = area.y + (1.0 - place) * area.height;
-            svg.polyline(&[(area.x, y), (area.right(), y)], Color::Quiet, 1.2, "5 4");
+            sheet.polyline(&[(area.x, y), (area.right(), y)], Color::Quiet, 1.2, "5 4");
             let y = if y - area.y < 18.0 { y + 15.0 } else { y - 6.0 };
-            svg.haloed(area.right() - 6.0, y, &self.text, NOTE.anchor(Anchor::End));
+            sheet.haloed(area.right() - 6.0, y, &self.text, NOTE.anchor(Anchor::End));
         }
     }
 }

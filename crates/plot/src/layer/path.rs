@@ -3,7 +3,7 @@
 use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 /// The way between two arrowheads, in pixels.
 const STRIDE: f64 = 70.0;
@@ -28,27 +28,27 @@ impl Layer for Path {
         Sample::Stroke
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         // A path that leaves for infinity ends there.
         let places: Vec<_> = self.points.iter().map_while(|&point| axes.at(point)).collect();
         let (Some(&start), Some(&end)) = (places.first(), places.last()) else { return };
         // A rim of paper, so that paths are seen on any colour and where they cross.
-        svg.polyline(&places, Color::Paper, 3.6, "");
-        svg.polyline(&places, ink.stroke, 2.0, ink.dash);
+        sheet.polyline(&places, Color::Paper, 3.6, "");
+        sheet.polyline(&places, ink.stroke, 2.0, ink.dash);
         if places.len() <= 80 {
             let mut last = start;
             for &(x, y) in &places {
                 if (x - last.0).hypot(y - last.1) >= 5.0 {
-                    svg.dot(x, y, 2.2, ink.stroke);
+                    sheet.dot(x, y, 2.2, ink.stroke);
                     last = (x, y);
                 }
             }
         }
         for (tip, direction) in heads(&places) {
-            svg.polygon(&arrowhead(tip, direction, 8.0), ink.stroke);
+            sheet.polygon(&arrowhead(tip, direction, 8.0), ink.stroke);
         }
-        svg.circle(start.0, start.1, 4.5, ink.stroke);
-        svg.ring(end.0, end.1, 5.0, ink.stroke);
+        sheet.circle(start.0, start.1, 4.5, ink.stroke);
+        sheet.ring(end.0, end.1, 5.0, ink.stroke);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::Ink;
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 
 /// A dot each, smaller where there are many.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ impl Layer for Points {
         Sample::Dot
     }
 
-    fn draw(&self, svg: &mut Svg, axes: &Axes, ink: Ink) {
+    fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
         // As much ink as 60 dots of 3.5 pixels, within what can be seen and told apart.
         let radius = (3.5 * (60.0 / self.points.len().max(1) as f64).sqrt()).clamp(1.6, 3.5);
         for (x, y) in axes.places(&self.points) {
-            svg.dot(x, y, radius, ink.stroke);
+            sheet.dot(x, y, radius, ink.stroke);
         }
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn encode(
 /// Draws the frames on several threads, each of which takes a run of them.
 fn patches(frames: &Frames, theme: Theme, scale: f64, threads: usize) -> Result<Vec<Patch>, PlotError> {
     let image = |frame: usize| {
-        draw(&frames[frame].to_svg_in(theme), theme, scale)
+        draw(&frames[frame].draw_in(theme), scale)
             .map_err(|source| PlotError::Frame { frame, source: Box::new(source) })
     };
     let run = |range: Range<usize>| -> Result<Vec<Patch>, PlotError> {

@@ -4,7 +4,8 @@ use crate::Grid;
 use crate::contour::Point;
 use crate::palette::Color;
 use crate::scale::{Ends, Scale};
-use crate::svg::{self, Anchor, Svg, Type};
+use crate::sheet::Sheet;
+use crate::text::{self, Anchor, Type};
 
 use super::view::{HEIGHT, Space, View};
 
@@ -29,7 +30,7 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn half(&self) -> (f64, f64) {
-        let (w, h) = (svg::width(&self.text, LABEL.size) / 2.0, LABEL.size / 2.0);
+        let (w, h) = (text::width(&self.text, LABEL.size) / 2.0, LABEL.size / 2.0);
         let (sin, cos) = self.turn.to_radians().sin_cos();
         (w * cos.abs() + h * sin.abs(), w * sin.abs() + h * cos.abs())
     }
@@ -41,10 +42,10 @@ impl Text {
             && (self.middle.1 - other.middle.1).abs() < h + oh + gap.1
     }
 
-    fn draw(&self, svg: &mut Svg) {
+    fn draw(&self, sheet: &mut Sheet) {
         let (sin, cos) = self.turn.to_radians().sin_cos();
         let (x, y) = (self.middle.0 - LABEL.drop() * sin, self.middle.1 + LABEL.drop() * cos);
-        svg.text(x, y, &self.text, LABEL.anchor(Anchor::Middle).turn(self.turn));
+        sheet.text(x, y, &self.text, LABEL.anchor(Anchor::Middle).turn(self.turn));
     }
 }
 
@@ -161,7 +162,7 @@ impl<'a> Axes<'a> {
     }
 
     /// The floor, the walls behind the surface, and all texts.
-    pub(super) fn draw(&self, svg: &mut Svg, view: &View) {
+    pub(super) fn draw(&self, sheet: &mut Sheet, view: &View) {
         let far = [-view.towards[0].signum(), -view.towards[1].signum()];
         // The three faces that the surface is in front of, each with the axes that run in it.
         let faces = [(2, -1.0, [0, 1]), (0, far[0], [1, 2]), (1, far[1], [0, 2])];
@@ -172,26 +173,31 @@ impl<'a> Axes<'a> {
                 view.place([unit[0], unit[1], unit[2] * HEIGHT])
             };
             let outline = [point(-1.0, -1.0), point(1.0, -1.0), point(1.0, 1.0), point(-1.0, 1.0)];
-            svg.polygon(&outline, Color::Faint);
+            sheet.polygon(&outline, Color::Faint);
             for (axis, is_first) in [(a, true), (b, false)] {
                 for tick in &self.scales[axis].ticks {
                     let at = 2.0 * tick.at - 1.0;
                     let ends = [-1.0, 1.0].map(|end| if is_first { point(at, end) } else { point(end, at) });
-                    svg.polyline(&ends, Color::Grid, 1.0, "");
+                    sheet.polyline(&ends, Color::Grid, 1.0, "");
                 }
             }
-            svg.polyline(&[outline[0], outline[1], outline[2], outline[3], outline[0]], Color::Grid, 1.0, "");
+            sheet.polyline(
+                &[outline[0], outline[1], outline[2], outline[3], outline[0]],
+                Color::Grid,
+                1.0,
+                "",
+            );
         }
         for edge in edges(view) {
-            svg.polyline(&[edge.from, along(&edge, 1.0)].map(|end| view.place(end)), Color::Axis, 1.0, "");
+            sheet.polyline(&[edge.from, along(&edge, 1.0)].map(|end| view.place(end)), Color::Axis, 1.0, "");
             for tick in &self.scales[edge.axis].ticks {
                 let foot = view.place(along(&edge, tick.at));
                 let tip = (foot.0 + 4.0 * edge.outward.0, foot.1 + 4.0 * edge.outward.1);
-                svg.polyline(&[foot, tip], Color::Axis, 1.0, "");
+                sheet.polyline(&[foot, tip], Color::Axis, 1.0, "");
             }
         }
         for text in self.texts(view) {
-            text.draw(svg);
+            text.draw(sheet);
         }
     }
 }
@@ -251,15 +257,15 @@ fn beside(view: &View, edge: &Edge, label: &str, numbers: &[Text]) -> Text {
     let reach = numbers.iter().map(depth).fold(GAP, f64::max) + 4.0 + LABEL.size / 2.0;
     let middle = ((a.0 + b.0) / 2.0 + normal.0 * reach, (a.1 + b.1) / 2.0 + normal.1 * reach);
     let (dx, dy) = if b.0 >= a.0 { (b.0 - a.0, b.1 - a.1) } else { (a.0 - b.0, a.1 - b.1) };
-    let text = svg::shorten(label, LABEL.size, 1.2 * length.max(60.0));
+    let text = text::shorten(label, LABEL.size, 1.2 * length.max(60.0));
     Text { middle, text, turn: dy.atan2(dx).to_degrees() }
 }
 
 /// The label of the upright axis, above it, and above the wall's edge that rises from there.
 fn above(view: &View, edge: &Edge, label: &str) -> Text {
     let top = view.place(along(edge, 1.0));
-    let text = svg::shorten(label, LABEL.size, 220.0);
-    let half = svg::width(&text, LABEL.size) / 2.0;
+    let text = text::shorten(label, LABEL.size, 220.0);
+    let half = text::width(&text, LABEL.size) / 2.0;
     let corners = corners().map(|corner| view.place(corner));
     let sides = corners.iter().flat_map(|&a| corners.iter().map(move |&b| (a, b)));
     let bottom = |right: f64| {
@@ -276,7 +282,7 @@ fn above(view: &View, edge: &Edge, label: &str) -> Text {
 /// are parts.
 #[cfg(test)]
 pub(super) fn hidden_by_box(view: &View, text: &Text) -> bool {
-    let ((x, y), (w, h)) = (text.middle, (svg::width(&text.text, LABEL.size) / 2.0, LABEL.size / 2.0));
+    let ((x, y), (w, h)) = (text.middle, (text::width(&text.text, LABEL.size) / 2.0, LABEL.size / 2.0));
     let (sin, cos) = text.turn.to_radians().sin_cos();
     let corners = corners().map(|corner| view.place(corner));
     [(0.0, 0.0), (-w, -h), (w, -h), (w, h), (-w, h)].into_iter().any(|(dx, dy)| {

@@ -2,7 +2,7 @@
 
 use crate::contour::Point;
 use crate::palette::{Color, Ink, mix};
-use crate::svg::Svg;
+use crate::sheet::Sheet;
 use crate::{Grid, Theme};
 
 use super::axes::Axes;
@@ -34,8 +34,8 @@ pub(super) enum Shape {
     Ring(Point, Color),
 }
 
-pub(super) fn draw(svg: &mut Svg, grid: &Grid, axes: &Axes, view: &View, tracks: &[(&Track, Ink)]) {
-    let mut items = facets(grid, axes, view, svg.theme());
+pub(super) fn draw(sheet: &mut Sheet, grid: &Grid, axes: &Axes, view: &View, tracks: &[(&Track, Ink)]) {
+    let mut items = facets(grid, axes, view, sheet.theme());
     let mut paths = Vec::new();
     for &(track, ink) in tracks {
         if track.joined {
@@ -48,42 +48,34 @@ pub(super) fn draw(svg: &mut Svg, grid: &Grid, axes: &Axes, view: &View, tracks:
     }
     // Stable: of what is equally far away, the surface comes first.
     items.sort_by(|a, b| b.distance.total_cmp(&a.distance));
-    svg.open(
-        "fill=\"currentColor\" stroke=\"currentColor\" stroke-width=\"0.6\" stroke-linejoin=\"round\" \
-         stroke-linecap=\"round\"",
-    );
-    for item in &items {
-        item.shape.draw(svg);
-    }
-    svg.close();
+    sheet.mesh(|sheet| items.iter().for_each(|item| item.shape.draw(sheet)));
     // What is hidden shows through.
-    svg.open("opacity=\"0.4\"");
-    for (runs, ink) in paths {
-        for run in &runs {
-            let line: Vec<Point> = run.iter().map(|&at| view.place(at)).collect();
-            svg.polyline(&line, ink.stroke, 2.2, "");
+    let ends = items.iter().filter(|item| matches!(item.shape, Shape::Dot(..) | Shape::Ring(..)));
+    sheet.faint(0.4, |sheet| {
+        for (runs, ink) in paths {
+            for run in &runs {
+                let line: Vec<Point> = run.iter().map(|&at| view.place(at)).collect();
+                sheet.polyline(&line, ink.stroke, 2.2, "");
+            }
         }
-    }
-    for item in items.iter().filter(|item| matches!(item.shape, Shape::Dot(..) | Shape::Ring(..))) {
-        item.shape.draw(svg);
-    }
-    svg.close();
+        ends.for_each(|item| item.shape.draw(sheet));
+    });
 }
 
 impl Shape {
-    fn draw(&self, svg: &mut Svg) {
+    fn draw(&self, sheet: &mut Sheet) {
         match self {
             Self::Facet(corners, color, mesh) => {
-                svg.facet(corners, *color);
+                sheet.facet(corners, *color);
                 for piece in mesh {
-                    svg.facet(piece, mix(*color, [0; 3], 0.28));
+                    sheet.facet(piece, mix(*color, [0; 3], 0.28));
                 }
             }
-            &Self::Stroke(ends, color, width) => svg.stroke(&ends, color, width),
-            &Self::Dot((x, y), radius, color) => svg.circle(x, y, radius, color),
+            &Self::Stroke(ends, color, width) => sheet.stroke(&ends, color, width),
+            &Self::Dot((x, y), radius, color) => sheet.circle(x, y, radius, color),
             &Self::Ring((x, y), color) => {
-                svg.circle(x, y, 5.5, color);
-                svg.circle(x, y, 2.5, Color::Paper);
+                sheet.circle(x, y, 5.5, color);
+                sheet.circle(x, y, 2.5, Color::Paper);
             }
         }
     }

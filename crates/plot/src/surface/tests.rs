@@ -2,6 +2,7 @@ use super::axes::{Axes, hidden_by_box};
 use super::facets::{self, Shape};
 use super::view::{HEIGHT, View};
 use super::*;
+use crate::svg;
 
 const SQUARE: (f64, f64) = (-1.0, 1.0);
 const VIEWS: [(f64, f64); 9] = [
@@ -204,9 +205,9 @@ fn names_choose_inks() {
     let surface =
         saddle().path("sgd", &[0.9, 0.1], &[0.1, 0.1], &[0.8, 0.0]).points("start", &[0.9], &[0.1], &[0.8]);
     let drawn = |names: &[&str]| {
-        let mut svg = Svg::new(560.0, 420.0, "", Theme::Light);
-        surface.draw(&mut svg, (0.0, 0.0), (560.0, 420.0), names);
-        svg.finish()
+        let mut sheet = Sheet::new(560.0, 420.0, "", Theme::Light);
+        surface.draw(&mut sheet, (0.0, 0.0), (560.0, 420.0), names);
+        svg::write(&sheet)
     };
     let (blue, green) = (palette::ink(0).stroke.hex(Theme::Light), palette::ink(2).stroke.hex(Theme::Light));
     let svg = drawn(&["sgd", "adam", "start"]);
