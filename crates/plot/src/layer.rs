@@ -63,6 +63,12 @@ pub(crate) trait Layer: fmt::Debug + Send + Sync {
     /// The points that the axes must contain.
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_>;
 
+    /// Whether all between two successive points of [`extent`](Self::extent) belongs to the layer too: where a range of the
+    /// horizontal axis cuts it off, the vertical axis contains what is left.
+    fn is_joined(&self) -> bool {
+        false
+    }
+
     /// Whether it stands across the whole chart at a value of the horizontal axis (`true`) or the vertical one.
     fn level(&self) -> Option<(bool, f64)> {
         None

@@ -1,11 +1,12 @@
 //! One chart of a picture: its measure, its axes, its layers and their names.
 
+mod scales;
+
 use crate::axes::{Area, Axes};
 use crate::chart::Chart;
 use crate::key::{Key, NAME};
 use crate::layer::{Layer, Sample};
 use crate::palette::{self, Color, Ink};
-use crate::scale::{Ends, Scale};
 use crate::sheet::Sheet;
 use crate::text::{self, Anchor, Type};
 use crate::{Picture, color_bar, labels};
@@ -84,7 +85,7 @@ impl<'a> Panel<'a> {
             *ink = if layer.has_ink() { *ink } else { first };
         }
         let layers = chart.layers.iter().map(|layer| &**layer).zip(inks).collect();
-        Self { chart, size, layers, range: range(chart) }
+        Self { chart, size, layers, range: scales::range(chart) }
     }
 
     /// Whether every name can stand at its line's end: short enough, not far from it, and right of all lines.
@@ -99,7 +100,9 @@ impl<'a> Panel<'a> {
         }
         let insets = self.insets(Names::Ends);
         let area = self.area((0.0, 0.0), insets);
-        let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| self.y_at(y, area)).collect();
+        let Some(scale) = self.y_scale(area.height) else { return true };
+        let y_at = |y: f64| area.y + (1.0 - scale.place(y).clamp(0.0, 1.0)) * area.height;
+        let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| y_at(y)).collect();
         let places = spread(&wanted, area);
         insets.right <= 0.3 * self.size.0
             && ends.iter().all(|&(_, _, (x, _))| x_max - x <= 0.05 * (x_max - x_min))
@@ -167,11 +170,8 @@ impl<'a> Panel<'a> {
             sheet.text(origin.0 + self.size.0 / 2.0, area.y + area.height / 2.0, &text, note);
             return;
         }
-        let (Some(x), Some(y)) = (self.x_scale(area.width), self.y_scale(area.height)) else { return };
-        if self.chart.equal {
-            area = equal(area, x.span(), y.span());
-        }
-        let axes = Axes { area, x, y, bar_layers: self.chart.bar_layers().len() };
+        let Some(axes) = self.axes(area) else { return };
+        area = axes.area;
         self.draw_layers(sheet, &axes, true);
         draw_axes(sheet, &axes, self.chart.categories.is_some(), !self.chart.demands().exact);
         let x_label = text::shorten(&self.chart.x_label, LABEL.size, area.width + insets.right);
@@ -192,7 +192,8 @@ impl<'a> Panel<'a> {
             let layers = self.layers.iter().rev();
             layers.filter(move |(layer, _)| layer.below() == below && layer.is_note() == note)
         };
-        let cut = self.chart.x_range.is_some() || self.chart.y_range.is_some();
+        let Chart { x_range, y_range, categories, .. } = self.chart;
+        let cut = x_range.is_some() || y_range.is_some() || categories.is_some();
         let inside = |sheet: &mut Sheet| order(false).for_each(|&(layer, ink)| layer.draw(sheet, axes, ink));
         if order(false).next().is_some() {
             // Half a line's width beyond the frame.
@@ -221,7 +222,8 @@ impl<'a> Panel<'a> {
 
     fn draw_names(&self, sheet: &mut Sheet, axes: &Axes) {
         let (ends, area) = (self.ends(), axes.area);
-        let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| self.y_at(y, area)).collect();
+        let y_at = |y: f64| area.y + (1.0 - axes.y.place(y).clamp(0.0, 1.0)) * area.height;
+        let wanted: Vec<f64> = ends.iter().map(|&(_, _, (_, y))| y_at(y)).collect();
         let x_at = |x: f64| area.x + axes.x.place(x) * area.width;
         // In one column, right of the longest line.
         let column = ends.iter().map(|&(_, _, (x, _))| x_at(x)).fold(area.x, f64::max) + 13.0;
@@ -246,87 +248,6 @@ impl<'a> Panel<'a> {
         let (width, height) = ((self.size.0 - left - right).max(1.0), (self.size.1 - top - bottom).max(1.0));
         Area { x: origin.0 + left, y: origin.1 + top, width, height }
     }
-
-    fn y_at(&self, y: f64, area: Area) -> f64 {
-        let place = self.y_scale(area.height).map_or(0.5, |scale| scale.place(y));
-        area.y + (1.0 - place.clamp(0.0, 1.0)) * area.height
-    }
-
-    fn y_scale(&self, height: f64) -> Option<Scale> {
-        let [_, (lo, hi)] = self.range?;
-        if let Some(names) = &self.chart.categories {
-            let short = |name: &String| text::shorten(name, LABEL.size, 0.45 * self.size.0);
-            return Some(Scale::rows(&names.iter().map(short).collect::<Vec<_>>()));
-        }
-        let demands = self.chart.demands();
-        let count = (height / 38.0).clamp(2.0, 20.0) as usize;
-        let exact = demands.exact || self.chart.y_range.is_some();
-        Some(match self.chart.log_y {
-            true => Scale::log(lo, hi, count, exact),
-            false if exact => Scale::linear(lo, hi, count, Ends::Exact),
-            false if demands.from_zero => Scale::linear(lo.min(0.0), hi, count, Ends::Round),
-            false => Scale::linear(lo, hi, count, Ends::Round),
-        })
-    }
-
-    /// The horizontal axis, with as many numbers as do not touch each other.
-    fn x_scale(&self, width: f64) -> Option<Scale> {
-        let [(mut lo, mut hi), _] = self.range?;
-        let exact = self.chart.demands().exact || self.chart.x_range.is_some();
-        let whole = self.chart.visible().all(|(x, _)| x.fract() == 0.0);
-        if self.chart.categories.is_some() && !self.chart.log_x {
-            // Bars begin at zero, and have their numbers behind them.
-            (lo, hi) = (lo.min(0.0), hi.max(0.0));
-            hi += (58.0 / width).min(0.4) * (hi - lo);
-        } else if self.chart.categories.is_some() {
-            hi *= (hi / lo).powf((58.0 / width).min(0.4)).max(1.2);
-            lo /= 1.5;
-        } else if !exact {
-            let room = 0.015 * (hi - lo);
-            (lo, hi) = if self.chart.log_x { (lo, hi) } else { (lo - room, hi + room) };
-        }
-        let ends = if whole && !exact { Ends::Whole } else { Ends::Exact };
-        let most = (width / 45.0).clamp(1.0, 20.0) as usize;
-        let scales = (1..=most).rev().map(|count| match self.chart.log_x {
-            true => Scale::log(lo, hi, count, exact),
-            false => Scale::linear(lo, hi, count, ends),
-        });
-        scales.reduce(|best, next| if fits(&best, width) { best } else { next })
-    }
-}
-
-/// What the axes must contain: all that can be drawn (of it, what lies in a range that was given for `x`), and levels.
-fn range(chart: &Chart) -> Option<[(f64, f64); 2]> {
-    chart.check().ok()?;
-    let wider = |r: (f64, f64), v: f64| (r.0.min(v), r.1.max(v));
-    let nothing = [(f64::INFINITY, f64::NEG_INFINITY); 2];
-    let inside = |&(x, _): &(f64, f64)| chart.x_range.is_none_or(|(lo, hi)| (lo..=hi).contains(&x));
-    let mut found = chart.visible().filter(inside).fold(nothing, |[x, y], p| [wider(x, p.0), wider(y, p.1)]);
-    if found[0].0 > found[0].1 {
-        found = [(0.0, 1.0); 2];
-    }
-    for (vertical, value) in chart.layers.iter().filter_map(|layer| layer.level()) {
-        let allowed =
-            value.is_finite() && (value > 0.0 || !(if vertical { chart.log_x } else { chart.log_y }));
-        let axis = &mut found[usize::from(!vertical)];
-        *axis = if allowed { wider(*axis, value) } else { *axis };
-    }
-    Some([chart.x_range.unwrap_or(found[0]), chart.y_range.unwrap_or(found[1])])
-}
-
-/// The part of an area in which units are equally long in both directions: in its middle, at its top.
-fn equal(area: Area, x_span: f64, y_span: f64) -> Area {
-    let unit = (area.width / x_span).min(area.height / y_span);
-    let (width, height) = (unit * x_span, unit * y_span);
-    Area { x: area.x + (area.width - width) / 2.0, y: area.y, width, height }
-}
-
-/// Whether the numbers below an axis leave each other room.
-fn fits(scale: &Scale, width: f64) -> bool {
-    scale.ticks.windows(2).all(|pair| {
-        let half = |text: &str| text::width(text, LABEL.size) / 2.0;
-        (pair[1].at - pair[0].at) * width >= half(&pair[0].label) + half(&pair[1].label) + 14.0
-    })
 }
 
 fn spread(wanted: &[f64], area: Area) -> Vec<f64> {

@@ -123,6 +123,11 @@ impl Scale {
         if self.log { 10f64.powf(self.hi) - self.low() } else { self.hi - self.lo }
     }
 
+    /// From end to end, in units or, on a logarithmic axis, in decades.
+    pub(crate) fn length(&self) -> f64 {
+        self.hi - self.lo
+    }
+
     fn unit_of_log(&self, log: f64) -> f64 {
         (log - self.lo) / (self.hi - self.lo)
     }

@@ -19,7 +19,12 @@ impl Layer for Band {
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
-        Box::new(self.low.iter().chain(&self.high).copied())
+        // Around the band.
+        Box::new(self.low.iter().chain(self.high.iter().rev()).copied())
+    }
+
+    fn is_joined(&self) -> bool {
+        true
     }
 
     fn sample(&self) -> Sample {

@@ -1,5 +1,6 @@
 //! Which class a model chooses where.
 
+use super::field::frame;
 use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
@@ -18,12 +19,13 @@ impl Layer for Classes {
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
-        let margins = self.region.margins();
-        let ends = margins.iter().filter(|margin| margin.range().is_some()).flat_map(|margin| {
-            let (xs, ys) = (margin.xs(), margin.ys());
-            [xs.first().zip(ys.first()), xs.last().zip(ys.last())]
-        });
-        Box::new(ends.flatten().map(|(&x, &y)| (x, y)))
+        // All margins are on the same points.
+        let drawn = self.region.margins().iter().find(|margin| margin.range().is_some());
+        Box::new(drawn.into_iter().flat_map(frame))
+    }
+
+    fn is_joined(&self) -> bool {
+        true
     }
 
     fn demands(&self) -> Demands {

@@ -33,11 +33,17 @@ impl Filled {
     }
 }
 
-/// The corners of a grid's frame, if a value of it can be drawn.
-fn corners(grid: &Grid) -> Box<dyn Iterator<Item = Point> + '_> {
+/// The way around a grid, along its outermost points, if a value of it can be drawn.
+pub(super) fn frame(grid: &Grid) -> Box<dyn Iterator<Item = Point> + '_> {
     let (xs, ys) = (grid.xs(), grid.ys());
-    let ends = [xs.first().zip(ys.first()), xs.last().zip(ys.last())];
-    Box::new(ends.into_iter().flatten().map(|(&x, &y)| (x, y)).filter(|_| grid.range().is_some()))
+    let (Some(_), Some((&left, &right)), Some((&low, &high))) =
+        (grid.range(), xs.first().zip(xs.last()), ys.first().zip(ys.last()))
+    else {
+        return Box::new(std::iter::empty());
+    };
+    let there = xs.iter().map(move |&x| (x, low)).chain(ys.iter().map(move |&y| (right, y)));
+    let back = xs.iter().rev().map(move |&x| (x, high)).chain(ys.iter().rev().map(move |&y| (left, y)));
+    Box::new(there.chain(back))
 }
 
 impl Layer for Contours {
@@ -46,7 +52,11 @@ impl Layer for Contours {
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
-        corners(&self.grid)
+        frame(&self.grid)
+    }
+
+    fn is_joined(&self) -> bool {
+        true
     }
 
     fn demands(&self) -> Demands {
@@ -95,7 +105,11 @@ impl Layer for Filled {
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
-        corners(&self.grid)
+        frame(&self.grid)
+    }
+
+    fn is_joined(&self) -> bool {
+        true
     }
 
     fn demands(&self) -> Demands {

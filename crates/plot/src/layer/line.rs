@@ -23,6 +23,10 @@ impl Layer for Line {
         Box::new(self.points.iter().copied())
     }
 
+    fn is_joined(&self) -> bool {
+        true
+    }
+
     fn sample(&self) -> Sample {
         Sample::Stroke
     }

@@ -3,6 +3,7 @@
 use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
+use crate::scale::HUGE;
 use crate::sheet::Sheet;
 
 /// The way between two arrowheads, in pixels.
@@ -21,7 +22,13 @@ impl Layer for Path {
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
-        Box::new(self.points.iter().copied())
+        // A path ends where a point is not finite.
+        let finite = |&&(x, y): &&Point| x.abs() <= HUGE && y.abs() <= HUGE;
+        Box::new(self.points.iter().take_while(finite).copied())
+    }
+
+    fn is_joined(&self) -> bool {
+        true
     }
 
     fn sample(&self) -> Sample {
