@@ -60,10 +60,13 @@ pub struct Graph<'t> {
 /// ```
 #[track_caller]
 pub fn graph<'t>(outputs: &[Var<'t>]) -> Graph<'t> {
-    let view = outputs.first().map(|output| output.tape().graph(outputs)).transpose();
-    let (view, mistake) = match view {
-        Ok(view) => (view, None),
-        Err(mistake) => (None, Some(mistake)),
+    // No closure: a mistake is reported where this is called.
+    let (view, mistake) = match outputs.first() {
+        None => (None, None),
+        Some(output) => match output.tape().graph(outputs) {
+            Ok(view) => (Some(view), None),
+            Err(mistake) => (None, Some(mistake)),
+        },
     };
     let graph = Graph {
         title: String::new(),

@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 use crate::Grid;
 
 /// The loss around trained parameters, on the plane that two directions span: `loss(params + a·d₀ + b·d₁)` for `a` and `b` from
-/// `-reach` to `reach`, at `points` × `points` places. What `loss` returns is drawn as it is; an `Err` ends it.
+/// `-reach` to `reach`, at `points` × `points` places, at least 2 × 2. What `loss` returns is drawn as it is; an `Err` ends it.
 ///
 /// A direction has a tensor for each trainable parameter, under its name: Hessian eigenvectors, the difference of two sets
 /// of parameters, or [`random_direction`]s. All other tensors stay as they are.
@@ -28,7 +28,8 @@ use crate::Grid;
 ///
 /// # Errors
 ///
-/// A direction without a tensor for a trainable parameter, or with one of another shape, and what `loss` returns.
+/// A `reach` that is not positive and finite, a direction without a tensor for a trainable parameter, or with one of another
+/// shape, and what `loss` returns.
 ///
 /// Source: Goodfellow, Vinyals and Saxe, "Qualitatively characterizing neural network optimization problems", 2015; Li, Xu,
 /// Taylor, Studer and Goldstein, "Visualizing the loss landscape of neural nets", 2018.
@@ -39,6 +40,11 @@ pub fn landscape(
     points: usize,
     mut loss: impl FnMut(&Params) -> Result<f64>,
 ) -> Result<Grid> {
+    if !(reach > 0.0 && reach.is_finite()) {
+        return Err(Error::Input(format!(
+            "landscape: the reach is {reach}, but has to be positive and finite"
+        )));
+    }
     let mut moved = params.clone();
     let mut steps = Vec::new();
     for (name, kind, tensor) in params.iter() {

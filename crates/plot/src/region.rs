@@ -62,7 +62,13 @@ impl Region {
         &self.margins
     }
 
-    /// The class that is chosen at the grid's point next to (`x`, `y`); none without a class.
+    /// The class that is chosen at the grid's point next to (`x`, `y`); none without a class, or where a margin is not finite.
+    ///
+    /// ```
+    /// # use chainrule_plot::{Grid, Region};
+    /// let region = Region::binary(&Grid::of((-1.0, 1.0), (0.0, 1.0), (21, 5), |x, _| x.sqrt() - 0.5));
+    /// assert_eq!([-0.5, 0.1, 0.9].map(|x| region.class_near(x, 0.5)), [None, Some(0), Some(1)]);
+    /// ```
     #[must_use]
     pub fn class_near(&self, x: f64, y: f64) -> Option<usize> {
         let grid = self.margins.first()?;
@@ -70,7 +76,9 @@ impl Region {
             (0..values.len()).min_by(|&a, &b| (values[a] - at).abs().total_cmp(&(values[b] - at).abs()))
         };
         let (i, j) = (nearest(grid.xs(), x)?, nearest(grid.ys(), y)?);
-        (0..self.margins.len()).max_by(|&a, &b| self.margins[a].at(i, j).total_cmp(&self.margins[b].at(i, j)))
+        let margins: Vec<f64> = self.margins.iter().map(|margin| margin.at(i, j)).collect();
+        let is_known = x.is_finite() && y.is_finite() && margins.iter().all(|margin| margin.is_finite());
+        (0..margins.len()).filter(|_| is_known).max_by(|&a, &b| margins[a].total_cmp(&margins[b]))
     }
 }
 
@@ -94,7 +102,7 @@ impl Region {
 ///
 /// # Errors
 ///
-/// The model's mistakes, and outputs of another shape.
+/// A range that has no ends or no width, the model's mistakes, and outputs of another shape.
 pub fn decision_region(
     params: &Params,
     forward: impl for<'t> Fn(Var<'t>) -> Var<'t>,
@@ -102,6 +110,12 @@ pub fn decision_region(
     y_range: (f64, f64),
 ) -> Result<Region> {
     let frame = Grid::of(x_range, y_range, (POINTS, POINTS), |_, _| 0.0);
+    if frame.range().is_none() {
+        let ((x0, x1), (y0, y1)) = (x_range, y_range);
+        return Err(Error::Input(format!(
+            "decision_region: x from {x0} to {x1}, y from {y0} to {y1}; the ends are two finite numbers, well apart"
+        )));
+    }
     let points = frame.ys().iter().flat_map(|&y| frame.xs().iter().flat_map(move |&x| [x, y]));
     let points: Vec<f64> = points.collect();
     let n = points.len() / 2;
