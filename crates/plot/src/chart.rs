@@ -51,7 +51,8 @@ pub type Arrow = ((f64, f64), (f64, f64));
 
 #[derive(Clone, Debug)]
 enum Mistake {
-    Lengths { name: String, xs: usize, ys: usize },
+    Lengths { layer: &'static str, name: String, xs: usize, ys: usize },
+    Bins { name: String, bins: usize },
     Range { axis: &'static str, lo: f64, hi: f64 },
 }
 
@@ -128,7 +129,8 @@ impl Chart {
         self
     }
 
-    /// The values at the left and the right end of the horizontal axis. What lies outside is cut off.
+    /// The values at the left and the right end of the horizontal axis. What lies outside is cut off, and the vertical axis fits
+    /// what is left. On a logarithmic axis both are positive.
     ///
     /// ```
     /// # use chainrule_plot::{Chart, Picture};
@@ -140,7 +142,8 @@ impl Chart {
         self
     }
 
-    /// The values at the lower and the upper end of the vertical axis. What lies outside is cut off.
+    /// The values at the lower and the upper end of the vertical axis. What lies outside is cut off. On a logarithmic axis both
+    /// are positive. A chart of [`bars`](Self::bars), whose vertical axis has names, takes no notice of it.
     ///
     /// ```
     /// # use chainrule_plot::{Chart, Picture};
@@ -152,7 +155,8 @@ impl Chart {
         self
     }
 
-    /// Makes a unit as long on one axis as on the other: circles are round.
+    /// Makes a unit as long on one axis as on the other, so that circles are round; a decade, if both are logarithmic. If just
+    /// one is, or there are [`categories`](Self::categories), there is no common unit, and this changes nothing.
     ///
     /// ```
     /// # use chainrule_plot::Chart;
@@ -207,7 +211,7 @@ impl Chart {
     /// ```
     pub fn line_at(mut self, name: impl Into<String>, xs: &[f64], ys: &[f64]) -> Self {
         let name = name.into();
-        let points = self.pairs(&name, xs, ys);
+        let points = self.pairs("line", &name, xs, ys);
         self.with(Line { name, points, thin: false })
     }
 
@@ -223,7 +227,7 @@ impl Chart {
     /// ```
     pub fn thin_line_at(mut self, name: impl Into<String>, xs: &[f64], ys: &[f64]) -> Self {
         let name = name.into();
-        let points = self.pairs(&name, xs, ys);
+        let points = self.pairs("line", &name, xs, ys);
         self.with(Line { name, points, thin: true })
     }
 
@@ -235,7 +239,7 @@ impl Chart {
     /// ```
     pub fn band(mut self, name: impl Into<String>, xs: &[f64], low: &[f64], high: &[f64]) -> Self {
         let name = name.into();
-        let (low, high) = (self.pairs(&name, xs, low), self.pairs(&name, xs, high));
+        let (low, high) = (self.pairs("band", &name, xs, low), self.pairs("band", &name, xs, high));
         self.with(Band { name, low, high })
     }
 
@@ -250,7 +254,7 @@ impl Chart {
     /// ```
     pub fn points(mut self, name: impl Into<String>, xs: &[f64], ys: &[f64]) -> Self {
         let name = name.into();
-        let points = self.pairs(&name, xs, ys);
+        let points = self.pairs("points", &name, xs, ys);
         self.with(Points { name, points })
     }
 
@@ -263,7 +267,7 @@ impl Chart {
     /// ```
     pub fn path(mut self, name: impl Into<String>, xs: &[f64], ys: &[f64]) -> Self {
         let name = name.into();
-        let points = self.pairs(&name, xs, ys);
+        let points = self.pairs("path", &name, xs, ys);
         self.with(Path { name, points })
     }
 
@@ -280,7 +284,8 @@ impl Chart {
         self.with(Arrows { vectors: vectors.to_vec() })
     }
 
-    /// The names of the rows of [`bars`](Self::bars), from top to bottom.
+    /// The names of the rows of [`bars`](Self::bars), from top to bottom. For other layers of such a chart, a note perhaps, the
+    /// rows are at y = 0, 1, 2, ….
     ///
     /// ```
     /// # use chainrule_plot::{Chart, Picture};
@@ -309,15 +314,18 @@ impl Chart {
         self.with(Bars { name: name.into(), values: values.to_vec(), rank })
     }
 
-    /// How many of the values lie in each of `bins` bins of equal width. Values that are not finite are left out.
+    /// How many of the values lie in each of `bins` bins of equal width, 1 to 10000. Values that are not finite are left out.
     ///
     /// ```
-    /// # use chainrule_plot::Chart;
-    /// let chart = Chart::new("Activations").x_label("value").y_label("count")
-    ///     .histogram("layer 1", &[-0.3, 0.1, 0.2, 0.25, 0.9], 10);
+    /// # use chainrule_plot::{Chart, Picture};
+    /// let values = [-0.3, 0.1, 0.2, 0.25, 0.9];
+    /// let chart = Chart::new("Activations").x_label("value").y_label("count").histogram("layer 1", &values, 10);
+    /// assert!(chart.check().is_ok());
+    /// let error = Chart::new("").histogram("layer 1", &values, 0).check().unwrap_err();
+    /// assert_eq!(error.to_string(), "histogram `layer 1` of 0 bins: there can be 1 to 10000");
     /// ```
     pub fn histogram(self, name: impl Into<String>, values: &[f64], bins: usize) -> Self {
-        self.with(Histogram::new(name.into(), values, bins, None))
+        self.counted(name.into(), values, bins, None)
     }
 
     /// A [`histogram`](Self::histogram) of the values from `lo` to `hi`: bins that can be compared between charts.
@@ -334,7 +342,7 @@ impl Chart {
         (lo, hi): (f64, f64),
     ) -> Self {
         match self.range("histogram", lo, hi) {
-            Some(range) => self.with(Histogram::new(name.into(), values, bins, Some(range))),
+            Some(range) => self.counted(name.into(), values, bins, Some(range)),
             None => self,
         }
     }
@@ -415,9 +423,10 @@ impl Chart {
     }
 
     /// Points of which both coordinates are given; the first mistake is kept.
-    fn pairs(&mut self, name: &str, xs: &[f64], ys: &[f64]) -> Vec<(f64, f64)> {
-        if xs.len() != ys.len() && self.mistake.is_none() {
-            self.mistake = Some(Mistake::Lengths { name: name.to_owned(), xs: xs.len(), ys: ys.len() });
+    fn pairs(&mut self, layer: &'static str, name: &str, xs: &[f64], ys: &[f64]) -> Vec<(f64, f64)> {
+        if xs.len() != ys.len() {
+            let name = name.to_owned();
+            self.mistake.get_or_insert(Mistake::Lengths { layer, name, xs: xs.len(), ys: ys.len() });
         }
         xs.iter().copied().zip(ys.iter().copied()).collect()
     }
@@ -428,6 +437,14 @@ impl Chart {
         }
         self.mistake.get_or_insert(Mistake::Range { axis, lo, hi });
         None
+    }
+
+    fn counted(mut self, name: String, values: &[f64], bins: usize, range: Option<(f64, f64)>) -> Self {
+        if (1..=Histogram::MOST).contains(&bins) {
+            return self.with(Histogram::new(name, values, bins, range));
+        }
+        self.mistake.get_or_insert(Mistake::Bins { name, bins });
+        self
     }
 
     /// The number of bars in each layer of them.
@@ -456,12 +473,24 @@ impl Chart {
 }
 
 impl Picture for Chart {
-    /// [`PlotError::LineLengths`], [`PlotError::Categories`], [`PlotError::Range`] and [`PlotError::NoData`].
+    /// [`PlotError::Lengths`], [`PlotError::Categories`], [`PlotError::Range`], [`PlotError::LogRange`], [`PlotError::Bins`] and
+    /// [`PlotError::NoData`].
     fn check(&self) -> Result<(), PlotError> {
         match self.mistake.clone() {
-            Some(Mistake::Lengths { name, xs, ys }) => return Err(PlotError::LineLengths { name, xs, ys }),
+            Some(Mistake::Lengths { layer, name, xs, ys }) => {
+                return Err(PlotError::Lengths { layer, name, xs, ys });
+            }
             Some(Mistake::Range { axis, lo, hi }) => return Err(PlotError::Range { axis, lo, hi }),
+            Some(Mistake::Bins { name, bins }) => {
+                return Err(PlotError::Bins { name, bins, most: Histogram::MOST });
+            }
             None => {}
+        }
+        let axes = [("x", self.log_x, self.x_range), ("y", self.log_y, self.y_range)];
+        if let Some((axis, (lo, hi))) = axes.into_iter().find_map(|(axis, is_log, range)| {
+            Some((axis, range?)).filter(|&(_, (lo, _))| is_log && lo <= 0.0)
+        }) {
+            return Err(PlotError::LogRange { axis, lo, hi });
         }
         let categories = self.categories.as_ref().map_or(0, Vec::len);
         if let Some(&(name, values)) = self.bar_layers().iter().find(|bars| bars.1 != categories) {

@@ -41,9 +41,9 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// [`PlotError::NotSquare`], and [`PlotError::NoData`] if all counts are zero.
+    /// [`PlotError::NotSquare`], [`PlotError::Classes`] for more than 1000 classes, and [`PlotError::NoData`] if all counts are zero.
     pub fn new(counts: Vec<Vec<usize>>) -> Result<Self, PlotError> {
-        let classes = counts.len();
+        let classes = possible(counts.len())?;
         if let Some(row) = counts.iter().position(|row| row.len() != classes) {
             return Err(PlotError::NotSquare { row, cells: counts[row].len(), classes });
         }
@@ -69,7 +69,8 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// [`PlotError::LabelLengths`], [`PlotError::Label`], and [`PlotError::NoData`] without a sample.
+    /// [`PlotError::LabelLengths`], [`PlotError::Label`], [`PlotError::Classes`] for more than 1000 classes, and
+    /// [`PlotError::NoData`] without a sample.
     pub fn from_labels(truth: &[i64], predicted: &[i64], classes: usize) -> Result<Self, PlotError> {
         if truth.len() != predicted.len() {
             return Err(PlotError::LabelLengths { truth: truth.len(), predicted: predicted.len() });
@@ -78,7 +79,7 @@ impl ConfusionMatrix {
             Ok(class) if class < classes => Ok(class),
             _ => Err(PlotError::Label { slice, index, label, classes }),
         };
-        let mut counts = vec![vec![0; classes]; classes];
+        let mut counts = vec![vec![0; possible(classes)?]; classes];
         for (index, (&t, &p)) in truth.iter().zip(predicted).enumerate() {
             counts[class("truth", index, t)?][class("predicted", index, p)?] += 1;
         }
@@ -164,6 +165,13 @@ impl ConfusionMatrix {
         let correct = sum(&mut self.counts.iter().enumerate().map(|(class, row)| row[class]));
         (correct, sum(&mut self.counts.iter().flatten().copied()))
     }
+}
+
+/// The most classes of a table, which has a cell for each pair of them.
+const MOST: usize = 1000;
+
+fn possible(classes: usize) -> Result<usize, PlotError> {
+    if classes <= MOST { Ok(classes) } else { Err(PlotError::Classes { classes, most: MOST }) }
 }
 
 impl Picture for ConfusionMatrix {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum PlotError {
     /// There is not one point, or not one count, that could be drawn.
-    #[error("nothing to draw in `{title}`: {reason}")]
+    #[error("nothing to draw{}: {reason}", within(.title))]
     NoData {
         /// The picture's title.
         title: String,
@@ -24,7 +24,8 @@ pub enum PlotError {
         reason: &'static str,
     },
     /// An axis or a histogram can't have these ends.
-    #[error("{axis} range from {lo} to {hi}: the ends must be finite, the first below the second")]
+    #[error("{axis} range from {} to {}: the ends must be from -1e300 to 1e300, the first below the second",
+        short(*.lo), short(*.hi))]
     Range {
         /// Which: `x`, `y` or `histogram`.
         axis: &'static str,
@@ -32,6 +33,26 @@ pub enum PlotError {
         lo: f64,
         /// The upper end as given.
         hi: f64,
+    },
+    /// A logarithmic axis has no place for zero and what is below.
+    #[error("{axis} range from {} to {}: the ends of a logarithmic axis must be positive", short(*.lo), short(*.hi))]
+    LogRange {
+        /// Which: `x` or `y`.
+        axis: &'static str,
+        /// The lower end as given.
+        lo: f64,
+        /// The upper end as given.
+        hi: f64,
+    },
+    /// A histogram can't have so many bins.
+    #[error("histogram `{name}` of {bins} bins: there can be 1 to {most}")]
+    Bins {
+        /// The name of the histogram.
+        name: String,
+        /// The number of bins as given.
+        bins: usize,
+        /// The largest number there can be.
+        most: usize,
     },
     /// There is not one bar for each category.
     #[error("bars `{name}`: {values} values for {categories} categories")]
@@ -43,10 +64,12 @@ pub enum PlotError {
         /// The number of categories.
         categories: usize,
     },
-    /// A line has more `x` values than `y` values, or fewer.
-    #[error("line `{name}` has {xs} x values but {ys} y values")]
-    LineLengths {
-        /// The line's name.
+    /// A layer has more `x` values than `y` values, or fewer.
+    #[error("{layer} `{name}` has {xs} x values but {ys} y values")]
+    Lengths {
+        /// What it is: `line`, `band`, `points` or `path`.
+        layer: &'static str,
+        /// Its name.
         name: String,
         /// The number of `x` values.
         xs: usize,
@@ -70,7 +93,7 @@ pub enum PlotError {
         predicted: usize,
     },
     /// A label names no class.
-    #[error("{slice}[{index}] is class {label}, but there are {classes} classes (0 to {})", .classes.saturating_sub(1))]
+    #[error("{slice}[{index}] is class {label}, but there are {classes} classes{}", up_to(*.classes))]
     Label {
         /// Which slice holds it: `truth` or `predicted`.
         slice: &'static str,
@@ -90,6 +113,14 @@ pub enum PlotError {
         cells: usize,
         /// The number of rows.
         classes: usize,
+    },
+    /// There are more classes than a table can have.
+    #[error("a table of {classes} classes: there can be at most {most}")]
+    Classes {
+        /// The number of classes as given.
+        classes: usize,
+        /// The largest number there can be.
+        most: usize,
     },
     /// There are more or fewer class names than classes.
     #[error("{names} class names for {classes} classes")]
@@ -197,4 +228,18 @@ pub enum PlotError {
 
 fn above(axis: char, index: usize) -> String {
     index.checked_sub(1).map_or_else(String::new, |before| format!(" above {axis}[{before}]"))
+}
+
+fn within(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!(" in `{title}`") }
+}
+
+fn up_to(classes: usize) -> String {
+    classes.checked_sub(1).map_or_else(String::new, |last| format!(" (0 to {last})"))
+}
+
+/// A number as a program has it, without the zeros of very large and very small ones.
+fn short(value: f64) -> String {
+    let is_plain = value == 0.0 || !value.is_finite() || (1e-5..1e7).contains(&value.abs());
+    if is_plain { value.to_string() } else { format!("{value:e}") }
 }

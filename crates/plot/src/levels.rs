@@ -14,7 +14,7 @@ use crate::{Grid, number, scale};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Levels {
-    /// At most so many round values, 1, 2 or 5 × 10ᵏ apart.
+    /// At most so many round values, and never more than 100, that are 1, 2 or 5 × 10ᵏ apart.
     Linear(usize),
     /// At most so many round values in equal ratios, nearly: powers of ten, or a few values within each decade. For
     /// what is steep far out and flat in the middle, such as a loss with narrow valleys. There are none for values that
@@ -48,6 +48,9 @@ impl<const N: usize> From<[f64; N]> for Levels {
     }
 }
 
+/// The most levels of equal distances: more than a picture has room for.
+const MOST: usize = 100;
+
 /// The round values in a decade, from few to many.
 const DECADES: [&[f64]; 4] = [&[1.0], &[1.0, 3.0], &[1.0, 2.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0]];
 
@@ -69,6 +72,7 @@ impl Levels {
 
 fn linear(lo: f64, hi: f64, count: usize) -> Vec<f64> {
     // As many as fit between the ends.
+    let count = count.min(MOST);
     let steps = (1..=count + 1).rev().map(|pieces| scale::step(hi - lo, pieces));
     let mut inside = steps.map(|step| scale::multiples(lo, hi, step));
     let inner = |levels: &Vec<f64>| levels.iter().filter(|&&level| lo < level && level < hi).count() <= count;

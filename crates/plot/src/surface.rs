@@ -195,7 +195,7 @@ impl Surface {
         self
     }
 
-    /// The picture's size in pixels, at least 240 × 200.
+    /// The picture's size in pixels: 560 × 420 unless told, and at least 240 × 200.
     ///
     /// ```
     /// # use chainrule_plot::{Grid, Picture, Surface};
@@ -203,8 +203,8 @@ impl Surface {
     /// assert!(Surface::new("").grid(&bowl).size(420.0, 360.0).to_svg().contains("width=\"420\""));
     /// ```
     pub fn size(mut self, width: f64, height: f64) -> Self {
-        let kept = |value: f64, least: f64| if value.is_finite() { value.max(least) } else { least };
-        self.size = (kept(width, 240.0), kept(height, 200.0));
+        let or_least = |value: f64, least: f64| if value.is_nan() { least } else { value.clamp(least, 1e5) };
+        self.size = (or_least(width, 240.0), or_least(height, 200.0));
         self
     }
 

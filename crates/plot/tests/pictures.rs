@@ -164,7 +164,7 @@ fn what_cannot_be_drawn_is_a_typed_error() {
     assert!(matches!(none.save("never-written.svg"), Err(PlotError::NoData { .. })));
     let lengths = Chart::new("").line_at("a", &[1.0], &[1.0, 2.0]);
     let panels = Panels::row([Chart::new("").line("", &[1.0]), lengths]);
-    assert!(matches!(panels.check(), Err(PlotError::LineLengths { xs: 1, ys: 2, .. })));
+    assert!(matches!(panels.check(), Err(PlotError::Lengths { xs: 1, ys: 2, .. })));
     assert!(has(&panels.to_svg(), "line `a` has 1 x values but 2 y values"));
 }
 
@@ -318,9 +318,12 @@ fn what_does_not_fit_a_chart_is_an_error_that_names_it() {
     let message = |chart: Chart| chart.check().unwrap_err().to_string();
     let bars = Chart::new("").categories(["a", "b", "c"]).bars("time", &[1.0]);
     assert_eq!(message(bars), "bars `time`: 1 values for 3 categories");
-    assert_eq!(message(Chart::new("").points("p", &[1.0], &[])), "line `p` has 1 x values but 0 y values");
+    assert_eq!(message(Chart::new("").points("p", &[1.0], &[])), "points `p` has 1 x values but 0 y values");
     let range = Chart::new("").y_range(1.0, f64::NAN).line("", &[1.0]);
-    assert_eq!(message(range), "y range from 1 to NaN: the ends must be finite, the first below the second");
+    assert_eq!(
+        message(range),
+        "y range from 1 to NaN: the ends must be from -1e300 to 1e300, the first below the second"
+    );
     let empty = Grid::of((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| f64::NAN);
     assert!(message(Chart::new("Field").contours(&empty, 5)).contains("no layer has a finite point"));
 }

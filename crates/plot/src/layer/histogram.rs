@@ -3,6 +3,7 @@
 use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::Ink;
+use crate::scale::HUGE;
 use crate::sheet::Sheet;
 
 /// Counts of values in bins of equal width: an outline over a shade, so that several can share a chart.
@@ -15,9 +16,12 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
+    /// The most bins there can be: far more than a picture has pixels.
+    pub(crate) const MOST: usize = 10_000;
+
     /// Finite values from `lo` to `hi` in `bins` bins; all of them, if no range is given.
     pub(crate) fn new(name: String, values: &[f64], bins: usize, range: Option<(f64, f64)>) -> Self {
-        let finite = values.iter().copied().filter(|value| value.is_finite());
+        let finite = values.iter().copied().filter(|value| value.abs() <= HUGE);
         let found =
             || finite.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |r, v| (r.0.min(v), r.1.max(v)));
         let (mut lo, mut hi) = range.unwrap_or_else(found);
@@ -51,6 +55,10 @@ impl Layer for Histogram {
             [(self.edge(i), count), (self.edge(i + 1), count)]
         });
         Box::new(tops.filter(|_| self.lo < self.hi))
+    }
+
+    fn is_joined(&self) -> bool {
+        true
     }
 
     fn demands(&self) -> Demands {
