@@ -3,6 +3,7 @@
 use super::chords::Chord;
 use super::critical::Kind;
 use super::landscape::{Landscape, Local, Point};
+use super::sections::number;
 use chainrule::plot::{Chart, Grid, Levels, Panels, Surface};
 use std::error::Error;
 
@@ -73,15 +74,7 @@ pub fn four_ways(of: Landscape, held: [&[f64]; 2], marks: &[(Point, &str)]) -> D
 pub fn valleys(of: Landscape, found: &[(Kind, Local)], trails: &[Vec<Point>]) -> Drawn<Panels> {
     let mut map = Chart::new("contours").x_label("x").y_label("y").equal_axes().size(560.0, 520.0);
     map = map.contours(&grid(of, FINE)?, Levels::Log(14));
-    for trail in trails {
-        let (xs, ys): (Vec<f64>, Vec<f64>) = trail.iter().map(|p| (p[0], p[1])).unzip();
-        map = map.path("gradient descent", &xs, &ys);
-    }
-    for kind in [Kind::Minimum, Kind::Maximum, Kind::Saddle] {
-        let (xs, ys): (Vec<f64>, Vec<f64>) =
-            found.iter().filter(|(k, _)| *k == kind).map(|(_, local)| (local.at[0], local.at[1])).unzip();
-        map = map.points(kind.name(), &xs, &ys);
-    }
+    map = with_ways(map, found, trails);
     // From high up, so that no rim hides a way down.
     let mut surface = surface(of)?.view(-60.0, 60.0).size(560.0, 520.0);
     for trail in trails {
@@ -89,6 +82,33 @@ pub fn valleys(of: Landscape, found: &[(Kind, Local)], trails: &[Vec<Point>]) ->
         surface = surface.path("gradient descent", &xs, &ys, &of.values(trail)?);
     }
     Ok(Panels::row([map]).and(surface))
+}
+
+/// The ways of gradient descent, and the critical points.
+fn with_ways(mut map: Chart, found: &[(Kind, Local)], trails: &[Vec<Point>]) -> Chart {
+    for trail in trails {
+        let (xs, ys): (Vec<f64>, Vec<f64>) = trail.iter().map(|p| (p[0], p[1])).unzip();
+        map = map.path("gradient descent", &xs, &ys);
+    }
+    for kind in [Kind::Minimum, Kind::Maximum, Kind::Saddle] {
+        let (xs, ys): (Vec<f64>, Vec<f64>) =
+            found.iter().filter(|(k, _)| *k == kind).map(|(_, local)| (local.at[0], local.at[1])).unzip();
+        if !xs.is_empty() {
+            map = map.points(kind.name(), &xs, &ys);
+        }
+    }
+    map
+}
+
+/// A slice through both valleys, with the minima, and contours with ways of gradient descent.
+pub fn wells(of: Landscape, found: &[(Kind, Local)], trails: &[Vec<Point>]) -> Drawn<Panels> {
+    let minima = found.iter().filter(|(kind, _)| *kind == Kind::Minimum);
+    let slice = minima.fold(slices(of, 0, &[0.0])?, |chart, (_, local)| {
+        chart.mark(local.at[0], local.value, number(local.value, 2))
+    });
+    let map = Chart::new("contours").x_label("x").y_label("y").equal_axes().size(460.0, 420.0);
+    let map = map.contours(&grid(of, FINE)?, Levels::from(14));
+    Ok(Panels::row([slice.size(460.0, 420.0), with_ways(map, found, trails)]))
 }
 
 /// The surface of a plateau, and along the x axis the value, the gradient's length, and the eigenvalues.

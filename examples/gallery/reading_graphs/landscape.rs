@@ -23,6 +23,8 @@ pub const WAVE: Landscape = Landscape { name: "y² cos x", f: wave, window: (-5.
 /// Himmelblau's function, with four lowest points. Source: Himmelblau, "Applied nonlinear programming", 1972.
 pub const HIMMELBLAU: Landscape =
     Landscape { name: "(x² + y − 11)² + (x + y² − 7)²", f: himmelblau, window: (-5.0, 5.0) };
+/// Two valleys of which one is deeper.
+pub const WELLS: Landscape = Landscape { name: "(x² − 1)² + x/2 + y²", f: wells, window: (-1.8, 1.8) };
 /// A dent in a plain.
 pub const DENT: Landscape = Landscape { name: "1 − exp(−(x² + y²)/2)", f: dent, window: (-5.0, 5.0) };
 /// A bowl that is longer than wide.
@@ -41,6 +43,11 @@ fn wave(p: Var<'_>) -> Var<'_> {
 fn himmelblau(p: Var<'_>) -> Var<'_> {
     let (x, y) = (p.at(-1, 0), p.at(-1, 1));
     (x.square() + y - 11.0).square() + (x + y.square() - 7.0).square()
+}
+
+fn wells(p: Var<'_>) -> Var<'_> {
+    let (x, y) = (p.at(-1, 0), p.at(-1, 1));
+    (x.square() - 1.0).square() + x * 0.5 + y.square()
 }
 
 fn dent(p: Var<'_>) -> Var<'_> {

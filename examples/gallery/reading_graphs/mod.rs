@@ -1,6 +1,6 @@
 //! Reading graphs: slices, surfaces and contours of functions of two numbers, and what first and second derivatives say of them.
 //!
-//! *Asked*: how does one see a minimum, a saddle, a plateau, and convexity, and how does one compute them? *Found*: where the
+//! *Asked*: how does one see a minimum, the lowest or not, a saddle, a plateau, and convexity, and how does one compute them? *Found*: where the
 //! gradient is 0, by Newton's method, the eigenvalues of the Hessian tell minima, maxima and saddles apart, unless one of them
 //! is 0. All derivatives are the engine's.
 
@@ -9,6 +9,7 @@ mod critical;
 mod figures;
 mod landscape;
 mod sections;
+mod wells;
 
 use crate::page::Page;
 use std::error::Error;
@@ -31,6 +32,10 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
          plateau? Where the gradient is 0, the eigenvalues of the Hessian tell, unless one of them is 0.",
     );
     page.setting("starts of Newton's method", STARTS * STARTS);
+    page.setting(
+        "gradient descent in the valleys",
+        format!("rate {RATE}, {DESCENT} steps, from {} starts", WALKERS * WALKERS),
+    );
     page.setting("chords", CHORDS);
     page.formula(
         r"\nabla f = \begin{pmatrix} \partial f / \partial x \\ \partial f / \partial y \end{pmatrix} = 0",
@@ -60,6 +65,13 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         "f of x and y is, x squared plus y minus 11, squared, plus, x plus y squared minus 7, squared",
     );
     sections::himmelblau(page)?;
+
+    page.heading("A lowest point that is not the lowest");
+    page.formula(
+        r"f(x, y) = (x^2 - 1)^2 + \frac{x}{2} + y^2",
+        "f of x and y is, x squared minus 1, squared, plus x over 2, plus y squared",
+    );
+    wells::show(page)?;
 
     page.heading("A plateau");
     page.formula(

@@ -67,7 +67,7 @@ pub fn wave(page: &mut Page) -> Result<(), Box<dyn Error>> {
         &figures::four_ways(WAVE, [&[0.0, 1.0, 2.0, 3.0], &[0.0, 1.0, 2.0, 3.0]], &[])?,
         "Four charts. Slices along x: cosine waves, the higher the further y is from 0, and a flat one for y = 0. Slices along y: \
          parabolas that open upwards where cos x is positive, and downwards where it is negative. The surface is a valley along y = 0 \
-         that turns into a ridge and back. The contours avoid the line y = 0, where arrows vanish.",
+         that turns into a ridge and back. The contours are closed by the upper and the lower edge; near the line y = 0 there is none but that of 0, and arrows vanish.",
         "A function that is flat all along a line: slices, surface, contours.",
     );
     let line: Vec<Point> = (0..=100).map(|i| [-5.0 + 0.1 * f64::from(i), 0.0]).collect();
@@ -255,7 +255,7 @@ pub fn convex(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.claim(
         bad > 0 && negative > 0 && worst.above > 0.0,
         format!(
-            "The function with four valleys lies above {bad} of as many chords, at least in part; an eigenvalue is negative on {:.0} % of the window, \
+            "The function with four valleys lies above {bad} of as many chords, at least in part; an eigenvalue is negative on {:.0}% of the window, \
              down to {}. On the chord that is drawn, it \
              rises {:.0} above the line. One such chord proves that it isn't convex; no number of chords proves that a function is.",
             100.0 * part,
@@ -267,17 +267,17 @@ pub fn convex(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
 }
 
 /// A number with so many decimals.
-fn number(value: f64, decimals: usize) -> String {
+pub fn number(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}").replace('-', "−")
 }
 
 /// A point as it is written.
-fn place([x, y]: Point, decimals: usize) -> String {
+pub fn place([x, y]: Point, decimals: usize) -> String {
     // (Adding 0 makes 0 of -0.)
     let [x, y] = [x, y].map(|c| number((c * 1e6).round() / 1e6 + 0.0, decimals));
     format!("({x}, {y})")
 }
 
-fn near(a: [f64; 2], b: [f64; 2], by: f64) -> bool {
+pub fn near(a: [f64; 2], b: [f64; 2], by: f64) -> bool {
     (a[0] - b[0]).abs() < by && (a[1] - b[1]).abs() < by
 }
