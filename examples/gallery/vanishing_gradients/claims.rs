@@ -97,16 +97,13 @@ pub fn saturation(page: &mut Page, runs: &[Run], sweeps: &[Sweep], large_tanh: &
             100.0 * runs[1].reached()
         ),
     );
-    let usual = relu.factors.iter().position(|&factor| factor == 1.0).unwrap_or(0);
     let (low, high) = range(&relu.saturated);
     let (least, most) = range(&relu.ratios);
     page.claim(
-        low > 0.4 && high < 0.6 && least > 0.05 && most < 5.0,
+        low > 0.4 && high < 0.6 && high - low < 0.01 && least > 0.05 && most < 5.0,
         format!(
-            "Of ReLU's derivatives, {:.0}% are 0 at the usual size of the weights, and {:.0}% to {:.0}% at all others; the rest are 1. The \
+            "Of ReLU's derivatives, {:.0}% are 0 whatever the size of the weights, as a positive factor changes no sign; the rest are 1. The \
              gradient in the first layer stays between {least:.1} and {most:.1} times that in the last.",
-            100.0 * relu.saturated[usual],
-            100.0 * low,
             100.0 * high
         ),
     );
@@ -142,7 +139,7 @@ pub fn dying(page: &mut Page, low_bias: &[Fate], high_rate: &[Fate]) {
     let off = helped.iter().map(|fate| fate.off[last]).fold(0.0, f64::max);
     let accuracy = helped.iter().map(|fate| fate.accuracy).fold(1.0, f64::min);
     page.claim(
-        off < 0.1 && accuracy > 0.9,
+        helped.iter().all(|fate| fate.off[last] < fate.off[0]) && off < 0.1 && accuracy > 0.9,
         format!(
             "Parametric ReLU, ELU and SELU bring their units back: at most {} are off in the end, and the nets reach {} or more.",
             percent(off),

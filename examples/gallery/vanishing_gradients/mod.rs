@@ -50,7 +50,7 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         "derivatives",
         &figures::derivatives()?,
         "Derivatives of seven activations for z from -5 to 5. The sigmoid's is a low hump of height 0.25, tanh's a narrow one of height \
-         1; those of ReLU and its kin are near 0 on the left and near 1 on the right.",
+         1; those of ReLU and its kin are near 0 on the left and near 1 on the right, and SELU's has a peak of 1.76 just below 0.",
         "The derivatives, taken by the engine.",
     );
 
@@ -131,8 +131,8 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         "off",
         &figures::off(&low_bias, &high_rate),
         "Two charts of the share of units that are off for every row, over the epochs. Left, after a start with low biases: ReLU and leaky ReLU \
-         stay above a third, while parametric, ELU and SELU fall to nearly 0. Right, with a rate that is too high: ReLU rises to about \
-         three quarters, ELU and SELU to a third or a half, while leaky ReLU with slope 0.1 and parametric ReLU stay near 0.",
+         with slope 0.01 stay at a third, with slope 0.1 a fifth is left, and parametric, ELU and SELU fall to nearly 0. Right, with a rate that is too high: ReLU rises to about \
+         three quarters, leaky ReLU with slope 0.01 goes up and down below it, ELU and SELU rise to a half and a third, while leaky ReLU with slope 0.1 and parametric ReLU stay near 0.",
         "The share of hidden units that are off for every row. *Leaky* has a fixed slope below 0, *parametric* one that is learned, 0.25 at \
          first.",
     );
@@ -156,6 +156,16 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     ];
     page.table("Biases begin too low", &header, &rows(&low_bias));
     page.table("The rate is too high", &header, &rows(&high_rate));
+
+    page.heading("Sources");
+    page.text(
+        "Vanishing gradients: Sepp Hochreiter, *Untersuchungen zu dynamischen neuronalen Netzen*, diploma thesis, 1991; Yoshua Bengio, \
+         Patrice Simard and Paolo Frasconi, *Learning long-term dependencies with gradient descent is difficult*, 1994. Leaky ReLU: Andrew \
+         Maas, Awni Hannun and Andrew Ng, *Rectifier nonlinearities improve neural network acoustic models*, 2013. Parametric ReLU: Kaiming \
+         He, Xiangyu Zhang, Shaoqing Ren and Jian Sun, *Delving deep into rectifiers*, ICCV 2015. ELU: Djork-Arné Clevert, Thomas \
+         Unterthiner and Sepp Hochreiter, *Fast and accurate deep network learning by exponential linear units*, ICLR 2016. SELU: Günter \
+         Klambauer, Thomas Unterthiner, Andreas Mayr and Sepp Hochreiter, *Self-normalizing neural networks*, NIPS 2017.",
+    );
 
     page.setting("data", "8 × 8 digits, standardized; a fifth is kept for testing");
     page.setting("deep nets", format!("{DEPTH} hidden layers of {WIDTH}; gradient descent, rate {RATE}, {EPOCHS} epochs, {BATCH} rows a step"));
