@@ -23,5 +23,14 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     landscape::section(page, seed)?;
     double_descent::section(page, seed)?;
     learned_rate::section(page, seed)?;
+
+    page.heading("Sources");
+    page.text(
+        "Landscapes: Hao Li, Zheng Xu, Gavin Taylor, Christoph Studer and Tom Goldstein, *Visualizing the loss landscape of neural nets*, \
+         NeurIPS 2018; Barak Pearlmutter, *Fast exact multiplication by the Hessian*, 1994. Double descent: Mikhail Belkin, Daniel Hsu, \
+         Siyuan Ma and Soumik Mandal, *Reconciling modern machine-learning practice and the classical bias–variance trade-off*, 2019. \
+         Learned rates: Yoshua Bengio, *Gradient-based optimization of hyperparameters*, 2000; Dougal Maclaurin, David Duvenaud and Ryan \
+         Adams, *Gradient-based hyperparameter optimization through reversible learning*, ICML 2015.",
+    );
     Ok(())
 }

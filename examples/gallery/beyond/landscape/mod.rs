@@ -207,8 +207,8 @@ fn contours(page: &mut Page, found: &Found) {
     page.claim(
         flat > steep / 4.0 && flat < 4.0 * steep,
         format!(
-            "A bowl can be seen on any plane, if one goes far enough: {farther:.0} times as far, the random plane rises by \
-             {flat:.2}. Such pictures compare only at the same scale."
+            "The random plane is a bowl too, if one goes far enough: {farther:.0} times as far it rises by {flat:.2}, \
+             where the eigenvectors' plane rises by {steep:.2}. Such pictures compare only at the same scale."
         ),
     );
 }

@@ -155,7 +155,7 @@ fn one_rate(page: &mut Page, all: &[Learned; 2]) {
         &Panels::row([chart(descent), chart(momentum)]),
         &format!(
             "The loss at the end over the learning rate on a logarithmic axis, for gradient descent and for momentum. Both curves \
-             are flat up to 0.1, fall to a valley near 1 and rise steeply; beyond 1 they are ragged. The learned rates start at \
+             are flat at first, fall to a valley near 1 and rise steeply; beyond 1 they are ragged. The learned rates start at \
              {START} and go down along the curves, to {:.2} and {:.2}.",
             descent.last().0,
             momentum.last().0
@@ -173,10 +173,10 @@ fn one_rate(page: &mut Page, all: &[Learned; 2]) {
     );
     let fell = |learned: &Learned| (learned.path[0].1, learned.last().1);
     page.claim(
-        all.iter().all(|learned| learned.last().1 < 0.6 * learned.path[0].1),
+        all.iter().all(|l| l.last().0 > 10.0 * l.path[0].0 && l.last().1 < 0.6 * l.path[0].1),
         format!(
-            "Learning raises the rate and lowers the loss: from {:.2} to {:.2} with gradient descent, from {:.2} to {:.2} with \
-             momentum.",
+            "Learning raises the rate more than ten times and lowers the loss: from {:.2} to {:.2} with gradient descent, from \
+             {:.2} to {:.2} with momentum.",
             fell(descent).0,
             fell(descent).1,
             fell(momentum).0,
@@ -187,17 +187,18 @@ fn one_rate(page: &mut Page, all: &[Learned; 2]) {
     page.claim(
         above(momentum) < 0.01,
         format!(
-            "With momentum the learned rate, {:.3}, is within 1% of the best of the {RATES} rates that a grid search tries, or \
-             better. It came there in {} steps.",
+            "With momentum the loss of the learned rate, {:.3}, is within 1% of that of the best of the {RATES} rates that a grid \
+             search tries ({:.3}), or below it. It came there in {} steps.",
             momentum.last().0,
+            momentum.best().0,
             momentum.path.len() - 1
         ),
     );
     page.claim(
         (0.02..0.5).contains(&above(descent)) && descent.best().0 > descent.last().0 && descent.valleys() > 2,
         format!(
-            "Gradient descent's curve has {} more valleys to the right of the learned rate, which is {:.0}% above the best of the \
-             grid, in one of them, at {:.2}: a derivative sees no farther than its own valley.",
+            "Gradient descent's curve has {} more valleys to the right of the learned rate, whose loss is {:.0}% above the best of \
+             the grid, in one of them, at {:.2}: a derivative sees no farther than its own valley.",
             descent.valleys(),
             100.0 * above(descent),
             descent.best().0
