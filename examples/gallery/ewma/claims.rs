@@ -3,6 +3,7 @@
 use super::weather::{Weather, expected_lag, lag, window};
 use super::{BETAS, DAYS, EARLY, STAYS};
 use crate::page::Page;
+use crate::words::raised;
 use std::f64::consts::{E, LN_2};
 
 /// A value for each β.
@@ -67,7 +68,11 @@ pub fn weights(page: &mut Page, weather: &Weather) {
     let sum = |i: usize| weather.weights[i][..EARLY].iter().sum::<f64>();
     page.claim(
         all(|i| (sum(i) - (1.0 - BETAS[i].powi(n))).abs() < 1e-13),
-        format!("The first {EARLY} weights add up to 1 − β^{EARLY}: {}.", each(|i| format!("{:.3}", sum(i)))),
+        format!(
+            "The first {EARLY} weights add up to 1 − β{}: {}.",
+            raised(&EARLY.to_string()),
+            each(|i| format!("{:.3}", sum(i)))
+        ),
     );
 }
 
@@ -92,7 +97,7 @@ pub fn start(page: &mut Page, weather: &Weather) {
     page.claim(
         all(|i| low(i).abs_diff(expected(i)) <= 1),
         format!(
-            "Without the correction, the averages are too near to 0 °C by more than 1 % for {} days.",
+            "Without the correction, the averages are too near to 0 °C by more than 1% for {} days.",
             each(|i| low(i).to_string())
         ),
     );
@@ -117,22 +122,6 @@ pub fn smooth_or_soon(page: &mut Page, weather: &Weather, white: &[f64], red: &[
     let part = |i: usize| (1.0 - BETAS[i]) / (1.0 + BETAS[i]);
     let part_red = |i: usize| part(i) * (1.0 + STAYS * BETAS[i]) / (1.0 - STAYS * BETAS[i]);
     let near = |measured: f64, expected: f64| (measured / expected - 1.0).abs() < 0.1;
-    page.claim(
-        all(|i| near(white[i], part(i))),
-        format!(
-            "Of the variance of white noise, {} is left, by the formula (1 − β)/(1 + β) {}.",
-            each(|i| format!("{:.4}", white[i])),
-            each(|i| format!("{:.4}", part(i))),
-        ),
-    );
-    page.claim(
-        all(|i| near(red[i], part_red(i)) && red[i] > 1.5 * white[i]),
-        format!(
-            "Weather that stays is harder to average away: of its variance, {} is left, {} times as much.",
-            each(|i| format!("{:.3}", red[i])),
-            each(|i| format!("{:.1}", red[i] / white[i])),
-        ),
-    );
     let lags: Vec<f64> = weather.smooth.iter().map(|series| lag(series)).collect();
     let rule = |i: usize| BETAS[i] / (1.0 - BETAS[i]);
     let slow = BETAS.len() - 1;
@@ -173,4 +162,20 @@ pub fn smooth_or_soon(page: &mut Page, weather: &Weather, white: &[f64], red: &[
         "off the season, °C",
     ];
     page.table("The averages, measured and by formula", &header, &rows);
+    page.claim(
+        all(|i| near(white[i], part(i))),
+        format!(
+            "Of the variance of white noise, {} is left, by the formula (1 − β)/(1 + β) {}.",
+            each(|i| format!("{:.4}", white[i])),
+            each(|i| format!("{:.4}", part(i))),
+        ),
+    );
+    page.claim(
+        all(|i| near(red[i], part_red(i)) && red[i] > 1.5 * white[i]),
+        format!(
+            "Weather that stays is harder to average away: of its variance, {} is left, {} times as much.",
+            each(|i| format!("{:.3}", red[i])),
+            each(|i| format!("{:.1}", red[i] / white[i])),
+        ),
+    );
 }

@@ -51,7 +51,7 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     );
     page.text(
         "The average of day `t` keeps the part β of yesterday's and takes the part 1 − β of today's temperature θ. It needs one \
-         number of memory, whatever it looks back.",
+         number of memory, however far it looks back.",
     );
     page.figure(
         "years",
