@@ -30,8 +30,8 @@ pub struct Fit {
     /// The largest difference between the net's outputs and `w·x + b` with the product of its weights, as a share of the largest
     /// output.
     pub off_affine: f64,
-    /// How far the boundary between the classes is from straight: see [`boundary::bend`].
-    pub bend: f64,
+    /// Points of the border between the classes, if there are classes: see [`boundary::crossings`].
+    pub border: Vec<[f64; 2]>,
 }
 
 /// The nets of all sizes, without activations and with.
@@ -79,12 +79,12 @@ impl Fit {
                 accuracy(&outputs, &targets)
             })
         };
-        let bend = match task {
-            Task::Number => 0.0,
-            Task::Class => boundary::bend(&boundary::crossings(&net, &params, REACH)?),
+        let border = match task {
+            Task::Number => Vec::new(),
+            Task::Class => boundary::crossings(&net, &params, REACH)?,
         };
         let off_affine = off(&net.affine(&params)?, data.inputs(), &net.outputs(&params, data.inputs())?);
-        Ok(Fit { size, score: score_on(data)?, fresh: score_on(fresh)?, off_affine, bend, net, params })
+        Ok(Fit { size, score: score_on(data)?, fresh: score_on(fresh)?, off_affine, border, net, params })
     }
 }
 
