@@ -28,6 +28,7 @@ pub fn table(page: &mut Page, all: &[&Properties]) -> Result<(), Box<dyn Error>>
         all.iter().filter(|of| of.rough() == Some(order)).map(|of| of.curve.name).collect()
     };
     let (jump, first) = (rough(0), rough(2));
+    let code = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let smooth = all.iter().filter(|of| of.rough().is_none()).count();
     page.claim(
         jump == ["binary_step", "binary_step_straight", "hard_shrink", "softplus_with"]
@@ -39,10 +40,10 @@ pub fn table(page: &mut Page, all: &[&Properties]) -> Result<(), Box<dyn Error>>
              C⁰, and {} jump ({}).",
             all.len(),
             first.len(),
-            first.join(", "),
+            code(&first),
             rough(1).len(),
             jump.len(),
-            jump.join(", "),
+            code(&jump),
         ),
     );
 

@@ -57,7 +57,8 @@ pub const FAMILIES: &[Family] = &[
     Family {
         title: "Sigmoids",
         figure: "sigmoids",
-        about: "From one level to another. On the levels the derivative is 0 or nearly so: they saturate.",
+        about: "From one level to another (`log_sigmoid` has the upper one alone). On the levels the derivative is 0 or nearly so: \
+            they saturate.",
         formula: (r"\sigma(x) = \frac{1}{1 + e^{-x}}", "sigma of x is 1 over, 1 plus e to the minus x"),
         names: &["sigmoid", "hard_sigmoid", "sparse_sigmoid", "log_sigmoid", "tanh", "hard_tanh", "softsign"],
         reach: 4.0,

@@ -81,7 +81,7 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
 
     page.heading("Ridge, radial, folding");
     page.text(
-        "A unit has several inputs. What it does with them is of one of three classes: it may look in one direction, at one          place, or at the inputs as a heap, whatever their order.",
+        "A unit has several inputs. What it does with them is of one of three classes: it may look in one direction, at one place, or at the inputs as a heap, whatever their order.",
     );
     classes(page, seed)?;
     Ok(())
@@ -115,7 +115,9 @@ fn classes(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         &figures::folding(&classes::folding()?)?,
         "Contours of four units over two inputs from −3 to 3, with the diagonal. Maximum: corners on the diagonal; mean: straight \
          lines across it; softmax: straight lines along it; maxout of three maps: triangles.",
-        "*Folding* units take their inputs as a heap: pools and maxout are mirrored by the diagonal, where both inputs are equal. \
+        "*Folding* units take their inputs as a heap: the pools are mirrored by the diagonal, where both inputs are equal, and \
+         so is this maxout, the largest of x₁, x₂ and −(x₁ + x₂): a maxout is free to choose its maps, and takes those, not its inputs, \
+         as a heap. \
          Softmax shares 1 among its inputs; the first share is drawn.",
     );
     checks::folding(page, seed)
