@@ -91,7 +91,7 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
     page.heading("In use: running statistics");
     page.text(
         "In training, a value is normalized by the mean and variance of its batch, so what a network says of one flower depends on \
-         the others in the batch. In use, running averages take their place, which training has kept.",
+         the others in the batch. In use, running averages take their place, which training has kept. (Here the old value counts 0.9; in Keras it is 0.99, unless one says otherwise.)",
     );
     page.formula(
         r"\mu \leftarrow 0.9 \, \mu + 0.1 \, \mu_B, \qquad \sigma^2 \leftarrow 0.9 \, \sigma^2 + 0.1 \, \tfrac{n}{n - 1} \, \sigma_B^2",
@@ -150,7 +150,8 @@ pub fn show(page: &mut Page, flowers: &Flowers, seed: u64) -> Result<(), Box<dyn
         ),
     );
     page.claim(
-        flower.alone.is_finite() && flower.message.contains("needs 2 rows or more in training, not 1"),
+        flower.alone.is_finite() && flower.message.contains("needs 2 rows or more in training, not 1")
+            && flower.message.contains("first_norm"),
         "A batch of one flower works in inference. In training it is an error that names the layer, as one value has no variance: \
          \"needs 2 rows or more in training, not 1\".",
     );

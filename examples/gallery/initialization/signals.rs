@@ -246,8 +246,8 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             by_order(relu_small.forward()[LAYERS])
         ),
     );
-    page.setting("layers", LAYERS);
-    page.setting("width", WIDTH);
+    page.setting("signals: layers", LAYERS);
+    page.setting("their width", WIDTH);
     page.setting("examples", EXAMPLES);
     Ok(())
 }

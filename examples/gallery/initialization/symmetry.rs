@@ -231,7 +231,7 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.claim(
         noise[STEPS] > 10.0 * noise[0] && (almost.accuracy - 0.8).abs() < 1e-9,
         format!(
-            "A little noise breaks the symmetry, but does not cure it: differences between units of {} in the beginning \
+            "A little noise breaks the symmetry, but slowly: differences between units of {} in the beginning \
              are {:.2} after {STEPS} steps, {:.0} times as large, and still no more than {:.0}% are right.",
             by_order(noise[0]),
             noise[STEPS],
@@ -239,9 +239,9 @@ pub fn show(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
             100.0 * almost.accuracy
         ),
     );
-    page.setting("hidden units", UNITS);
+    page.setting("equal weights: hidden units", UNITS);
     page.setting("steps, each on all points", STEPS);
-    page.setting("learning rate", RATE);
+    page.setting("their learning rate", RATE);
     page.setting("constant start", CONSTANT);
     page.setting("noise on it", NOISE);
     Ok(())

@@ -126,8 +126,8 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
 
     page.heading("How often it is learned");
     page.text(
-        "A neuron that can is not yet one that does: the loss has valleys without a solution. The chart counts over many starts, \
-         with a sine and a bump exp(-z²), which also turn back, beside it.",
+        "A neuron that can is not yet one that does: it may come to rest elsewhere. The chart counts over many starts, with a sine and \
+         a bump exp(−z²), which also turn back, beside it.",
     );
     let mut solved = vec![Vec::new(); TURNING.len()];
     for (kind, solved) in TURNING.iter().zip(&mut solved) {
@@ -136,7 +136,7 @@ pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
         }
     }
     let chart = Chart::new("Neurons that learn XOR")
-        .x_label("first weights are drawn from -s to s: s")
+        .x_label("first weights are drawn from −s to s: s")
         .y_label("% of neurons")
         .y_range(0.0, 100.0)
         .size(640.0, 340.0);
@@ -189,7 +189,7 @@ fn learned_claims(page: &mut Page, rising: &[Trained], cosine: &Trained) -> Resu
     page.claim(
         cosine.solved() > 0.4 && cosine.solved() < 0.9,
         format!(
-            "Of {NEURONS} growing cosine neurons, {} learn XOR: {:.1}%. The others stop in a valley where at most three are right.",
+            "Of {NEURONS} growing cosine neurons, {} learn XOR: {:.1}%. After {STEPS} steps the others have at most three points right.",
             solved.len(),
             100.0 * cosine.solved()
         ),
