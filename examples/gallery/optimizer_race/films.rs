@@ -62,7 +62,7 @@ impl Film {
 
     /// The whole film.
     fn animation(&self, data: &Sparse, problem: &Problem) -> Result<Animation, Box<dyn Error>> {
-        let landscape = problem.chart("Weights and loss")?.x_label("dense weight").y_label("sparse weight");
+        let landscape = problem.chart("Weights and loss")?;
         let truth = rows(data)?;
         let mut film = Animation::new(PER_SECOND);
         for update in self.shown() {

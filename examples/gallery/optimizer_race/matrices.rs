@@ -90,10 +90,10 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     let runs = runs(seed)?;
     page.heading("A network with matrices, and Muon");
     page.text(&format!(
-        "`1 → {WIDTH} → {WIDTH} → 1` with tanh learns sin(3·x) from {POINTS} points, all in one batch. Muon makes its momentum orthogonal \
-         before each step: all directions of a matrix then move alike. It works on the {WIDTH} × {WIDTH} matrix, AdamW on the rest, \
+        "`1 → {WIDTH} → {WIDTH} → 1` with tanh learns sin(3·x) from {POINTS} points, all in one batch. Muon makes its momentum orthogonal, \
+         nearly, by five iterations, before each step: all directions of a matrix then move alike. It works on the {WIDTH} × {WIDTH} matrix, AdamW on the rest, \
          as its authors advise. Arrived means a mean squared error of {:.0}% of the targets' variance; an entry is the median of {STARTS} \
-         first values, with the rate for which it is least.",
+         first values, with the rate for which it is least, of 13 from 0.001 to 1.",
         100.0 * GOAL
     ));
     page.formula(
@@ -125,8 +125,8 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.figure(
         "sine",
         &shown.fold(chart, |chart, run| chart.line_at(run.name, &xs, &run.losses)),
-        "Loss by epoch on a logarithmic axis. Muon and Adam fall first, and steeply; Adagrad, Lion and momentum follow; gradient descent and RMSProp stay above \
-         the goal.",
+        "Loss by epoch on a logarithmic axis. Muon and Adam fall first, and steeply; Adagrad reaches the goal later; in this start Lion and momentum come near it, \
+         and gradient descent and RMSProp do not.",
         &format!("The loss with the best rate, for the first of the {STARTS} starts."),
     );
     let epochs = |name: &str| -> Result<usize, String> {
@@ -145,7 +145,7 @@ pub fn section(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     );
     page.claim(
         epochs("gradient descent")? == usize::MAX,
-        format!("Gradient descent does not learn it within {BUDGET} epochs, with any rate."),
+        format!("Gradient descent does not learn it within {BUDGET} epochs, with any of the rates."),
     );
     Ok(())
 }

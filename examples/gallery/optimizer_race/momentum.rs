@@ -50,7 +50,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
     page.text(&format!(
         "The elongated bowl again, and for all the same rate {RATE}. The weight of the dense feature is the steep direction. Its \
          *overshoot* is the farthest that it goes beyond its best value, as a part of its way there; a *crossing* is a change of side while \
-         it is more than {:.0}% of the way off. In the long run no rate makes momentum shrink the distance to a minimum by more than √β an epoch \
+         it is more than {:.0}% of the way off. In the long run no rate makes momentum shrink the distance to a minimum faster than by the factor √β an epoch \
          (Polyak, 1964), however round the bowl: what it remembers has to be forgotten first.",
         100.0 * WITHIN
     ));
@@ -114,7 +114,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
             && 2 * nag.crossings < momentum.crossings
             && 2 * nag.rests < momentum.rests,
         format!(
-            "NAG feels the slope ahead and brakes: with the same decay 0.9 and the same rate, it overshoots by {:.0}% instead of {:.0}%, \
+            "NAG feels the slope ahead and brakes: with the same decay 0.9 and the same rate, the place ahead overshoots by {:.0}% instead of {:.0}%, \
              crosses {} times instead of {}, and its steep weight rests after {} epochs instead of {}.",
             100.0 * nag.overshoot,
             100.0 * momentum.overshoot,

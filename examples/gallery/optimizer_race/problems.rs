@@ -19,6 +19,8 @@ pub struct Problem {
     pub loss: Loss,
     pub start: [f64; 2],
     pub minima: Vec<[f64; 2]>,
+    /// Both weights' names.
+    pub labels: [&'static str; 2],
     /// What is drawn of both weights.
     pub window: [(f64, f64); 2],
     pub levels: Levels,
@@ -36,6 +38,8 @@ impl Problem {
         let grid = grid(&self.loss, x, y)?;
         let chart = Chart::new(title)
             .size(420.0, 380.0)
+            .x_label(self.labels[0])
+            .y_label(self.labels[1])
             .x_range(x.0, x.1)
             .y_range(y.0, y.1)
             .contours(&grid, self.levels.clone());
@@ -79,6 +83,7 @@ pub fn bowl() -> Problem {
         }),
         start: [-2.0, 1.5],
         minima: vec![[0.0, 0.0]],
+        labels: ["x", "y"],
         window: [(-2.6, 2.6), (-2.0, 2.0)],
         levels: Levels::Linear(8),
         budget: 500,
@@ -94,6 +99,7 @@ pub fn elongated(seed: u64) -> chainrule::Result<Problem> {
         loss: Box::new(move |w| data.loss(w)),
         start: [0.0, 0.0],
         minima: vec![minimum],
+        labels: ["dense weight", "sparse weight"],
         window: [(-0.5, 4.0), (-0.5, 4.0)],
         levels: Levels::Log(8),
         budget: 1000,
@@ -110,6 +116,7 @@ pub fn saddle() -> Problem {
         }),
         start: [-1.5, 0.001],
         minima: vec![[0.0, 1.0], [0.0, -1.0]],
+        labels: ["x", "y"],
         window: [(-1.8, 1.8), (-1.6, 1.6)],
         levels: Levels::Linear(10),
         budget: 500,
@@ -129,6 +136,7 @@ pub fn rosenbrock() -> Problem {
         }),
         start: [-1.2, 1.0],
         minima: vec![[1.0, 1.0]],
+        labels: ["x", "y"],
         window: [(-1.8, 1.8), (-0.8, 2.6)],
         levels: Levels::Log(10),
         budget: 3000,
@@ -149,6 +157,7 @@ pub fn network() -> chainrule::Result<Problem> {
         }),
         start: [-1.0, 0.5],
         minima: vec![[2.0, 1.5], [-2.0, -1.5]],
+        labels: ["w", "v"],
         window: [(-3.5, 4.0), (-2.5, 3.0)],
         levels: Levels::Log(9),
         budget: 1000,

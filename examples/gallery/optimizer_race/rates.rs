@@ -18,7 +18,7 @@ pub fn section(page: &mut Page, elongated: &Problem) -> Result<(), Box<dyn Error
     page.heading("How choosy they are");
     page.text(
         "The epochs that each rate takes on the elongated bowl. A line ends where a rate does not arrive. An optimizer that divides by \
-         the gradient's size takes steps of about the rate's length, however close the minimum is: it comes to rest only if its rate is \
+         the gradient's recent size takes steps of about the rate's length, however close the minimum is: it comes to rest only if its rate is \
          small, or falls.",
     );
     tolerance(page, elongated)?;

@@ -15,7 +15,7 @@ pub fn section(page: &mut Page) {
     page.text(
         "*Momentum* (Polyak, 1964) keeps a velocity `v`, of which the part `β`, the decay, is left after each step. *NAG*, \
          Nesterov's accelerated gradient (Nesterov, 1983; in this form Sutskever and others, 2013), takes the gradient where the \
-         velocity is about to lead.",
+         velocity is about to lead. That place ahead, w − βv, is the one that stands for NAG below, in every path and number.",
     );
     page.formula(
         r"\begin{aligned} \text{momentum:} \quad v &\leftarrow \beta v + \eta\,\nabla L(w), & w &\leftarrow w - v \\ \text{NAG:} \quad v &\leftarrow \beta v + \eta\,\nabla L(w - \beta v), & w &\leftarrow w - v \end{aligned}",

@@ -85,13 +85,19 @@ fn drawn(page: &mut Page, standings: &[Standing<'_>]) -> Result<(), Box<dyn Erro
         let epochs: Vec<f64> =
             standing.runs.iter().map(|run| run.epochs.map_or(f64::NAN, |epochs| epochs as f64)).collect();
         let names = ALL.map(|racer| racer.name);
-        bars.push(Chart::new(standing.problem.name).size(380.0, 300.0).categories(names).bars("", &epochs));
+        bars.push(
+            Chart::new(standing.problem.name)
+                .x_label("epochs")
+                .size(380.0, 320.0)
+                .categories(names)
+                .bars("", &epochs),
+        );
     }
     page.figure(
         "paths",
         &Panels::grid(3, maps),
-        "Contours of the five landscapes with the paths of five optimizers. Gradient descent leaves each contour at a right angle; momentum swings \
-         about the minimum in wide loops; Adagrad and Adam go by the diagonals; in Rosenbrock's valley gradient descent and momentum follow the bent floor, and Adagrad and Adam leap over its walls.",
+        "Contours of the five landscapes with the paths of five optimizers. Gradient descent steps straight across the contours; momentum swings \
+         from side to side on the elongated bowl and the saddle; Adagrad, RMSProp and Adam set out along a diagonal; in Rosenbrock's valley gradient descent and momentum follow the bent floor, and Adagrad and Adam leap over its walls.",
         "The paths of five optimizers with their best rates, until they arrive. A cross marks a minimum.",
     );
     page.figure(
@@ -198,9 +204,10 @@ fn order(page: &mut Page, standings: &[Standing<'_>]) -> Result<(), Box<dyn Erro
     page.claim(
         rates[0] > 100.0 * rates[1],
         format!(
-            "There is no good rate as such: the best of gradient descent is {:.1} on the elongated bowl and {:.4} in Rosenbrock's \
+            "There is no good rate as such: the best of gradient descent is {} on the elongated bowl and {} in Rosenbrock's \
              valley.",
-            rates[0], rates[1]
+            three_digits(rates[0]),
+            three_digits(rates[1])
         ),
     );
     Ok(())

@@ -92,7 +92,9 @@ pub fn section(page: &mut Page, data: &Sparse, elongated: &Problem, seed: u64) -
 
     page.heading("Batch, mini-batch, stochastic");
     page.text(&format!(
-        "The elongated bowl has {ROWS} rows. *Batch* gradient descent takes the gradient of all of them for one update; *mini-batch* {}          at a time, and *stochastic* one at a time, which makes {} and {ROWS} updates an epoch, with gradients that are right only on          average (Robbins and Monro, 1951). *Near* means within {:.0}% of the way from the minimum.",
+        "The elongated bowl has {ROWS} rows. *Batch* gradient descent takes the gradient of all of them for one update; *mini-batch* {} \
+         at a time, and *stochastic* one at a time, which makes {} and {ROWS} updates an epoch, with gradients that are right only on \
+         average (Robbins and Monro, 1951). *Near* means within {:.0}% of the way from the minimum, for the first time.",
         SIZES[1],
         ROWS / SIZES[1],
         100.0 * NEAR

@@ -123,7 +123,7 @@ pub fn section(page: &mut Page, students: &Students, seed: u64) -> Result<(), Bo
     page.figure(
         "fits",
         &fits(students, &ways[0].creep, formula),
-        "Scatter plot of package against cgpa: the points rise from (5, 2) to (9.4, 9). The line after one step lies flat among them, and \
+        "Scatter plot of package against cgpa: the points rise from (5, 2) to (9.4, 9). The line after one step is flatter, and \
          those after 500 and 2,000 steps turn towards the line of the formula, which runs through the points.",
         "The students, the line of the formula, and those of gradient descent on its way (rate 1/λ₁, explained below).",
     );

@@ -32,7 +32,7 @@ const MORE: usize = 200;
 pub fn lesson(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
     page.lead(
         "A model is a family of functions, a loss says how bad each of them is, and the optimizer finds a good one: for a line the one that a \
-         formula gives too, in thousands of steps or in one, and for yes or no the one that nothing else gives.",
+         formula gives too, in thousands of steps or in one, and for yes or no one that no formula gives.",
     );
     let table = students::table()?;
     line::section(page, &table, seed)?;

@@ -142,7 +142,7 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
     );
     let raw_above = raw_losses[EPOCHS] - found.loss;
     page.claim(
-        raw_above > 0.05,
+        raw_above > 0.05 && RATES[0] < raw_rate && raw_rate < RATES[RATES.len() - 1],
         format!(
             "With cgpa and iq in their own units, the best of the rates ({raw_rate}) ends {raw_above:.3} above that: larger ones leap over the \
              valley of the iq, smaller ones creep."

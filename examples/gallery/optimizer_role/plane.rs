@@ -27,7 +27,8 @@ pub fn section(page: &mut Page, students: &Students) -> Result<(), Box<dyn Error
     page.heading("Two features");
     page.text(
         "Generated students, with `cgpa` and `iq`: two weights, both inputs and the package less their means, so that no intercept \
-         is needed. In their own units an `iq` varies by tens and a `cgpa` by one, and the bowl is as much steeper along the weight of the `iq`. \
+         is needed. In their own units an `iq` varies by tens and a `cgpa` by one, and the bowl's curvature along a weight is twice the variance of its \
+         input: along that of the `iq` it is steep. \
          Standardizing takes the units away; what is left is how far the two go together, their correlation `r`.",
     );
     page.formula(

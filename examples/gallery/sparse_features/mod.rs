@@ -256,9 +256,9 @@ fn pace(page: &mut Page, data: &Sparse, runs: &[Run]) {
     page.figure(
         "pace",
         &Panels::row([panel(0, "Dense weight"), panel(1, "Sparse weight")]),
-        "The part of its way that each weight has gone, by epoch. The dense weight: all are there within 40 epochs, gradient descent after one, \
-         momentum with swings. The sparse weight: Adagrad, RMSProp and Adam are there after about 40 epochs, momentum after 120, and \
-         gradient descent has done two thirds after 100.",
+        "The part of its way that each weight has gone, by epoch. The dense weight: gradient descent is there after one epoch, Adagrad and RMSProp within 40, and momentum and Adam swing beyond and back. \
+         The sparse weight: Adagrad, RMSProp and Adam are there after about 40 epochs; after 100 momentum has done nine tenths and gradient descent \
+         two thirds.",
         "How far each weight has come, as a part of its way from 0 to the minimum (dashed).",
     );
     let lags: Vec<f64> = runs.iter().map(Run::lag).collect();
