@@ -5,13 +5,16 @@ pub fn numbers(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::new();
     let mut i = 0;
+    // Where the digits after a sign begin.
+    let mut signed = usize::MAX;
     while i < chars.len() {
         let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
-        let inside =
-            i > 0 && (chars[i - 1].is_alphanumeric() || matches!(chars[i - 1], '.' | '_' | '-' | ')'));
+        let before = i.checked_sub(1).map(|before| chars[before]).filter(|_| i != signed);
+        let inside = before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ')'));
         if chars[i] == '-' && digit(i + 1) && !inside {
             out.push('−');
             i += 1;
+            signed = i;
             continue;
         }
         if !digit(i) || inside {
