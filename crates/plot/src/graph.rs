@@ -19,11 +19,18 @@ use node::Node;
 #[derive(Clone, Debug)]
 #[must_use = "a picture is drawn by `save` or `to_svg`"]
 pub struct Graph<'t> {
-    title: String,
     outputs: Vec<Var<'t>>,
     view: Option<GraphView<'t>>,
-    nodes: Vec<Node>,
     each_op: bool,
+    picture: GraphPicture,
+}
+
+/// The picture of a recorded graph without the tape, made by [`Graph::finish`].
+#[derive(Clone, Debug)]
+#[must_use = "a picture is drawn by `save` or `to_svg`"]
+pub struct GraphPicture {
+    title: String,
+    nodes: Vec<Node>,
     values: bool,
     gradients: bool,
     /// The first mistake: of the recording, or of computing it.
@@ -68,16 +75,9 @@ pub fn graph<'t>(outputs: &[Var<'t>]) -> Graph<'t> {
             Err(mistake) => (None, Some(mistake)),
         },
     };
-    let graph = Graph {
-        title: String::new(),
-        outputs: outputs.to_vec(),
-        view,
-        nodes: Vec::new(),
-        each_op: false,
-        values: false,
-        gradients: false,
-        mistake,
-    };
+    let picture =
+        GraphPicture { title: String::new(), nodes: Vec::new(), values: false, gradients: false, mistake };
+    let graph = Graph { outputs: outputs.to_vec(), view, each_op: false, picture };
     graph.rebuilt()
 }
 
@@ -90,7 +90,7 @@ impl<'t> Graph<'t> {
     /// assert!(graph(&[tape.var(1.0).sin()]).title("A sine").to_svg().contains(">A sine</text>"));
     /// ```
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = title.into();
+        self.picture.title = title.into();
         self
     }
 
@@ -102,7 +102,7 @@ impl<'t> Graph<'t> {
     /// assert!(graph(&[tape.var(1.5) + 0.25]).with_values().to_svg().contains(">1.75</text>"));
     /// ```
     pub fn with_values(mut self) -> Self {
-        self.values = true;
+        self.picture.values = true;
         self.rebuilt()
     }
 
@@ -118,7 +118,7 @@ impl<'t> Graph<'t> {
     /// assert!(graph(&[x * x]).with_gradients().to_svg().contains(">∂ 3</text>"));
     /// ```
     pub fn with_gradients(mut self) -> Self {
-        self.gradients = true;
+        self.picture.gradients = true;
         self.rebuilt()
     }
 
@@ -136,27 +136,27 @@ impl<'t> Graph<'t> {
         self.rebuilt()
     }
 
-    /// The picture as it is, without the tape: one that can be kept, as in a sequence of them.
+    /// The picture as it is, without the tape: one that can be kept, as the frame of an [`Animation`](crate::Animation).
     ///
     /// ```
-    /// # use chainrule_plot::{Picture, graph};
-    /// let picture = {
+    /// # use chainrule_plot::{Animation, graph};
+    /// let frame = |x: f64| {
     ///     let tape = chainrule_tape::Tape::new();
-    ///     graph(&[tape.var(2.0).exp().named("y")]).with_values().finish()
+    ///     graph(&[tape.var(x).named("x").exp()]).with_values().finish()
     /// };
-    /// assert!(picture.to_svg().contains(">7.389</text>"));
+    /// let animation = [0.0, 1.0, 2.0].into_iter().map(frame).fold(Animation::new(1.0), Animation::frame);
+    /// assert!(animation.last().is_some_and(|picture| picture.to_svg().contains(">7.389</text>")));
     /// ```
-    pub fn finish(self) -> Graph<'static> {
-        let Graph { title, nodes, each_op, values, gradients, mistake, .. } = self;
-        Graph { title, nodes, each_op, values, gradients, mistake, outputs: Vec::new(), view: None }
+    pub fn finish(self) -> GraphPicture {
+        self.picture
     }
 
     /// With the boxes as they are asked for.
     fn rebuilt(mut self) -> Self {
         if let Some(view) = &self.view {
             match self.boxes(view) {
-                Ok(nodes) => self.nodes = nodes,
-                Err(mistake) => self.mistake = self.mistake.or(Some(mistake)),
+                Ok(nodes) => self.picture.nodes = nodes,
+                Err(mistake) => _ = self.picture.mistake.get_or_insert(mistake),
             }
         }
         self
@@ -168,13 +168,13 @@ impl<'t> Graph<'t> {
         let Some(tape) = self.outputs.first().map(|output| output.tape()) else { return Ok(Vec::new()) };
         let mut nodes: Vec<Node> = view.nodes().iter().map(|node| Node::new(view, node)).collect();
         let tensors = |vars: &[Var<'t>]| -> TapeResult<Vec<Tensor>> { tape.values(vars) };
-        if self.values {
+        if self.picture.values {
             let vars: Vec<Var<'t>> = view.nodes().iter().map(|node| node.var).collect();
             for (node, value) in nodes.iter_mut().zip(tensors(&vars)?) {
                 node.set_value(&value);
             }
         }
-        if self.gradients {
+        if self.picture.gradients {
             let reached = reached(whole)?;
             let has = |id: &usize| reached.contains(id);
             let vars: Vec<Var<'t>> =
@@ -185,9 +185,16 @@ impl<'t> Graph<'t> {
         }
         Ok(nodes)
     }
+}
 
+impl GraphPicture {
     fn drawing(&self) -> Drawing<'_> {
         Drawing::new(&self.title, &self.nodes, self.values, self.gradients)
+    }
+
+    /// The title.
+    pub(crate) fn heading(&self) -> &str {
+        &self.title
     }
 
     /// Width and height.
@@ -228,6 +235,17 @@ fn reached(view: &GraphView<'_>) -> TapeResult<HashSet<usize>> {
 }
 
 impl Picture for Graph<'_> {
+    /// [`PlotError::Recording`], and [`PlotError::NoData`] without an output.
+    fn check(&self) -> Result<(), PlotError> {
+        self.picture.check()
+    }
+
+    fn draw_in(&self, theme: Theme) -> Sheet {
+        self.picture.draw_in(theme)
+    }
+}
+
+impl Picture for GraphPicture {
     /// [`PlotError::Recording`], and [`PlotError::NoData`] without an output.
     fn check(&self) -> Result<(), PlotError> {
         if let Some(mistake) = &self.mistake {

@@ -101,7 +101,7 @@ pub use animation::Animation;
 pub use chart::{Arrow, Chart};
 pub use confusion::ConfusionMatrix;
 pub use error::PlotError;
-pub use graph::{Graph, graph};
+pub use graph::{Graph, GraphPicture, graph};
 pub use grid::Grid;
 pub use landscape::{landscape, random_direction};
 pub use levels::Levels;

@@ -5,7 +5,7 @@ use crate::palette::Color;
 use crate::panel::{Insets, MARGIN, Names, Panel};
 use crate::sheet::Sheet;
 use crate::text::{self, Type};
-use crate::{Chart, ConfusionMatrix, Picture, PlotError, Surface, Theme};
+use crate::{Chart, ConfusionMatrix, Graph, GraphPicture, Picture, PlotError, Surface, Theme};
 
 /// Several charts or other pictures in one, side by side, stacked or in a grid (small multiples).
 ///
@@ -18,7 +18,7 @@ use crate::{Chart, ConfusionMatrix, Picture, PlotError, Surface, Theme};
 /// let loss = Chart::new("Loss").line("train", &[2.3, 0.6]).line("test", &[2.3, 0.7]);
 /// let accuracy = Chart::new("Accuracy").line("train", &[0.1, 0.8]).line("test", &[0.1, 0.7]);
 /// let svg = Panels::row([loss, accuracy]).title("LeNet on MNIST").to_svg();
-/// assert!(svg.contains("width=\"1120\""));
+/// assert!(sheet.contains("width=\"1120\""));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a picture is drawn by `save` or `to_svg`"]
@@ -62,13 +62,17 @@ impl Panels {
         Self { title: String::new(), parts: parts.into_iter().map(Into::into).collect(), columns }
     }
 
-    /// Adds one more, of any kind.
+    /// Adds one more, of any kind: a chart, a surface, a confusion matrix, a graph.
     ///
     /// ```
     /// # use chainrule_plot::{Chart, ConfusionMatrix, Panels, Picture};
     /// let matrix = ConfusionMatrix::new(vec![vec![9, 1], vec![0, 10]])?;
     /// let both = Panels::row([Chart::new("Loss").line("", &[1.0, 0.5])]).and(matrix);
     /// assert!(both.to_svg().contains("accuracy 95.0%"));
+    ///
+    /// let tape = chainrule_tape::Tape::new();
+    /// let with_graph = both.and(chainrule_plot::graph(&[tape.var(2.0).sin()]));
+    /// assert!(with_graph.to_svg().contains(">sin</text>"));
     /// # Ok::<(), chainrule_plot::PlotError>(())
     /// ```
     pub fn and(mut self, part: impl Into<Part>) -> Self {
@@ -119,6 +123,8 @@ pub enum Part {
     ConfusionMatrix(ConfusionMatrix),
     /// A function of two variables in space.
     Surface(Surface),
+    /// A recorded graph, without its tape.
+    Graph(GraphPicture),
 }
 
 impl From<Chart> for Part {
@@ -139,12 +145,25 @@ impl From<Surface> for Part {
     }
 }
 
+impl From<GraphPicture> for Part {
+    fn from(graph: GraphPicture) -> Self {
+        Self::Graph(graph)
+    }
+}
+
+impl From<Graph<'_>> for Part {
+    fn from(graph: Graph<'_>) -> Self {
+        Self::Graph(graph.finish())
+    }
+}
+
 impl Part {
     fn check(&self) -> Result<(), PlotError> {
         match self {
             Self::Chart(chart) => chart.check(),
             Self::ConfusionMatrix(matrix) => matrix.check(),
             Self::Surface(surface) => surface.check(),
+            Self::Graph(graph) => graph.check(),
         }
     }
 
@@ -153,13 +172,14 @@ impl Part {
             Self::Chart(chart) => chart.title.clone(),
             Self::ConfusionMatrix(matrix) => matrix.heading(),
             Self::Surface(surface) => surface.title().to_owned(),
+            Self::Graph(graph) => graph.heading().to_owned(),
         }
     }
 
     fn chart(&self) -> Option<&Chart> {
         match self {
             Self::Chart(chart) => Some(chart),
-            Self::ConfusionMatrix(_) | Self::Surface(_) => None,
+            Self::ConfusionMatrix(_) | Self::Surface(_) | Self::Graph(_) => None,
         }
     }
 
@@ -167,7 +187,7 @@ impl Part {
     fn names(&self) -> Vec<&str> {
         match self {
             Self::Chart(chart) => chart.layers.iter().map(|layer| layer.name()).collect(),
-            Self::ConfusionMatrix(_) => Vec::new(),
+            Self::ConfusionMatrix(_) | Self::Graph(_) => Vec::new(),
             Self::Surface(surface) => surface.names().collect(),
         }
     }
@@ -177,6 +197,7 @@ impl Part {
             Self::Chart(chart) => chart.size,
             Self::ConfusionMatrix(matrix) => matrix.size(),
             Self::Surface(surface) => surface.size_in_pixels(),
+            Self::Graph(graph) => graph.size(),
         }
     }
 }
@@ -223,6 +244,7 @@ pub(crate) fn draw(title: &str, parts: &[Part], columns: usize, theme: Theme) ->
             }
             Part::ConfusionMatrix(matrix) => matrix.draw(&mut sheet, origin),
             Part::Surface(surface) => surface.draw(&mut sheet, origin, size, &names),
+            Part::Graph(graph) => graph.draw(&mut sheet, origin, size),
         }
     }
     sheet

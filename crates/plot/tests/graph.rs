@@ -4,7 +4,7 @@ use chainrule_plot::{Graph, Picture, PlotError, Theme, graph};
 use chainrule_tape::{DType, Params, Tape, Tensor};
 
 /// The texts of a picture, in their order, without the tooltips.
-fn texts(picture: &Graph<'_>) -> Vec<String> {
+fn texts(picture: &impl Picture) -> Vec<String> {
     let svg = picture.to_svg();
     let own = |part: &str| {
         let text = part.split_once("</text>").map_or(part, |(text, _)| text);
