@@ -102,7 +102,7 @@ impl Region {
 ///
 /// # Errors
 ///
-/// A range that has no ends or no width, the model's mistakes, and outputs of another shape.
+/// A range that has no ends or no width, the model's mistakes, and outputs of another shape or of integers.
 pub fn decision_region(
     params: &Params,
     forward: impl for<'t> Fn(Var<'t>) -> Var<'t>,
@@ -124,6 +124,12 @@ pub fn decision_region(
     let dtype = floats.map_or(DType::F32, |(_, _, tensor)| tensor.dtype());
     let inputs = Tensor::from_vec(points, [n, 2])?.cast(dtype);
     let scores = Function::new(|[x]| forward(x)).run(params, [&inputs])?;
+    if !scores.dtype().is_float() {
+        return Err(Error::Input(format!(
+            "decision_region: the model makes {}, but scores are floating-point numbers (without an argmax)",
+            scores.dtype()
+        )));
+    }
     let classes = match scores.shape()[..] {
         [rows] if rows == n => 1,
         [rows, classes] if rows == n && classes > 0 => classes,

@@ -127,6 +127,12 @@ fn models_are_asked_in_a_rectangle_only() {
         "{shape}"
     );
 
+    let classes = decision_region(&params, |x| x.argmax(-1), (0.0, 1.0), (0.0, 1.0)).expect_err("no scores");
+    assert!(
+        classes.to_string().starts_with("decision_region: the model makes i64, but scores are"),
+        "{classes}"
+    );
+
     let direction = random_direction(&params, 1);
     for reach in [0.0, -1.0, f64::NAN, INF] {
         let error = landscape(&params, [&direction; 2], reach, 5, |_| Ok(1.0)).expect_err("no reach");
