@@ -130,7 +130,8 @@ impl<'a> Panel<'a> {
         let name = widest(&mut self.ends().iter().map(|end| text::width(end.0, NAME.size)));
         let right = if names != Names::Ends || name == 0.0 { 24.0 } else { name + 18.0 };
         let bar = self.color_levels().map_or(0.0, |levels| color_bar::width(levels, LABEL));
-        Insets { top, right: right.max(bar), bottom, left: MARGIN + left.min(0.45 * self.size.0) + 8.0 }
+        let (left, right) = (MARGIN + left.min(0.45 * self.size.0) + 8.0, right.max(bar));
+        Insets { top, right: right.max(self.overhang(self.size.0 - left - right) + 4.0), bottom, left }
     }
 
     /// The insets that charts of one picture share, so that their axes align, but for this chart's own names of rows and
@@ -163,7 +164,6 @@ impl<'a> Panel<'a> {
         if names == Names::Key {
             self.key().draw(sheet, left, top);
         }
-        sheet.text(left, area.y - 17.0, &text::shorten(&self.chart.y_label, LABEL.size, room), LABEL);
         if let Err(error) = self.chart.check() {
             let note = LABEL.anchor(Anchor::Middle);
             let text = text::shorten(&error.to_string(), note.size, room);
@@ -171,6 +171,8 @@ impl<'a> Panel<'a> {
             return;
         }
         let Some(axes) = self.axes(area) else { return };
+        let y_label = text::shorten(&self.chart.y_label, LABEL.size, room);
+        sheet.text(left + axes.area.x - area.x, area.y - 17.0, &y_label, LABEL);
         area = axes.area;
         self.draw_layers(sheet, &axes, true);
         draw_axes(sheet, &axes, self.chart.categories.is_some(), !self.chart.demands().exact);

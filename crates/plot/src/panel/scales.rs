@@ -7,6 +7,12 @@ use crate::scale::{Ends, HUGE, Scale, Tick};
 use crate::{Picture, text};
 
 impl Panel<'_> {
+    /// How far the last number below a horizontal axis of this width reaches beyond its end.
+    pub(super) fn overhang(&self, width: f64) -> f64 {
+        let last = self.x_scale(width.max(1.0)).and_then(|mut scale| scale.ticks.pop());
+        last.map_or(0.0, |tick| text::width(&tick.label, LABEL.size) / 2.0 - (1.0 - tick.at) * width)
+    }
+
     /// The axes in a part of the sheet: all of it, unless units are to be equally long.
     pub(super) fn axes(&self, whole: Area) -> Option<Axes> {
         let chart = self.chart;
@@ -163,6 +169,7 @@ fn fits(ticks: &[Tick], width: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::panel::Names;
     use crate::{Grid, Region};
 
     const WHOLE: Area = Area { x: 0.0, y: 0.0, width: 480.0, height: 240.0 };
@@ -251,6 +258,15 @@ mod tests {
         let mixed = Chart::new("").log_x().line_at("", &[1.0, 1e6], &[0.0, 1.0]);
         let Axes { area, .. } = axes(&mixed.equal_axes(), WHOLE.width);
         assert_eq!((area.width, area.height), (WHOLE.width, WHOLE.height));
+    }
+
+    #[test]
+    fn the_last_number_has_room() {
+        let line = |hi: f64| Chart::new("").line_at("", &[0.0, hi], &[0.0, 1.0]).x_range(hi - 1e-6, hi);
+        let panel = |chart| Panel::new(chart, (560.0, 360.0), &[]).insets(Names::Ends).right;
+        let (chart, plain) = (line(1.0), Chart::new("").line("", &[1.0, 2.0, 3.0]));
+        assert_eq!(panel(&plain), 24.0);
+        assert!(panel(&chart) > text::width("1.0000000", LABEL.size) / 2.0, "{}", panel(&chart));
     }
 
     #[test]
