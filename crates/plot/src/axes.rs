@@ -1,5 +1,6 @@
 //! A rectangle of the sheet with a scale along each side.
 
+use crate::Grid;
 use crate::scale::{HUGE, Scale};
 
 /// A rectangle of the sheet in which the data lie.
@@ -45,6 +46,11 @@ impl Axes {
     /// The places of points, those without one left out.
     pub(crate) fn places(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         points.iter().filter_map(|&point| self.at(point)).collect()
+    }
+
+    /// The part of a grid that has places: on a logarithmic axis, what is positive.
+    pub(crate) fn part(&self, grid: &Grid) -> Grid {
+        grid.part(|x| self.x.place(x).is_finite(), |y| self.y.place(y).is_finite())
     }
 
     pub(crate) fn contains(&self, (x, y): (f64, f64)) -> bool {

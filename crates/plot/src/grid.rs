@@ -175,6 +175,18 @@ impl Grid {
         Self { xs: self.xs.clone(), ys: self.ys.clone(), values }
     }
 
+    /// The columns and rows whose `x` and `y` are asked for.
+    pub(crate) fn part(&self, x: impl Fn(f64) -> bool, y: impl Fn(f64) -> bool) -> Self {
+        let kept =
+            |axis: &[f64], is: &dyn Fn(f64) -> bool| (0..axis.len()).filter(|&i| is(axis[i])).collect();
+        let (columns, rows): (Vec<usize>, Vec<usize>) = (kept(&self.xs, &x), kept(&self.ys, &y));
+        Self {
+            xs: columns.iter().map(|&i| self.xs[i]).collect(),
+            ys: rows.iter().map(|&j| self.ys[j]).collect(),
+            values: rows.iter().flat_map(|&j| columns.iter().map(move |&i| self.at(i, j))).collect(),
+        }
+    }
+
     /// The values that are not holes, row by row.
     pub(crate) fn finite(&self) -> impl Iterator<Item = f64> + '_ {
         self.values.iter().copied().filter(|z| z.abs() <= HUGE)
@@ -239,6 +251,15 @@ mod tests {
         let grid = grid.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(grid.range(), Some((-2.0, 4.0)));
         assert_eq!((grid.cell(0, 0), grid.cell(2, 0)), (None, None));
+    }
+
+    #[test]
+    fn a_part_keeps_what_is_asked_for() {
+        let grid = Grid::of((-1.0, 1.0), (0.0, 3.0), (3, 4), |x, y| 10.0 * x + y);
+        let part = grid.part(|x| x > -0.5, |y| y > 1.5);
+        assert_eq!((part.xs(), part.ys()), (&[0.0, 1.0][..], &[2.0, 3.0][..]));
+        assert_eq!(part.values, [2.0, 12.0, 3.0, 13.0]);
+        assert_eq!((grid.part(|_| true, |_| true), grid.part(|_| false, |_| true).range()), (grid, None));
     }
 
     #[test]

@@ -278,6 +278,19 @@ fn every_kind_of_layer_is_well_formed_on_both_sheets() {
 }
 
 #[test]
+fn on_logarithmic_axes_a_field_ends_where_they_do() {
+    // A field that is the same everywhere is a rectangle, also where a part of it has no place.
+    let frame = |lo: f64| {
+        let field = Grid::of((lo, 2.0), (lo, 2.0), (5, 5), |_, _| 1.0);
+        let chart = Chart::new("").log_x().log_y().x_range(1.0, 2.0).y_range(1.0, 2.0);
+        let svg = chart.filled_contours(&field, 3).to_svg();
+        let rings = svg.lines().find(|line| line.contains("<path") && line.contains("fill-rule"));
+        rings.unwrap_or_default().split(['M', 'L', 'Z', '"']).filter(|part| part.contains(' ')).count()
+    };
+    assert_eq!(frame(-2.0), frame(1.0));
+}
+
+#[test]
 fn one_name_has_one_colour_and_stands_once_in_a_shared_key() {
     let one = Chart::new("1").points("b", &[0.0], &[0.0]).points("a", &[1.0], &[1.0]);
     let two = Chart::new("2").points("a", &[0.0], &[1.0]);

@@ -5,7 +5,7 @@ use super::{Demands, Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
 use crate::sheet::Sheet;
-use crate::{Region, contour};
+use crate::{Grid, Region, contour};
 
 /// A tint for each class, in the order of the lines' colours, and the boundary between them.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Layer for Classes {
     }
 
     fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {
-        let margins = self.region.margins();
+        let margins: Vec<Grid> = self.region.margins().iter().map(|margin| axes.part(margin)).collect();
         for (class, margin) in margins.iter().enumerate() {
             let rings: Vec<_> = contour::region(margin, 0.0).iter().map(|ring| axes.places(ring)).collect();
             sheet.rings(rings.iter().map(Vec::as_slice), ink.class(class));

@@ -130,7 +130,7 @@ impl Layer for Filled {
 
     fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let inner = self.levels.get(1..self.levels.len().saturating_sub(1)).unwrap_or_default();
-        for (i, rings) in contour::bands(&self.grid, inner).iter().enumerate() {
+        for (i, rings) in contour::bands(&axes.part(&self.grid), inner).iter().enumerate() {
             let rings: Vec<_> = rings.iter().map(|ring| axes.places(ring)).collect();
             sheet.rings(rings.iter().map(Vec::as_slice), color_bar::band(i, self.levels.len()));
         }
