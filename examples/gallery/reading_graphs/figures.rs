@@ -90,7 +90,10 @@ fn with_ways(mut map: Chart, found: &[(Kind, Local)], trails: &[Vec<Point>]) -> 
         let (xs, ys): (Vec<f64>, Vec<f64>) = trail.iter().map(|p| (p[0], p[1])).unzip();
         map = map.path("gradient descent", &xs, &ys);
     }
-    for kind in [Kind::Minimum, Kind::Maximum, Kind::Saddle] {
+    // The ways end in minima, and would cover points there.
+    let minima = found.iter().filter(|(kind, _)| *kind == Kind::Minimum);
+    map = minima.fold(map, |map, (_, local)| map.mark(local.at[0], local.at[1], "minimum"));
+    for kind in [Kind::Maximum, Kind::Saddle] {
         let (xs, ys): (Vec<f64>, Vec<f64>) =
             found.iter().filter(|(k, _)| *k == kind).map(|(_, local)| (local.at[0], local.at[1])).unzip();
         if !xs.is_empty() {
