@@ -184,7 +184,39 @@ pub fn chain_rule(page: &mut Page, seed: u64) -> Result<(), Box<dyn Error>> {
          gradient ∂L/∂(box), computed from right to left. A box's gradient is that of the box to its right times the derivative of the op \
          there, summed where two arrows leave the box. Weights are green.",
     );
+    in_matrices(page, &w, &engine)?;
     page.setting("inputs", format!("x₁ = {}, x₂ = {}, target y = {TARGET}", X[0], X[1]));
     page.setting("weights", format!("uniform between −1 and 1, seed {seed}"));
+    Ok(())
+}
+
+/// The same net as layers record it: one matrix for each layer's weights.
+fn in_matrices(page: &mut Page, w: &[f64], gradients: &[f64]) -> Result<(), Box<dyn Error>> {
+    let mut params = Params::seeded(0);
+    let first = params.root().param("W′", [[w[0], w[1]], [w[2], w[3]]]);
+    let second = params.root().param("W″", [[w[4]], [w[5]]]);
+    let tape = Tape::with(&params);
+    let x = tape.var([X]).named("x");
+    let a = x.matmul(tape.param(first)).named("z").sigmoid().named("a");
+    let prediction = a.matmul(tape.param(second)).named("ŷ");
+    let loss = (prediction - tape.var([[TARGET]]).named("y")).square().sum(..).named("L");
+    page.figure(
+        "chain-rule-matrices",
+        &plot::graph(&[loss]).with_values().with_gradients().title("The same net in matrices"),
+        "A graph from left to right: x, of shape [1, 2], times the matrix W′, [2, 2], is z, through a sigmoid a, both [1, 2]; times W″, [2, 1], it \
+         is ŷ, [1, 1]; minus y, squared and summed it is L. Each box has its shape, its values and the gradients of L by them.",
+        "The same numbers, recorded as layers do: a row of inputs and a matrix of weights for each layer. Each box has its shape, and its numbers \
+         row by row.",
+    );
+    let found = tape.values(&tape.grads(loss, &[tape.param(first), tape.param(second)]))?;
+    let found: Vec<f64> = found.iter().flat_map(Tensor::to_f64).collect();
+    page.claim(
+        found.len() == gradients.len() && found.iter().zip(gradients).all(|(&a, &b)| close(a, b)),
+        format!(
+            "Two products of matrices hold all six multiplications, and the gradients of their {} elements are those of the six weights \
+             above, to twelve digits.",
+            found.len()
+        ),
+    );
     Ok(())
 }
