@@ -20,7 +20,7 @@ pub enum Levels {
     /// what is steep far out and flat in the middle, such as a loss with narrow valleys. There are none for values that
     /// are not positive.
     Log(usize),
-    /// These values.
+    /// These values. Of more than 100, lines have no numbers.
     At(Vec<f64>),
 }
 
@@ -49,7 +49,7 @@ impl<const N: usize> From<[f64; N]> for Levels {
 }
 
 /// The most levels of equal distances: more than a picture has room for.
-const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 
 /// The round values in a decade, from few to many.
 const DECADES: [&[f64]; 4] = [&[1.0], &[1.0, 3.0], &[1.0, 2.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0]];

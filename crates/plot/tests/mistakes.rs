@@ -64,6 +64,10 @@ fn counts_that_are_none_or_too_many_are_named() {
         let lines = Chart::new("T").contours(&bowl, levels).to_svg().matches("<path").count();
         assert!((20..2000).contains(&lines), "{lines}");
     }
+    // As many as are given, without numbers.
+    let many: Vec<f64> = (1..3000).map(|i| f64::from(i) / 2000.0).collect();
+    let svg = Chart::new("").contours(&bowl, many).to_svg();
+    assert!(svg.matches("<path").count() > 2000 && !svg.contains("rotate("));
 }
 
 #[test]

@@ -82,7 +82,9 @@ impl Layer for Contours {
             lines.iter().map(|(line, number)| (line.clone(), text::width(number, NUMBER.size))).collect();
         let Area { x, y, .. } = axes.area;
         let frame = ((x, y), (axes.area.right(), axes.area.bottom()));
-        let spots = inline::place(&widths, NUMBER.size, frame);
+        // So many lines leave no room for numbers, and each would be compared with all others.
+        let is_crowded = self.levels.len() > levels::MOST;
+        let spots = if is_crowded { Vec::new() } else { inline::place(&widths, NUMBER.size, frame) };
         for (i, (line, number)) in lines.iter().enumerate() {
             let Some(spot) = spots.iter().find(|spot| spot.line == i) else {
                 sheet.polyline(line, Color::Axis, 1.1, "");
