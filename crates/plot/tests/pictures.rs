@@ -340,3 +340,16 @@ fn what_does_not_fit_a_chart_is_an_error_that_names_it() {
     let empty = Grid::of((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| f64::NAN);
     assert!(message(Chart::new("Field").contours(&empty, 5)).contains("no layer has a finite point"));
 }
+
+#[test]
+fn long_notes_are_cut_to_their_chart() {
+    let long = "a very long note ".repeat(20);
+    let chart = Chart::new("")
+        .line("", &[1.0, 2.0, 3.0])
+        .mark(2.0, 2.0, &*long)
+        .h_line(1.5, &*long)
+        .v_line(2.5, &*long);
+    let cut =
+        texts(&chart.to_svg()).into_iter().filter(|text| text.starts_with("a very") && text.ends_with('…'));
+    assert_eq!(cut.count(), 3);
+}

@@ -1,7 +1,7 @@
 //! Notes on a chart: a point with a name, a level across it.
 
 use super::{Layer, Point, Sample};
-use crate::axes::Axes;
+use crate::axes::{Area, Axes};
 use crate::palette::{Color, Ink};
 use crate::sheet::Sheet;
 use crate::text::{self, Anchor, Type};
@@ -35,14 +35,19 @@ impl Layer for Mark {
     fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
         let Some((x, y)) = axes.at(self.at).filter(|&place| axes.contains(place)) else { return };
         sheet.cross(x, y, 4.5, Color::Title);
-        // On the side that has room, and off the edge of the chart.
-        let room = axes.area.right() - x;
-        let width = text::width(&self.text, NOTE.size) + 10.0;
-        let left = width > room && width <= x - axes.area.x;
-        let (x, anchor) = if left { (x - 8.0, Anchor::End) } else { (x + 8.0, Anchor::Start) };
+        // Off the upper edge of the chart.
         let y = (y - 7.0).max(axes.area.y + 12.0);
-        sheet.haloed(x, y, &self.text, NOTE.anchor(anchor));
+        beside(sheet, axes.area, (x, y), 8.0, &self.text);
     }
+}
+
+/// A text on the right of a place if it has room there, or on the side that has more, and cut to that.
+fn beside(sheet: &mut Sheet, area: Area, (x, y): Point, gap: f64, text: &str) {
+    let (left, right) = (x - area.x - gap, area.right() - x - gap);
+    let on_right = text::width(text, NOTE.size) <= right || right >= left;
+    let text = text::shorten(text, NOTE.size, if on_right { right } else { left });
+    let (x, anchor) = if on_right { (x + gap, Anchor::Start) } else { (x - gap, Anchor::End) };
+    sheet.haloed(x, y, &text, NOTE.anchor(anchor));
 }
 
 /// A value of one axis, marked across the chart.
@@ -81,18 +86,16 @@ impl Layer for Level {
         if !(0.0..=1.0).contains(&place) {
             return;
         }
-        let width = text::width(&self.text, NOTE.size);
         if self.vertical {
             let x = area.x + place * area.width;
             sheet.polyline(&[(x, area.y), (x, area.bottom())], Color::Quiet, 1.2, "5 4");
-            let left = x + 6.0 + width > area.right();
-            let (x, anchor) = if left { (x - 6.0, Anchor::End) } else { (x + 6.0, Anchor::Start) };
-            sheet.haloed(x, area.y + 13.0, &self.text, NOTE.anchor(anchor));
+            beside(sheet, area, (x, area.y + 13.0), 6.0, &self.text);
         } else {
             let y = area.y + (1.0 - place) * area.height;
             sheet.polyline(&[(area.x, y), (area.right(), y)], Color::Quiet, 1.2, "5 4");
             let y = if y - area.y < 18.0 { y + 15.0 } else { y - 6.0 };
-            sheet.haloed(area.right() - 6.0, y, &self.text, NOTE.anchor(Anchor::End));
+            let text = text::shorten(&self.text, NOTE.size, area.width - 12.0);
+            sheet.haloed(area.right() - 6.0, y, &text, NOTE.anchor(Anchor::End));
         }
     }
 }
