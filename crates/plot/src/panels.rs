@@ -18,7 +18,7 @@ use crate::{Chart, ConfusionMatrix, Graph, GraphPicture, Picture, PlotError, Sur
 /// let loss = Chart::new("Loss").line("train", &[2.3, 0.6]).line("test", &[2.3, 0.7]);
 /// let accuracy = Chart::new("Accuracy").line("train", &[0.1, 0.8]).line("test", &[0.1, 0.7]);
 /// let svg = Panels::row([loss, accuracy]).title("LeNet on MNIST").to_svg();
-/// assert!(sheet.contains("width=\"1120\""));
+/// assert!(svg.contains("width=\"1120\""));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a picture is drawn by `save` or `to_svg`"]

@@ -25,8 +25,8 @@ fn each_node_is_a_box_and_each_operand_an_arrow() {
         ["x", "[2]", "mul", "[2]", "sin", "[2]", "0.5", "[2]", "add", "[2]", "y", "sum"]
     );
     let svg = picture.to_svg();
-    // A box is a path with four rounded corners; an arrow ends in a head of three.
-    assert_eq!(svg.matches("a6 6 0 0 1 6 6").count(), 6);
+    // A box is a rectangle with round corners, an arrow a path without a filling.
+    assert_eq!(svg.matches(" rx=\"6\"").count(), 6);
     assert_eq!(svg.matches(" fill=\"none\" stroke").count(), 6);
     assert!(!svg.contains("∂") && !svg.contains(">value<"));
 }
