@@ -365,3 +365,42 @@ fn twenty_steps_have_a_derivative_by_their_rate() {
         assert!((slope - difference).abs() < 1e-6 * (1.0 + slope.abs()), "{slope} {difference}");
     }
 }
+
+#[test]
+fn a_weight_without_a_gradient_does_not_spoil_the_derivative_through_steps() {
+    let make: [fn() -> Boxed; 8] = [
+        || adam(0.05).boxed(),
+        || adamw(0.05).boxed(),
+        || rmsprop(0.05).boxed(),
+        || adagrad(0.05).boxed(),
+        || nadam(0.05).boxed(),
+        || radam(0.05).boxed(),
+        || adabelief(0.05).boxed(),
+        || yogi(0.05).boxed(),
+    ];
+    for make in make {
+        let optimizer = make();
+        let mut params = Params::seeded(0);
+        params.root().param("w", [0.5, -1.0]);
+        optimizer.prepare(&mut params).unwrap();
+        let at = |rate: f64| {
+            let tape = chainrule_tape::Tape::with(&params);
+            // The second weight has a gradient of exactly 0.
+            let loss = || (weight(&tape, "w") * tape.var([1.0, 0.0]) - 0.2).square().sum(..);
+            let rate = tape.var(rate);
+            let mut steps = optimizer.unroll(&tape);
+            for _ in 0..5 {
+                steps.step(tape.param_grads(loss()).unwrap(), rate).unwrap();
+            }
+            let after = loss();
+            (after.item().unwrap(), tape.grad(after, rate).item().unwrap())
+        };
+        let (lr, h) = (optimizer.lr(), 1e-6);
+        let difference = (at(lr + h).0 - at(lr - h).0) / (2.0 * h);
+        let slope = at(lr).1;
+        assert!(
+            (slope - difference).abs() < 1e-6 * (1.0 + slope.abs()),
+            "{optimizer:?}: {slope} {difference}"
+        );
+    }
+}

@@ -67,7 +67,7 @@ impl Transform for Adabelief {
         let root = root_scale(beta2);
         let eps = p.per_step("eps", move |now| eps / root(now));
         let rate = p.per_step("rate", move |now| now.lr * (1.0 - beta1) / unbiased(beta1, now) / root(now));
-        m / (s.sqrt() + eps) * rate
+        m / (p.root(s) + eps) * rate
     }
 
     fn check(&self) -> Result<(), String> {

@@ -57,7 +57,7 @@ impl Transform for Adagrad {
         let s = p.keep("adagrad.s", p.state_full("adagrad.s", self.initial) + g * g);
         let decay = self.lr_decay;
         let rate = p.per_step("rate", move |now| now.lr / (1.0 + (now.step - 1) as f64 * decay));
-        g / (s.sqrt() + self.eps) * rate
+        g / (p.root(s) + self.eps) * rate
     }
 
     fn check(&self) -> Result<(), String> {

@@ -114,7 +114,7 @@ impl Transform for Adam {
         let ((beta1, _), eps, root) = (self.betas, self.eps, root_scale(self.betas.1));
         let eps = p.per_step("eps", move |now| eps / root(now));
         let rate = p.per_step("rate", move |now| now.lr * (1.0 - beta1) / unbiased(beta1, now) / root(now));
-        m / (square.sqrt() + eps) * rate
+        m / (p.root(square) + eps) * rate
     }
 
     fn check(&self) -> Result<(), String> {

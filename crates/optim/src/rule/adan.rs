@@ -67,7 +67,7 @@ impl Transform for Adan {
         let rate = p.per_step("m", move |now| now.lr * (1.0 - beta1) / unbiased(beta1, now) / root(now));
         let turn =
             p.per_step("v", move |now| now.lr * (1.0 - beta2).powi(2) / unbiased(beta2, now) / root(now));
-        (m * rate + v * turn) / (n.sqrt() + eps)
+        (m * rate + v * turn) / (p.root(n) + eps)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -59,7 +59,7 @@ impl Transform for Lamb {
         let root = root_scale(beta2);
         let eps = p.per_step("eps", move |now| eps / root(now));
         let scale = p.per_step("scale", move |now| (1.0 - beta1) / unbiased(beta1, now) / root(now));
-        let step = m / (v.sqrt() + eps) * scale;
+        let step = m / (p.root(v) + eps) * scale;
         let step = p.decay().map_or(step, |decay| step + decay);
         self.trust.update(p, step) * p.lr()
     }

@@ -64,7 +64,7 @@ impl Transform for Nadam {
         };
         let eps = p.per_step("eps", move |now| eps / root(now));
         let (now, next) = (p.per_step("now", now_share), p.per_step("next", next_share));
-        (g * now + m * next) / (v.sqrt() + eps)
+        (g * now + m * next) / (p.root(v) + eps)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -134,7 +134,7 @@ impl Transform for Prodigy {
         at.keep("prodigy.r", r);
         at.keep("prodigy.d", farther);
         let step = |(p, (m, v)): (Target<'_, 't>, (Var<'t>, Var<'t>))| {
-            let step = m / (v.sqrt() + over(p, farther * eps));
+            let step = m / (p.root(v) + over(p, farther * eps));
             p.decay().map_or(step, |decay| step + decay) * over(p, rate)
         };
         at.targets().zip(averages).map(step).collect()

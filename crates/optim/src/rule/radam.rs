@@ -56,7 +56,7 @@ impl Transform for Radam {
         let rate = p.per_step("rate", move |now| {
             now.lr * (1.0 - beta1) / unbiased(beta1, now) * certain(now).unwrap_or(1.0)
         });
-        m / (v.sqrt() * root + rest) * rate
+        m / (p.root(v) * root + rest) * rate
     }
 
     fn check(&self) -> Result<(), String> {

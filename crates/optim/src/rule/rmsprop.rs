@@ -75,7 +75,7 @@ impl Transform for Rmsprop {
             spread = (s - a * a * share).maximum(0.0);
         }
         let root = share.sqrt();
-        let scaled = g / (spread.sqrt() + self.eps / root);
+        let scaled = g / (p.root(spread) + self.eps / root);
         let rate = p.per_step("rate", move |now| now.lr / root);
         Momentum::new(self.momentum).update(p, scaled) * rate
     }

@@ -142,7 +142,7 @@ impl Transform for RootMeanSquare {
         let v = p.keep("schedule_free.v", p.state("schedule_free.v") * beta2 + g * g);
         let root = root_scale(beta2);
         let eps = p.per_step("eps", move |now| eps / root(now));
-        g / (v.sqrt() + eps) * p.per_step("rate", move |now| now.lr / root(now))
+        g / (p.root(v) + eps) * p.per_step("rate", move |now| now.lr / root(now))
     }
 
     fn check(&self) -> Result<(), String> {

@@ -56,7 +56,7 @@ impl Transform for Yogi {
         let root = move |now| root_scale(beta2)(now) / (1.0 - beta2).sqrt();
         let eps = p.per_step("eps", move |now| eps / root(now));
         let rate = p.per_step("rate", move |now| now.lr / unbiased(beta1, now) / root(now));
-        m / (v.sqrt() + eps) * rate
+        m / (p.root(v) + eps) * rate
     }
 
     fn check(&self) -> Result<(), String> {

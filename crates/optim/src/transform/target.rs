@@ -1,6 +1,6 @@
 //! One parameter, as transforms see it.
 
-use super::update::{Entry, Missing, Now};
+use super::update::{Entry, Missing, Now, Numbers};
 use crate::Update;
 use chainrule_tape::{DType, Kind, Meta, ParamId, Shape, Tensor, Var};
 use std::fmt;
@@ -68,6 +68,35 @@ impl<'u, 't> Target<'u, 't> {
     pub fn per_step(self, key: &str, value: impl Fn(Now) -> f64 + Send + Sync + 'static) -> Var<'t> {
         let stage = self.at.made.borrow().stage;
         self.number(stage, key, self.entry().since, value)
+    }
+
+    /// The square root of an average of squares. In a step that is recorded to be differentiated
+    /// ([`Optimizer::unroll`](crate::Optimizer::unroll), [`record_with`](crate::Optimizer::record_with)) its derivative at 0 is 0, not
+    /// infinite: where all squares so far are 0, so are their derivatives, and a product with infinity would make every
+    /// derivative through the step NaN.
+    ///
+    /// ```
+    /// # use chainrule_optim::{Target, Transform};
+    /// # use chainrule_tape::Var;
+    /// /// The gradient over its own size.
+    /// #[derive(Debug)]
+    /// struct Normalized;
+    ///
+    /// impl Transform for Normalized {
+    ///     fn update<'t>(&self, p: Target<'_, 't>, g: Var<'t>) -> Var<'t> {
+    ///         g / (p.root(g.square()) + 1e-8) * p.lr()
+    ///     }
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn root(self, squares: Var<'t>) -> Var<'t> {
+        match self.at.numbers {
+            Numbers::Recorded { .. } => {
+                let positive = squares.gt(0.0);
+                positive.select(positive.select(squares, 1.0).sqrt(), 0.0)
+            }
+            Numbers::Inputs | Numbers::Constants { .. } => squares.sqrt(),
+        }
     }
 
     #[track_caller]
