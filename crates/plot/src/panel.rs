@@ -119,7 +119,8 @@ impl<'a> Panel<'a> {
         let chart = self.chart;
         let mut top = 14.0;
         top += if chart.title.is_empty() { 0.0 } else { 25.0 };
-        top += if names == Names::Key { self.key().height() } else { 0.0 };
+        // A little apart from the label below it.
+        top += if names == Names::Key { self.key().height() + 5.0 } else { 0.0 };
         top += if chart.y_label.is_empty() { 11.0 } else { 28.0 };
         let bottom = if chart.x_label.is_empty() { 34.0 } else { 52.0 };
         let height = self.size.1 - top - bottom;
