@@ -20,7 +20,7 @@ impl Chart {
 
     /// A line through the points (`xs[i]`, `ys[i]`), joined in the order given.
     ///
-    /// Slices of different lengths are an error that [`check`](Picture::check) and [`save`](Picture::save) return.
+    /// Slices of different lengths are an error that [`check`](crate::Picture::check) and [`save`](crate::Picture::save) return.
     ///
     /// ```
     /// # use chainrule_plot::{Chart, Picture};
