@@ -55,9 +55,14 @@ pub(crate) trait Layer: fmt::Debug + Send + Sync {
         ""
     }
 
+    /// Whether it is a field, which fills its frame below the grid of the axes and all other layers, in the colours of its values.
+    fn is_field(&self) -> bool {
+        false
+    }
+
     /// Whether the layer is drawn in a colour of its own, to be chosen by name or, without a name, as the next one.
     fn has_ink(&self) -> bool {
-        true
+        !self.is_field()
     }
 
     /// The points that the axes must contain.
@@ -66,7 +71,7 @@ pub(crate) trait Layer: fmt::Debug + Send + Sync {
     /// Whether all between two successive points of [`extent`](Self::extent) belongs to the layer too: where a range of the
     /// horizontal axis cuts it off, the vertical axis contains what is left.
     fn is_joined(&self) -> bool {
-        false
+        self.is_field()
     }
 
     /// Whether it stands across the whole chart at a value of the horizontal axis (`true`) or the vertical one.
@@ -75,7 +80,7 @@ pub(crate) trait Layer: fmt::Debug + Send + Sync {
     }
 
     fn demands(&self) -> Demands {
-        Demands::default()
+        Demands { exact: self.is_field(), ..Demands::default() }
     }
 
     fn sample(&self) -> Sample;
@@ -97,11 +102,6 @@ pub(crate) trait Layer: fmt::Debug + Send + Sync {
 
     /// Whether it is a note, which lies on all other layers and is not cut off.
     fn is_note(&self) -> bool {
-        false
-    }
-
-    /// Whether it lies below the grid of the axes and all other layers.
-    fn below(&self) -> bool {
         false
     }
 

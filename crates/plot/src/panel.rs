@@ -193,7 +193,7 @@ impl<'a> Panel<'a> {
     fn draw_layers(&self, sheet: &mut Sheet, axes: &Axes, below: bool) {
         let order = |note: bool| {
             let layers = self.layers.iter().rev();
-            layers.filter(move |(layer, _)| layer.below() == below && layer.is_note() == note)
+            layers.filter(move |(layer, _)| layer.is_field() == below && layer.is_note() == note)
         };
         let Chart { x_range, y_range, categories, .. } = self.chart;
         let cut = x_range.is_some() || y_range.is_some() || categories.is_some();

@@ -2,6 +2,7 @@
 
 mod collapse;
 mod dot;
+mod language;
 mod mermaid;
 
 use crate::record::{Leaf, Recording, Source};

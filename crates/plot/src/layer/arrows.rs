@@ -1,7 +1,7 @@
 //! A vector at each of many points.
 
 use super::path::arrowhead;
-use super::{Demands, Layer, Point, Sample};
+use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
 use crate::sheet::Sheet;
@@ -20,10 +20,6 @@ impl Layer for Arrows {
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
         Box::new(self.vectors.iter().map(|vector| vector.0))
-    }
-
-    fn demands(&self) -> Demands {
-        Demands::default()
     }
 
     fn sample(&self) -> Sample {

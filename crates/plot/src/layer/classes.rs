@@ -1,7 +1,7 @@
 //! Which class a model chooses where.
 
 use super::field::frame;
-use super::{Demands, Layer, Point, Sample};
+use super::{Layer, Point, Sample};
 use crate::axes::Axes;
 use crate::palette::{Color, Ink};
 use crate::sheet::Sheet;
@@ -14,8 +14,8 @@ pub(crate) struct Classes {
 }
 
 impl Layer for Classes {
-    fn has_ink(&self) -> bool {
-        false
+    fn is_field(&self) -> bool {
+        true
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
@@ -24,20 +24,8 @@ impl Layer for Classes {
         Box::new(drawn.into_iter().flat_map(frame))
     }
 
-    fn is_joined(&self) -> bool {
-        true
-    }
-
-    fn demands(&self) -> Demands {
-        Demands { exact: true, ..Demands::default() }
-    }
-
     fn sample(&self) -> Sample {
         Sample::Patch
-    }
-
-    fn below(&self) -> bool {
-        true
     }
 
     fn draw(&self, sheet: &mut Sheet, axes: &Axes, ink: Ink) {

@@ -1,6 +1,6 @@
 //! A function of two variables: contour lines, and bands of colour.
 
-use super::{Demands, Layer, Point, Sample};
+use super::{Layer, Point, Sample};
 use crate::axes::{Area, Axes};
 use crate::palette::{Color, Ink};
 use crate::sheet::Sheet;
@@ -47,28 +47,16 @@ pub(super) fn frame(grid: &Grid) -> Box<dyn Iterator<Item = Point> + '_> {
 }
 
 impl Layer for Contours {
-    fn has_ink(&self) -> bool {
-        false
+    fn is_field(&self) -> bool {
+        true
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
         frame(&self.grid)
     }
 
-    fn is_joined(&self) -> bool {
-        true
-    }
-
-    fn demands(&self) -> Demands {
-        Demands { exact: true, ..Demands::default() }
-    }
-
     fn sample(&self) -> Sample {
         Sample::Stroke
-    }
-
-    fn below(&self) -> bool {
-        true
     }
 
     fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {
@@ -102,20 +90,12 @@ impl Layer for Contours {
 }
 
 impl Layer for Filled {
-    fn has_ink(&self) -> bool {
-        false
+    fn is_field(&self) -> bool {
+        true
     }
 
     fn extent(&self) -> Box<dyn Iterator<Item = Point> + '_> {
         frame(&self.grid)
-    }
-
-    fn is_joined(&self) -> bool {
-        true
-    }
-
-    fn demands(&self) -> Demands {
-        Demands { exact: true, ..Demands::default() }
     }
 
     fn sample(&self) -> Sample {
@@ -124,10 +104,6 @@ impl Layer for Filled {
 
     fn color_levels(&self) -> &[f64] {
         &self.levels
-    }
-
-    fn below(&self) -> bool {
-        true
     }
 
     fn draw(&self, sheet: &mut Sheet, axes: &Axes, _ink: Ink) {

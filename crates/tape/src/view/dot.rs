@@ -1,7 +1,7 @@
 //! Graphs in Graphviz's language.
 
+use super::language::Language;
 use super::{GraphNode, GraphView, NodeKind};
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
 impl GraphView<'_> {
@@ -17,29 +17,20 @@ impl GraphView<'_> {
     /// # Ok::<(), chainrule_tape::Error>(())
     /// ```
     pub fn to_dot(&self) -> String {
-        let mut text = String::from("digraph {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n");
-        let outputs: HashSet<usize> = self.outputs.iter().copied().collect();
-        for run in self.nodes.chunk_by(|a, b| a.group == b.group) {
-            let framed = run[0].composition.filter(|_| run.len() > 1);
-            if let (Some(name), Some(group)) = (framed, run[0].group) {
-                let _ = writeln!(text, "  subgraph cluster_{group} {{\n  label=\"{}\";", escape(name));
-            }
-            run.iter().for_each(|node| write_node(&mut text, node, &outputs));
-            if framed.is_some() {
-                text.push_str("  }\n");
-            }
-        }
-        for node in &self.nodes {
-            for input in &node.inputs {
-                let _ = writeln!(text, "  n{input} -> n{};", node.id);
-            }
-        }
-        text.push_str("}\n");
-        text
+        self.write(&DOT)
     }
 }
 
-fn write_node(text: &mut String, node: &GraphNode<'_>, outputs: &HashSet<usize>) {
+const DOT: Language = Language {
+    begin: "digraph {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
+    node: write_node,
+    open: |group, name| format!("  subgraph cluster_{group} {{\n  label=\"{}\";\n", escape(name)),
+    close: "  }\n",
+    arrow: [" -> ", ";"],
+    end: "}\n",
+};
+
+fn write_node(text: &mut String, node: &GraphNode<'_>, is_output: bool) {
     let lines: Vec<String> = node.lines().iter().map(|line| escape(line)).collect();
     let at = escape(&node.at.to_string());
     let _ = write!(text, "  n{} [label=\"{}\", tooltip=\"{at}\"", node.id, lines.join("\\n"));
@@ -48,7 +39,7 @@ fn write_node(text: &mut String, node: &GraphNode<'_>, outputs: &HashSet<usize>)
         NodeKind::Param => ", style=\"rounded,filled\"",
         NodeKind::Input | NodeKind::Data | NodeKind::Constant(_) => ", shape=ellipse, style=\"\"",
     });
-    text.push_str(if outputs.contains(&node.id) { ", penwidth=2];\n" } else { "];\n" });
+    text.push_str(if is_output { ", penwidth=2];\n" } else { "];\n" });
 }
 
 /// Text between quotes. Graphviz knows escapes of its own there (`\N` is the node's name), and HTML's names of characters.

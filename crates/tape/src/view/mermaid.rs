@@ -1,7 +1,7 @@
 //! Graphs in Mermaid's language.
 
+use super::language::Language;
 use super::{GraphNode, GraphView, NodeKind};
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
 impl GraphView<'_> {
@@ -19,31 +19,23 @@ impl GraphView<'_> {
     /// # Ok::<(), chainrule_tape::Error>(())
     /// ```
     pub fn to_mermaid(&self) -> String {
-        let mut text = String::from("flowchart LR\n");
-        let outputs: HashSet<usize> = self.outputs.iter().copied().collect();
-        for run in self.nodes.chunk_by(|a, b| a.group == b.group) {
-            let framed = run[0].composition.filter(|_| run.len() > 1);
-            if let (Some(name), Some(group)) = (framed, run[0].group) {
-                let _ = writeln!(text, "  subgraph g{group}[\"{}\"]", escape(name));
-            }
-            run.iter().for_each(|node| write_node(&mut text, node, &outputs));
-            if framed.is_some() {
-                text.push_str("  end\n");
-            }
-        }
-        for node in &self.nodes {
-            for input in &node.inputs {
-                let _ = writeln!(text, "  n{input} --> n{}", node.id);
-            }
-        }
-        text
+        self.write(&MERMAID)
     }
 }
 
-fn write_node(text: &mut String, node: &GraphNode<'_>, outputs: &HashSet<usize>) {
+const MERMAID: Language = Language {
+    begin: "flowchart LR\n",
+    node: write_node,
+    open: |group, name| format!("  subgraph g{group}[\"{}\"]\n", escape(name)),
+    close: "  end\n",
+    arrow: [" --> ", ""],
+    end: "",
+};
+
+fn write_node(text: &mut String, node: &GraphNode<'_>, is_output: bool) {
     let lines: Vec<String> = node.lines().iter().map(|line| escape(line)).collect();
     let (open, close) = match node.kind {
-        _ if outputs.contains(&node.id) => ("[[", "]]"),
+        _ if is_output => ("[[", "]]"),
         NodeKind::Op => ("[", "]"),
         NodeKind::Param => ("[/", "/]"),
         NodeKind::Input | NodeKind::Data | NodeKind::Constant(_) => ("([", "])"),
